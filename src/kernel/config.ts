@@ -1,0 +1,112 @@
+/**
+ * Everything by which the kernel, the host and the sandbox decide: state, not code.
+ *
+ * The first entry of a log holds the whole configuration; a `configure` command changes it; nothing else reads
+ * a build's default. How many workers run and how large caches are is outside, and may not matter.
+ *
+ * Invariant: every number here is a named limit with its unit last, and reaching it is a refusal or a status.
+ */
+
+/** The configuration of a data folder, as recorded. */
+export interface Config {
+  /** Number of the fuel rules (docs/determinism.md). */
+  readonly costModel: number;
+  /** Version of the agent ABI. */
+  readonly abi: number;
+  /** Number of the rules by which steps behave; old logs replay under their own. */
+  readonly behaviour: number;
+  /** Fuel that stands for one millisecond where a document gives a time. */
+  readonly fuelPerMs: number;
+  readonly stepFuelMax: number;
+  readonly linearMemoryPagesMax: number;
+  readonly stackDepthMax: number;
+  readonly moduleBytesMax: number;
+  readonly commandsPerTickMax: number;
+  readonly stepsPerTickMax: number;
+  readonly conflictRetriesMax: number;
+  readonly workerLossMax: number;
+  /** Every so many completed steps an agent's image goes to the blobs and its digest into the entry. */
+  readonly imageStepsMax: number;
+  readonly agentsMax: number;
+  readonly mailboxMessagesMax: number;
+  readonly messagesPerStepMax: number;
+  readonly sendsPerStepMax: number;
+  readonly messageBytesMax: number;
+  readonly writesPerStepMax: number;
+  readonly hostCallsPerStepMax: number;
+  readonly contentBytesMax: number;
+  readonly metadataBytesMax: number;
+  readonly nameBytesMax: number;
+  readonly paramsBytesMax: number;
+  readonly resultBytesMax: number;
+  readonly recordedBytesPerStepMax: number;
+  readonly logLinesPerStepMax: number;
+  readonly logLineBytesMax: number;
+  readonly savepointDepthMax: number;
+  readonly opsPerCommandMax: number;
+  readonly workflowStepsMax: number;
+  readonly workflowRunsMax: number;
+  readonly searchLimitMax: number;
+  readonly pathDepthMax: number;
+  readonly pathsMax: number;
+  readonly connectedMax: number;
+  readonly contextEngramsMax: number;
+  readonly changesLimitMax: number;
+}
+
+/** The configuration a new data folder begins with. */
+export const defaultConfig: Config = {
+  costModel: 1,
+  abi: 1,
+  behaviour: 1,
+  fuelPerMs: 1_000_000,
+  stepFuelMax: 1_000_000_000,
+  linearMemoryPagesMax: 1024,
+  stackDepthMax: 262_144,
+  moduleBytesMax: 16 * 1024 * 1024,
+  commandsPerTickMax: 1024,
+  stepsPerTickMax: 16_384,
+  conflictRetriesMax: 8,
+  workerLossMax: 2,
+  imageStepsMax: 64,
+  agentsMax: 100_000,
+  mailboxMessagesMax: 100_000,
+  messagesPerStepMax: 256,
+  sendsPerStepMax: 1024,
+  messageBytesMax: 64 * 1024,
+  writesPerStepMax: 50_000,
+  hostCallsPerStepMax: 1_000_000,
+  contentBytesMax: 1024 * 1024,
+  metadataBytesMax: 64 * 1024,
+  nameBytesMax: 1024,
+  paramsBytesMax: 4 * 1024 * 1024,
+  resultBytesMax: 4 * 1024 * 1024,
+  recordedBytesPerStepMax: 64 * 1024 * 1024,
+  logLinesPerStepMax: 1000,
+  logLineBytesMax: 8192,
+  savepointDepthMax: 16,
+  opsPerCommandMax: 4096,
+  workflowStepsMax: 1000,
+  workflowRunsMax: 1000,
+  searchLimitMax: 1000,
+  pathDepthMax: 8,
+  pathsMax: 100,
+  connectedMax: 1000,
+  contextEngramsMax: 1000,
+  changesLimitMax: 10_000,
+};
+
+/** The configuration with `changes`, or the name of a key that does not exist or has a value out of range. */
+export function configure(
+  config: Config,
+  changes: Readonly<Record<string, unknown>>,
+): Config | { readonly wrong: string } {
+  const next: Record<string, number> = { ...config };
+  for (const [key, value] of Object.entries(changes)) {
+    const allowed = Object.hasOwn(config, key) && typeof value === "number" && Number.isSafeInteger(value) &&
+      value >= 1;
+    if (!allowed) return { wrong: key };
+    next[key] = value;
+  }
+  return next as unknown as Config;
+}

@@ -1,0 +1,34 @@
+/** The kernel: pure functions over values. See docs/architecture.md. */
+export {
+  type AgentLimits,
+  agentOf,
+  type Ask,
+  type Command,
+  type DirectOp,
+  type Genesis,
+} from "./commands.ts";
+export { type Config, configure, defaultConfig } from "./config.ts";
+export {
+  type Entry,
+  entryFormat,
+  type Message,
+  type OutcomeKind,
+  type StepEntry,
+  type StepRecord,
+} from "./entry.ts";
+export { assert, EngramError, exitCodes, type RefusalCode, refusals } from "./errors.ts";
+export { capabilities, type Capability, type Grant, holds } from "./grants.ts";
+export { formatId, type Id, type IdKind, idLetters, parseId, personalContextId } from "./ids.ts";
+export { Payload } from "./payload.ts";
+export { hasWork, parseOr, type Plan, plan } from "./plan.ts";
+export { settle, type Settled, type StepEnd } from "./settle.ts";
+export {
+  advance,
+  type AgentState,
+  emptyState,
+  runEnded,
+  type State,
+  type Step,
+  stepKey,
+  type WorkflowRun,
+} from "./state.ts";

@@ -1,0 +1,295 @@
+/**
+ * Plan: from the state and the commands taken, the steps of a tick in schedule order. Pure.
+ *
+ * Schedule order: steps carried over in their old order, commands in order of arrival, ready workflow steps,
+ * then agents with mail in order of loading. An agent has at most one step a tick: of two the later waits.
+ *
+ * Invariants:
+ * 1. The same state, commands and seats give the same plan.
+ * 2. A command is planned, answered at once, or deferred; deferred ones leave no trace in the tick.
+ */
+import { agentOf, type Command } from "./commands.ts";
+import { configure } from "./config.ts";
+import type { StepEntry } from "./entry.ts";
+import { EngramError } from "./errors.ts";
+import { Payload } from "./payload.ts";
+import { fuelBudget, runEnded, type State, type Step, type WorkflowRun } from "./state.ts";
+import { readySteps, resolveParams } from "./workflow.ts";
+
+/** A command in the tick, with its seat. */
+export interface Seated {
+  readonly seat: number;
+  readonly command: Command;
+}
+
+/** The plan of a tick. Indices are those of the commands given. */
+export interface Plan {
+  readonly tick: number;
+  readonly steps: readonly Step[];
+  /** Commands that are in the tick, with their seats, workflows included. */
+  readonly seated: readonly (Seated & { readonly index: number })[];
+  readonly refused: readonly { readonly index: number; readonly error: EngramError }[];
+  /** Loads of what is already loaded, byte for byte. */
+  readonly unchanged: readonly number[];
+  readonly deferred: readonly number[];
+  readonly seatBase: number;
+}
+
+const entryOf = {
+  configure: "configure",
+  write: "write",
+  context_create: "context_create",
+  agent_load: "initialize",
+  agent_unload: "release",
+  execute: "execute",
+  query: "query",
+} as const satisfies Record<string, StepEntry>;
+
+const quote = (text: string): string => JSON.stringify(text);
+
+type Verdict = "plan" | "unchanged" | EngramError;
+
+function judgeLoad(state: State, ask: Extract<Command["ask"], { kind: "agent_load" }>): Verdict {
+  const loaded = state.agents.get(ask.agent);
+  if (loaded !== undefined) {
+    const same = loaded.module === ask.module &&
+      JSON.stringify(loaded.manifest) === JSON.stringify(ask.manifest) &&
+      JSON.stringify(loaded.grants) === JSON.stringify(ask.grants);
+    if (same) return "unchanged";
+    const what = loaded.module === ask.module ? "with another manifest or other grants" : "with other bytes";
+    return new EngramError("agent_exists", `Cannot load agent ${quote(ask.agent)}: it is loaded ${what}`);
+  }
+  if (state.agents.size >= state.config.agentsMax) {
+    return new EngramError(
+      "limit_reached",
+      `Cannot load agent ${quote(ask.agent)}: agentsMax is ${state.config.agentsMax}`,
+    );
+  }
+  return "plan";
+}
+
+/** What the kernel alone can say about a command. */
+function judge(state: State, command: Command): Verdict {
+  const ask = command.ask;
+  switch (ask.kind) {
+    case "agent_load":
+      return judgeLoad(state, ask);
+    case "configure": {
+      const next = configure(state.config, ask.changes);
+      if ("wrong" in next) {
+        return new EngramError(
+          "invalid_argument",
+          `Cannot configure: ${quote(next.wrong)} is no limit, or its value is not a whole number above 0`,
+        );
+      }
+      return "plan";
+    }
+    case "agent_unload":
+    case "execute":
+    case "query": {
+      const agent = state.agents.get(ask.agent);
+      if (agent === undefined) {
+        return new EngramError(
+          "agent_not_found",
+          `Cannot ${ask.kind === "agent_unload" ? "unload" : ask.kind} agent ${
+            quote(ask.agent)
+          }: it is not loaded`,
+        );
+      }
+      if (ask.kind === "execute" && agent.actions !== null && !agent.actions.includes(ask.action)) {
+        const known = agent.actions.map(quote).join(", ");
+        return new EngramError(
+          "action_unknown",
+          `Cannot execute ${quote(ask.action)}: agent ${quote(agent.id)} has ${known || "no actions"}`,
+        );
+      }
+      return "plan";
+    }
+    case "workflow": {
+      if (state.runs.size >= state.config.workflowRunsMax) {
+        return new EngramError(
+          "limit_reached",
+          `Cannot start workflow ${quote(ask.workflow.id)}: ${state.runs.size} are running (workflowRunsMax)`,
+        );
+      }
+      const missing = ask.workflow.steps.find((step) => !state.agents.has(step.agent));
+      if (missing === undefined) return "plan";
+      return new EngramError(
+        "workflow_unknown_agent",
+        `Cannot start workflow ${quote(ask.workflow.id)}: step ${quote(missing.id)} names agent ${
+          quote(missing.agent)
+        }, which is not loaded`,
+        { step: missing.id, agent: missing.agent },
+      );
+    }
+    case "write":
+    case "context_create":
+      return "plan";
+    default:
+      return ask satisfies never;
+  }
+}
+
+function commandStep(
+  state: State,
+  tick: number,
+  { seat, command }: Seated,
+  kind: keyof typeof entryOf,
+): Step {
+  const ask = command.ask;
+  const agent = agentOf(ask);
+  return {
+    tick,
+    seat,
+    agent,
+    entry: entryOf[kind],
+    command,
+    run: null,
+    mail: null,
+    context: ask.kind === "execute" || ask.kind === "query" ? ask.context : null,
+    fuelMax: fuelBudget(state, agent, command),
+    problem: null,
+    conflicts: 0,
+    losses: 0,
+  };
+}
+
+function runSteps(
+  state: State,
+  run: WorkflowRun,
+  tick: number,
+  busy: Set<string>,
+  seat: () => number,
+): Step[] {
+  const done = new Set([...run.steps].filter(([, step]) => step.outcome === "completed").map(([id]) => id));
+  const started = (id: string) => run.steps.has(id) || run.carried.has(id);
+  const steps: Step[] = [];
+  for (const step of readySteps(run.workflow, done)) {
+    if (started(step.id) || busy.has(step.agent)) continue;
+    let params = "", problem: string | null = null;
+    if (!state.agents.has(step.agent)) problem = `agent ${quote(step.agent)} is not loaded any more`;
+    else {
+      try {
+        params = resolveParams(step.params, runResults(run));
+      } catch (error) {
+        if (!(error instanceof EngramError)) throw error;
+        problem = error.message;
+      }
+    }
+    busy.add(step.agent);
+    steps.push({
+      tick,
+      seat: seat(),
+      agent: step.agent,
+      entry: "execute",
+      command: null,
+      run: { id: run.id, step: step.id, params: Payload.text(params), action: step.action },
+      mail: null,
+      context: run.context,
+      fuelMax: fuelBudget(state, step.agent, null),
+      problem,
+      conflicts: 0,
+      losses: 0,
+    });
+  }
+  return steps;
+}
+
+/** The results of a run's completed steps, parsed where they are JSON. */
+export function runResults(run: WorkflowRun): ReadonlyMap<string, unknown> & Map<string, never> {
+  const results = new Map<string, unknown>();
+  for (const [id, step] of run.steps) {
+    if (step.outcome !== "completed") continue;
+    const text = step.result?.text() ?? "";
+    results.set(id, parseOr(text));
+  }
+  return results as Map<string, never>;
+}
+
+/** The value JSON text stands for, or the text itself. */
+export function parseOr(text: string): unknown {
+  try {
+    return text === "" ? null : JSON.parse(text);
+  } catch {
+    return text; // an agent's answer need not be JSON
+  }
+}
+
+function mailSteps(
+  state: State,
+  tick: number,
+  busy: ReadonlySet<string>,
+  room: number,
+  seat: () => number,
+): Step[] {
+  if (state.mail.size === 0) return [];
+  const waiting = [...state.mail.keys()].filter((agent) => !busy.has(agent) && state.agents.has(agent));
+  const order = (id: string): readonly [number, number] => {
+    const agent = state.agents.get(id);
+    return [agent?.loadedTick ?? 0, agent?.loadedSeat ?? 0];
+  };
+  waiting.sort((a, b) => order(a)[0] - order(b)[0] || order(a)[1] - order(b)[1]);
+  return waiting.slice(0, room).map((agent) => ({
+    tick,
+    seat: seat(),
+    agent,
+    entry: "receive" as const,
+    command: null,
+    run: null,
+    mail: (state.mail.get(agent) ?? []).slice(0, state.config.messagesPerStepMax),
+    context: null,
+    fuelMax: fuelBudget(state, agent, null),
+    problem: null,
+    conflicts: 0,
+    losses: 0,
+  }));
+}
+
+/** Whether there is something to do without any new command. */
+export function hasWork(state: State): boolean {
+  return state.carried.length > 0 || state.mail.size > 0 || state.runs.size > 0;
+}
+
+/**
+ * Plans the next tick. `seats` are given by replay (from the entry); live, seats are places in `commands`.
+ * Bounded by stepsPerTickMax.
+ */
+export function plan(
+  state: State,
+  commands: readonly Command[],
+  replayed: { readonly seats: readonly number[]; readonly seatBase: number } | null,
+): Plan {
+  const tick = state.tick + 1;
+  const steps: Step[] = [...state.carried];
+  const busy = new Set(steps.map((step) => step.agent).filter((agent) => agent !== null));
+  const seated: (Seated & { index: number })[] = [];
+  const refused: { index: number; error: EngramError }[] = [];
+  const unchanged: number[] = [], deferred: number[] = [];
+  const runs: WorkflowRun[] = [...state.runs.values()];
+  commands.forEach((command, index) => {
+    const agent = agentOf(command.ask);
+    if (steps.length >= state.config.stepsPerTickMax || (agent !== null && busy.has(agent))) {
+      deferred.push(index);
+      return;
+    }
+    const verdict = judge(state, command);
+    if (verdict === "unchanged") unchanged.push(index);
+    else if (verdict !== "plan") refused.push({ index, error: verdict });
+    else {
+      const seat = replayed?.seats[index] ?? index;
+      seated.push({ seat, command, index });
+      if (command.ask.kind === "workflow") return;
+      if (agent !== null) busy.add(agent);
+      steps.push(commandStep(state, tick, { seat, command }, command.ask.kind));
+    }
+  });
+  const seatBase = replayed?.seatBase ?? commands.length;
+  let next = seatBase;
+  const seat = () => next++;
+  for (const run of runs) {
+    if (runEnded(run) || [...run.steps.values()].some((step) => step.outcome !== "completed")) continue;
+    steps.push(...runSteps(state, run, tick, busy, seat));
+  }
+  steps.push(...mailSteps(state, tick, busy, Math.max(0, state.config.stepsPerTickMax - steps.length), seat));
+  return { tick, steps, seated, refused, unchanged, deferred, seatBase };
+}

@@ -1,0 +1,130 @@
+/**
+ * Settle: from the plan and how its steps ended, the records of the entry. Pure.
+ *
+ * A tick is snapshot isolation: a step conflicts when an earlier step in schedule order wrote a key that it
+ * wrote or read by id. Keys: engram id, connection (source, target, type), membership pair, context; the ends of
+ * a connection count as read.
+ *
+ * Invariants:
+ * 1. Steps are walked in schedule order, never in order of arrival.
+ * 2. Every outcome but `completed` leaves no write, no message and no image.
+ * 3. A refused command is struck out: no record, its seat stays unused.
+ */
+import type { OutcomeKind, StepRecord } from "./entry.ts";
+import { assert, EngramError } from "./errors.ts";
+import type { Payload } from "./payload.ts";
+import type { Plan } from "./plan.ts";
+import type { Write } from "./records.ts";
+import { type State, type Step, stepKey } from "./state.ts";
+
+/** How a step ended, as the host saw it; before conflicts are looked for. */
+export interface StepEnd {
+  readonly kind: "completed" | "failed" | "trapped" | "out_of_fuel" | "denied" | "lost";
+  /** Set when the command is refused: nothing of it is logged. */
+  readonly refused: EngramError | null;
+  readonly reason: string;
+  readonly fuel: number;
+  readonly calls: number;
+  readonly memoryOperations: number;
+  readonly pages: number;
+  readonly result: Payload | null;
+  readonly writes: readonly Write[];
+  readonly messages: readonly { readonly to: string; readonly body: Payload }[];
+  readonly recorded: readonly Payload[];
+  readonly reads: readonly string[];
+  readonly written: readonly string[];
+  readonly logs: readonly { readonly level: number; readonly text: Payload }[];
+}
+
+/** A step's place in the settlement. */
+export interface Settled {
+  readonly step: Step;
+  readonly end: StepEnd;
+  /** Null where the command is struck out. */
+  readonly record: StepRecord | null;
+  /** Why it is struck out. */
+  readonly refused: EngramError | null;
+}
+
+const outcomeOf = {
+  completed: "completed",
+  failed: "failed",
+  trapped: "trapped",
+  out_of_fuel: "out_of_fuel",
+  denied: "denied",
+} as const satisfies Record<Exclude<StepEnd["kind"], "lost">, OutcomeKind>;
+
+function judge(
+  state: State,
+  step: Step,
+  end: StepEnd,
+  written: ReadonlySet<string>,
+): { outcome: OutcomeKind; reason: string } {
+  if (end.kind === "lost") {
+    return step.losses >= state.config.workerLossMax
+      ? { outcome: "killed", reason: `its worker was lost ${step.losses + 1} times` }
+      : { outcome: "carried", reason: "worker_lost" };
+  }
+  if (end.kind !== "completed") return { outcome: outcomeOf[end.kind], reason: end.reason };
+  const key = end.reads.find((one) => written.has(one)) ?? end.written.find((one) => written.has(one));
+  if (key === undefined) return { outcome: "completed", reason: "" };
+  return step.conflicts >= state.config.conflictRetriesMax
+    ? { outcome: "conflicted", reason: `${key} was changed by others ${step.conflicts + 1} times` }
+    : { outcome: "carried", reason: "conflict" };
+}
+
+function causeOf(step: Step): StepRecord["cause"] {
+  if (step.run !== null) return { run: step.run.id, step: step.run.step, params: step.run.params };
+  if (step.mail === null) return null;
+  return { mail: step.mail.flatMap((message) => [message.tick, message.step, message.index]) };
+}
+
+function record(step: Step, end: StepEnd, outcome: OutcomeKind, reason: string): StepRecord {
+  const kept = outcome === "completed";
+  const ran = outcome !== "denied" && step.agent !== null;
+  return {
+    tick: step.tick,
+    seat: step.seat,
+    agent: step.agent,
+    entry: step.entry,
+    cause: causeOf(step),
+    outcome,
+    fuel: kept ? end.fuel : ran && step.problem === null ? step.fuelMax : 0,
+    calls: end.calls,
+    memoryOperations: end.memoryOperations,
+    pages: kept ? end.pages : 0,
+    reason,
+    result: kept || outcome === "failed" ? end.result : null,
+    writes: kept ? end.writes : [],
+    messages: kept ? end.messages : [],
+    recorded: end.kind === "lost" ? [] : end.recorded,
+    reads: kept ? end.reads : [],
+    logs: kept ? end.logs : [],
+    image: null,
+  };
+}
+
+/** The refusal of a load whose initialize did not complete. */
+function loadRefusal(step: Step, outcome: OutcomeKind, reason: string): EngramError {
+  const text = `Cannot load agent ${JSON.stringify(step.agent)}: initialize ended ${outcome}${
+    reason === "" ? "" : ` (${reason})`
+  }`;
+  return new EngramError("agent_initialize_failed", text, { outcome, fuel: step.fuelMax, reason });
+}
+
+/** Settles a tick. `ends` are in the order of `plan.steps`. */
+export function settle(state: State, plan: Plan, ends: readonly StepEnd[]): readonly Settled[] {
+  assert(ends.length === plan.steps.length, "every step has an end");
+  const written = new Set<string>();
+  return plan.steps.map((step, at): Settled => {
+    const end = ends[at];
+    assert(end !== undefined, `step ${stepKey(step)} has no end`);
+    if (end.refused !== null) return { step, end, record: null, refused: end.refused };
+    const { outcome, reason } = judge(state, step, end, written);
+    if (step.entry === "initialize" && outcome !== "completed" && outcome !== "carried") {
+      return { step, end, record: null, refused: loadRefusal(step, outcome, reason) };
+    }
+    if (outcome === "completed") { for (const key of end.written) written.add(key); }
+    return { step, end, record: record(step, end, outcome, reason), refused: null };
+  });
+}

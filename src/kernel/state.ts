@@ -1,0 +1,316 @@
+/**
+ * The kernel's state and the one function that changes it: `advance(state, entry)`.
+ *
+ * Owns: configuration, agents, mailboxes, carried steps, workflow runs. Does not own: the memory graph.
+ *
+ * Invariants:
+ * 1. State is a fold of entries: live running, recovery and replay call the same `advance` with the same entries.
+ * 2. `advance` is total: an entry that was logged can be applied; what may be refused was refused before.
+ * 3. A mailbox keeps messages in order of arrival; a step takes from its head.
+ */
+import type { AgentLimits, Command } from "./commands.ts";
+import { type Config, configure, defaultConfig } from "./config.ts";
+import type { Entry, Message, OutcomeKind, StepEntry, StepRecord } from "./entry.ts";
+import { assert } from "./errors.ts";
+import type { Grant } from "./grants.ts";
+import { formatId, type Id } from "./ids.ts";
+import type { Payload } from "./payload.ts";
+import type { JsonObject } from "./records.ts";
+import type { Workflow } from "./workflow.ts";
+
+/** Where an agent's last image in the log lies. */
+export interface ImagePoint {
+  readonly completed: number;
+  readonly tick: number;
+  readonly sha: string;
+}
+
+/** A loaded agent. */
+export interface AgentState {
+  readonly id: string;
+  readonly name: string;
+  readonly description: string;
+  readonly version: string;
+  readonly module: string;
+  readonly manifest: JsonObject | null;
+  readonly actions: readonly string[] | null;
+  readonly grants: readonly Grant[];
+  readonly limits: AgentLimits;
+  readonly config: JsonObject;
+  readonly receives: boolean;
+  /** Its own context. */
+  readonly context: Id;
+  readonly loadedTick: number;
+  readonly loadedSeat: number;
+  /** Steps completed since it was loaded (queries are none), and the tick of the last one. */
+  completed: number;
+  completedTick: number;
+  image: ImagePoint | null;
+  functionCalls: number;
+  memoryOperations: number;
+  fuel: number;
+  pages: number;
+}
+
+/** A step of a tick: planned, or carried over from an earlier one. (tick, seat) are those it first had. */
+export interface Step {
+  readonly tick: number;
+  readonly seat: number;
+  readonly agent: string | null;
+  readonly entry: StepEntry;
+  readonly command: Command | null;
+  readonly run:
+    | { readonly id: Id; readonly step: string; readonly params: Payload; readonly action: string }
+    | null;
+  readonly mail: readonly Message[] | null;
+  /** The context asked for, by id or name, or null. */
+  readonly context: string | null;
+  readonly fuelMax: number;
+  /** Why it cannot start, for a workflow step whose params or agent are missing. */
+  readonly problem: string | null;
+  readonly conflicts: number;
+  readonly losses: number;
+}
+
+/** A step of a workflow run, so far. */
+export interface RunStep {
+  readonly outcome: OutcomeKind;
+  readonly reason: string;
+  readonly result: Payload | null;
+  readonly tick: number;
+  readonly fuel: number;
+}
+
+/** A workflow on its way through the ticks. */
+export interface WorkflowRun {
+  readonly id: Id;
+  readonly tick: number;
+  readonly seat: number;
+  readonly command: Command;
+  readonly context: string;
+  readonly workflow: Workflow;
+  readonly steps: Map<string, RunStep>;
+  /** Steps that are carried over now. */
+  readonly carried: Set<string>;
+}
+
+/** The kernel's state after an entry. */
+export interface State {
+  /** Tick of the last entry; -1 before the first. */
+  tick: number;
+  time: number;
+  folder: string;
+  config: Config;
+  /** In order of loading. */
+  readonly agents: Map<string, AgentState>;
+  readonly mail: Map<string, Message[]>;
+  carried: readonly Step[];
+  readonly runs: Map<Id, WorkflowRun>;
+  functionCalls: number;
+}
+
+/** What an entry ended, for those who wait. */
+export interface Advance {
+  readonly runsEnded: readonly WorkflowRun[];
+  /** Keys of agents and settings whose stored rows changed for good (not counters). */
+  readonly agentsLoaded: readonly AgentState[];
+  readonly agentsUnloaded: readonly AgentState[];
+}
+
+/** The state before the first entry. */
+export function emptyState(): State {
+  return {
+    tick: -1,
+    time: 0,
+    folder: "",
+    config: defaultConfig,
+    agents: new Map(),
+    mail: new Map(),
+    carried: [],
+    runs: new Map(),
+    functionCalls: 0,
+  };
+}
+
+/** The name of a step, the same in every tick it appears in. */
+export const stepKey = (step: { readonly tick: number; readonly seat: number }): string =>
+  `${step.tick}.${step.seat}`;
+
+/** Whether a run has nothing left to do: every step done, or one failed and none carried. */
+export function runEnded(run: WorkflowRun): boolean {
+  if (run.carried.size > 0) return false;
+  if (run.steps.size === run.workflow.steps.length) return true;
+  return [...run.steps.values()].some((step) => step.outcome !== "completed");
+}
+
+function countStep(agent: AgentState, record: StepRecord, tick: number): void {
+  agent.functionCalls++;
+  agent.memoryOperations += record.memoryOperations;
+  agent.fuel += record.fuel;
+  if (record.outcome !== "completed") return;
+  agent.pages = record.pages;
+  if (record.entry === "query") return;
+  agent.completed++;
+  agent.completedTick = tick;
+  if (record.image !== null) agent.image = { completed: agent.completed, tick, sha: record.image };
+}
+
+function loadAgent(record: StepRecord, command: Command | null): AgentState {
+  assert(command?.ask.kind === "agent_load", "an initialize step without its load command");
+  const { kind: _, agent, ...rest } = command.ask;
+  return {
+    ...rest,
+    id: agent,
+    context: formatId("context", record.tick, record.seat, 0),
+    loadedTick: record.tick,
+    loadedSeat: record.seat,
+    completed: 0,
+    completedTick: record.tick,
+    image: null,
+    functionCalls: 0,
+    memoryOperations: 0,
+    fuel: 0,
+    pages: 0,
+  };
+}
+
+/** The step as planned again for the next tick, from the record that carried it and the step it was. */
+function carry(record: StepRecord, step: Step): Step {
+  return {
+    ...step,
+    conflicts: step.conflicts + (record.reason === "conflict" ? 1 : 0),
+    losses: step.losses + (record.reason === "conflict" ? 0 : 1),
+  };
+}
+
+function settleRun(state: State, record: StepRecord, step: Step, tick: number): void {
+  const run = state.runs.get(step.run?.id ?? "");
+  if (run === undefined || step.run === null) return;
+  if (record.outcome === "carried") {
+    run.carried.add(step.run.step);
+    return;
+  }
+  run.carried.delete(step.run.step);
+  const { outcome, reason, result, fuel } = record;
+  run.steps.set(step.run.step, { outcome, reason, result, tick, fuel });
+}
+
+function deliver(state: State, entry: Entry): void {
+  entry.steps.forEach((record, at) =>
+    record.messages.forEach((message, index) => {
+      const box = state.mail.get(message.to);
+      const sent: Message = { ...message, from: record.agent ?? "", tick: entry.tick, step: at, index };
+      if (box === undefined) state.mail.set(message.to, [sent]);
+      else box.push(sent);
+    })
+  );
+}
+
+/** Takes the first `count` messages of an agent's mailbox. */
+export function takeMail(state: State, agent: string, count: number): readonly Message[] {
+  const box = state.mail.get(agent) ?? [];
+  assert(box.length >= count, `agent ${agent} received ${count} messages but has ${box.length}`);
+  if (box.length === count) {
+    state.mail.delete(agent);
+    return box;
+  }
+  return box.splice(0, count);
+}
+
+/** The step a record belongs to: a carried one, or one first planned by this entry. */
+function stepOf(state: State, entry: Entry, record: StepRecord, carried: ReadonlyMap<string, Step>): Step {
+  const known = carried.get(stepKey(record));
+  if (known !== undefined) return known;
+  assert(record.tick === entry.tick, `step ${stepKey(record)} of entry ${entry.tick} was not carried`);
+  const command = entry.commands.find((one) => one.seat === record.seat)?.command ?? null;
+  const cause = record.cause;
+  const run = cause !== null && "run" in cause ? state.runs.get(cause.run) : undefined;
+  const planned = run?.workflow.steps.find((one) =>
+    cause !== null && "run" in cause && one.id === cause.step
+  );
+  const ask = command?.ask;
+  return {
+    tick: record.tick,
+    seat: record.seat,
+    agent: record.agent,
+    entry: record.entry,
+    command,
+    run: cause !== null && "run" in cause
+      ? { id: cause.run, step: cause.step, params: cause.params, action: planned?.action ?? "" }
+      : null,
+    mail: cause !== null && "mail" in cause && record.agent !== null
+      ? takeMail(state, record.agent, cause.mail.length / 3)
+      : null,
+    context: run?.context ?? (ask?.kind === "execute" || ask?.kind === "query" ? ask.context : null),
+    fuelMax: fuelBudget(state, record.agent, command),
+    problem: null,
+    conflicts: 0,
+    losses: 0,
+  };
+}
+
+/** The fuel a step may use: the command's, else the agent's limit, else the configuration's. */
+export function fuelBudget(state: State, agent: string | null, command: Command | null): number {
+  const ask = command?.ask;
+  if ((ask?.kind === "execute" || ask?.kind === "query") && ask.fuel !== null) return ask.fuel;
+  const limits = ask?.kind === "agent_load" ? ask.limits : state.agents.get(agent ?? "")?.limits;
+  return limits?.stepFuelMax ?? state.config.stepFuelMax;
+}
+
+function begin(state: State, entry: Entry): void {
+  assert(entry.tick === state.tick + 1, `entry ${entry.tick} after tick ${state.tick}`);
+  if (entry.genesis !== null) {
+    state.config = entry.genesis.config;
+    state.folder = entry.genesis.folder;
+  }
+  for (const { seat, command } of entry.commands) {
+    const ask = command.ask;
+    if (ask.kind === "configure") {
+      const next = configure(state.config, ask.changes);
+      assert(!("wrong" in next), "a configure command that cannot be applied was logged");
+      state.config = next;
+    }
+    if (ask.kind !== "workflow") continue;
+    const id = formatId("workflow", entry.tick, seat, 0);
+    const { context, workflow } = ask;
+    const steps = new Map<string, RunStep>();
+    state.runs.set(id, { id, tick: entry.tick, seat, command, context, workflow, steps, carried: new Set() });
+  }
+}
+
+/** Applies an entry. Deterministic: equal states and entries give equal states. */
+export function advance(state: State, entry: Entry): Advance {
+  begin(state, entry);
+  const carriedBefore = new Map(state.carried.map((step) => [stepKey(step), step]));
+  const carried: Step[] = [];
+  const agentsLoaded: AgentState[] = [], agentsUnloaded: AgentState[] = [];
+  for (const record of entry.steps) {
+    const step = stepOf(state, entry, record, carriedBefore);
+    state.functionCalls += record.agent === null ? 0 : 1;
+    settleRun(state, record, step, entry.tick);
+    if (record.outcome === "carried") {
+      carried.push(carry(record, step));
+      continue;
+    }
+    if (record.entry === "initialize" && record.outcome === "completed") {
+      const loaded = loadAgent(record, step.command);
+      state.agents.set(loaded.id, loaded);
+      agentsLoaded.push(loaded);
+    }
+    const agent = state.agents.get(record.agent ?? "");
+    if (agent !== undefined) countStep(agent, record, entry.tick);
+    if (record.entry === "release" && agent !== undefined) {
+      state.agents.delete(agent.id);
+      state.mail.delete(agent.id);
+      agentsUnloaded.push(agent);
+    }
+  }
+  state.carried = carried;
+  deliver(state, entry);
+  for (const agent of agentsUnloaded) state.mail.delete(agent.id);
+  const runsEnded = [...state.runs.values()].filter(runEnded);
+  for (const run of runsEnded) state.runs.delete(run.id);
+  state.tick = entry.tick;
+  state.time = entry.time;
+  return { runsEnded, agentsLoaded, agentsUnloaded };
+}
