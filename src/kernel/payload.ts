@@ -1,0 +1,51 @@
+/**
+ * Payload: bytes that the log may forget later (content, metadata, params, results, messages).
+ *
+ * In a hashed body a payload stands only as `digest = sha256(salt ‖ bytes)`; salt and bytes lie beside the body, so
+ * erasing both leaves every hash valid. This class only carries the three; the log makes salts and digests.
+ *
+ * Invariants:
+ * 1. `bytes === null` means erased: then `salt` is null too and `digest` is not.
+ * 2. A payload is never changed after it was made; its arrays are shared, not copied, and must not be written to.
+ */
+
+import { assert } from "./errors.ts";
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** Bytes that can be erased without breaking a hash. */
+export class Payload {
+  /** The content; null once erased. */
+  readonly bytes: Uint8Array | null;
+  /** Random bytes that keep the digest from telling the content; null until logged, and once erased. */
+  readonly salt: Uint8Array | null;
+  /** sha256(salt ‖ bytes), 32 bytes; null until logged. */
+  readonly digest: Uint8Array | null;
+
+  constructor(bytes: Uint8Array | null, salt: Uint8Array | null = null, digest: Uint8Array | null = null) {
+    assert(
+      bytes !== null || (salt === null && digest !== null),
+      "an erased payload has a digest and no salt",
+    );
+    this.bytes = bytes;
+    this.salt = salt;
+    this.digest = digest;
+  }
+
+  /** A payload of UTF-8 text. */
+  static text(text: string): Payload {
+    return new Payload(encoder.encode(text));
+  }
+
+  /** Whether the content was erased. */
+  get erased(): boolean {
+    return this.bytes === null;
+  }
+
+  /** The content as UTF-8 text. A fault if it was erased: ask {@link erased} first. */
+  text(): string {
+    assert(this.bytes !== null, "the text of an erased payload was asked for");
+    return decoder.decode(this.bytes);
+  }
+}

@@ -1,0 +1,239 @@
+/**
+ * The one canonical msgpack codec: the same body gives the same bytes, for ever.
+ *
+ * Owns: what a body may hold, how it becomes bytes, digests of payloads, and the hash chain's function.
+ * Does not own: frames and files (frame.ts, log.ts), and what a body means (the runtime parses it).
+ *
+ * Canonical rules:
+ * 1. null, booleans, numbers, well-formed strings, Uint8Array, arrays, plain objects, {@link Payload}; nothing else.
+ *    undefined, NaN, infinities, bigint, Map, class instances, holes, lone surrogates and the key "__proto__" are faults.
+ * 2. Keys are sorted by UTF-16 code unit (JavaScript's default sort).
+ * 3. A safe integer takes the shortest integer form (so 1.0 is 1, and −0 is 0); any other finite number is a float64,
+ *    bit for bit. An integer beyond ±(2^53 − 1) is such a float: it comes back as the same number.
+ * 4. Strings, binaries, arrays and maps take the shortest header. Typed arrays other than Uint8Array are refused.
+ * 5. A payload is extension type 1 with its 32-byte digest, sha256(salt ‖ bytes). Salt and bytes lie beside the body,
+ *    in the order in which the digests stand in it.
+ * 6. Nesting is at most `bodyDepthMax`.
+ *
+ * Invariant: decodeEntry(encodeEntry(b)) equals b, and encoding that again, with its salts, gives the same bytes.
+ */
+
+import { createHash } from "node:crypto";
+import { Decoder, Encoder, ExtData } from "@msgpack/msgpack";
+import { assert, EngramError } from "../kernel/errors.ts";
+import { Payload } from "../kernel/payload.ts";
+
+/** Levels of arrays and objects in a body. */
+export const bodyDepthMax = 100;
+/** Bytes of a digest and of a chain hash (SHA-256). */
+export const digestBytes = 32;
+/** Bytes a salt may have. Fewer would let a guess be checked against the digest; 16 is what the runtime gives. */
+export const saltBytes = { min: 16, max: 64 } as const;
+/** The msgpack extension type of a payload's digest. */
+export const payloadExtension = 1;
+
+/** What an entry body may hold. */
+export type Body =
+  | null
+  | boolean
+  | number
+  | string
+  | Uint8Array
+  | Payload
+  | readonly Body[]
+  | { readonly [key: string]: Body };
+
+/** What lies beside a body for one payload. Salt and bytes are null together: erased. */
+export interface BesidePayload {
+  readonly salt: Uint8Array | null;
+  readonly bytes: Uint8Array | null;
+}
+
+/** The same with the digest that stands in the body. */
+export interface StoredPayload extends BesidePayload {
+  readonly digest: Uint8Array;
+}
+
+/** A body read back, and its payloads in order of occurrence. */
+export interface DecodedEntry {
+  readonly body: Body;
+  readonly payloads: readonly StoredPayload[];
+}
+
+/** An entry ready to be appended. */
+export interface EncodedEntry {
+  /** The hashed body. */
+  readonly bodyBytes: Uint8Array;
+  /** In order of occurrence in `bodyBytes`. */
+  readonly payloads: readonly StoredPayload[];
+}
+
+const hasher = (bytes: Uint8Array) => createHash("sha256").update(bytes);
+
+/** SHA-256 of some bytes. */
+export function sha256(bytes: Uint8Array): Uint8Array {
+  return plain(hasher(bytes).digest());
+}
+
+/** SHA-256 of some bytes, as 64 hexadecimal digits. */
+export function sha256Hex(bytes: Uint8Array): string {
+  return hasher(bytes).digest("hex");
+}
+
+/** The digest that stands for a payload in a hashed body: sha256(salt ‖ bytes). */
+export function payloadDigest(salt: Uint8Array, bytes: Uint8Array): Uint8Array {
+  return plain(hasher(salt).update(bytes).digest());
+}
+
+/** The state hash after an entry, which is also its chain hash: sha256(previous ‖ body). */
+export function stateHash(previous: Uint8Array, bodyBytes: Uint8Array): Uint8Array {
+  return plain(hasher(previous).update(bodyBytes).digest());
+}
+
+/** Whether two byte arrays are equal. */
+export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
+
+/** Lower-case hexadecimal digits. */
+export function toHex(bytes: Uint8Array): string {
+  let text = "";
+  for (const byte of bytes) text += byte.toString(16).padStart(2, "0");
+  return text;
+}
+
+/** A node Buffer seen as the Uint8Array it is. */
+function plain(buffer: Uint8Array): Uint8Array {
+  return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength);
+}
+
+let salting: () => Uint8Array = noSalt;
+let stored: StoredPayload[] = [];
+let reading: readonly BesidePayload[] = [];
+
+function noSalt(): Uint8Array {
+  throw new Error("Fault: a payload is encoded outside encodeEntry");
+}
+
+const payloadCodec = {
+  tryToEncode(value: unknown): ExtData | null {
+    if (!(value instanceof Payload)) return null;
+    const beside = store(value);
+    stored.push(beside);
+    return new ExtData(payloadExtension, beside.digest);
+  },
+  decode(digest: Uint8Array, type: number): Payload {
+    const beside = reading[stored.length];
+    assert(type === payloadExtension && digest.length === digestBytes, `extension type ${type} in a body`);
+    assert(beside !== undefined, "a body names more payloads than lie beside it");
+    stored.push({ salt: beside.salt, bytes: beside.bytes, digest });
+    return new Payload(beside.bytes, beside.salt, digest);
+  },
+};
+
+let encoder = newEncoder();
+const decoder = new Decoder({ extensionCodec: payloadCodec });
+/** An encoder that grew beyond this is dropped, so that one large entry does not hold its memory. */
+const encoderBytesMax = 1 << 20;
+
+function newEncoder(): Encoder {
+  return new Encoder({ extensionCodec: payloadCodec, sortKeys: true, maxDepth: bodyDepthMax + 1 });
+}
+
+function store(payload: Payload): StoredPayload {
+  const { bytes, digest } = payload;
+  if (bytes === null) {
+    assert(digest !== null && digest.length === digestBytes, "an erased payload has a digest of 32 bytes");
+    return { salt: null, bytes: null, digest };
+  }
+  const salt = payload.salt ?? salting();
+  assert(
+    salt.length >= saltBytes.min && salt.length <= saltBytes.max,
+    `a salt has ${saltBytes.min} to ${saltBytes.max} bytes, not ${salt.length}`,
+  );
+  return { salt, bytes, digest: payloadDigest(salt, bytes) };
+}
+
+/** What is not canonical in a value, with the path to it; null if all of it is. */
+function problem(value: unknown, depth: number): string | null {
+  if (value === null) return null;
+  switch (typeof value) {
+    case "boolean":
+      return null;
+    case "number":
+      return Number.isFinite(value) ? null : `: ${value} is not a finite number`;
+    case "string":
+      return value.isWellFormed() ? null : ": a string holds half of a surrogate pair";
+    case "object":
+      break;
+    default:
+      return `: a body holds no ${typeof value}`;
+  }
+  if (value instanceof Payload) return null;
+  if (depth >= bodyDepthMax) return `: deeper than ${bodyDepthMax} levels`;
+  if (Array.isArray(value)) {
+    for (let i = 0; i < value.length; i++) {
+      const found = problem(value[i], depth + 1);
+      if (found !== null) return `[${i}]${found}`;
+    }
+    return null;
+  }
+  if (value instanceof Uint8Array) return null;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype !== Object.prototype && prototype !== null) return ": not a plain object";
+  for (const [key, item] of Object.entries(value)) {
+    if (key === "__proto__" || !key.isWellFormed()) return `: the key ${JSON.stringify(key)} is not allowed`;
+    const found = problem(item, depth + 1);
+    if (found !== null) return `.${key}${found}`;
+  }
+  return null;
+}
+
+/**
+ * The canonical bytes of a body, and its payloads beside it. `salts` is called once for each payload that has no salt
+ * yet, in order of occurrence; a payload that has one (copied by replay) keeps it. A value outside the canonical rules
+ * is a fault, thrown before any salt is taken. Deterministic.
+ */
+export function encodeEntry(body: unknown, salts: () => Uint8Array): EncodedEntry {
+  const found = problem(body, 0);
+  assert(found === null, `cannot encode the entry: body${found}`);
+  salting = salts;
+  stored = [];
+  try {
+    const shared = encoder.encodeSharedRef(body);
+    const bodyBytes = shared.slice();
+    if (shared.buffer.byteLength > encoderBytesMax) encoder = newEncoder();
+    return { bodyBytes, payloads: stored };
+  } finally {
+    salting = noSalt;
+    stored = [];
+  }
+}
+
+/**
+ * The body of an entry again, with a {@link Payload} for each digest (`bytes` null where erased), and what lies beside
+ * it, with digests. Binaries share memory with `bodyBytes`. Digests are taken from the body, not checked here. Throws
+ * `log_corrupt` if the bytes are no such body, or name another number of payloads than `beside` holds.
+ */
+export function decodeEntry(bodyBytes: Uint8Array, beside: readonly BesidePayload[]): DecodedEntry {
+  reading = beside;
+  stored = [];
+  try {
+    const body: unknown = decoder.decode(bodyBytes);
+    assert(stored.length === beside.length, "more payloads lie beside a body than it names");
+    assert(isBody(body), "it holds a value outside the canonical rules");
+    return { body, payloads: stored };
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new EngramError("log_corrupt", `Cannot decode a log entry: ${why}`);
+  } finally {
+    reading = [];
+    stored = [];
+  }
+}
+
+function isBody(value: unknown): value is Body {
+  return problem(value, 0) === null;
+}

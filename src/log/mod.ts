@@ -1,0 +1,33 @@
+/** The append-only log: entries, codec, hash chain, segments, blobs, torn tails; an in-memory disk for simulation. */
+
+export { type Blobs, blobsFolder, openBlobs } from "./blobs.ts";
+export {
+  type BesidePayload,
+  type Body,
+  type DecodedEntry,
+  decodeEntry,
+  digestBytes,
+  type EncodedEntry,
+  encodeEntry,
+  payloadDigest,
+  saltBytes,
+  sha256,
+  sha256Hex,
+  stateHash,
+  type StoredPayload,
+  toHex,
+} from "./codec.ts";
+export { type Disk, type DiskFile, type DiskOpen, realDisk } from "./disk.ts";
+export { formatVersion } from "./frame.ts";
+export {
+  type Log,
+  logDefaults,
+  type LogEntry,
+  type LogOptions,
+  type LogPlace,
+  type LogReport,
+  type LogVerdict,
+  openLog,
+} from "./log.ts";
+export { type CrashOptions, type DiskFaults, MemoryDisk } from "./memory_disk.ts";
+export { logFolder } from "./segment.ts";
