@@ -41,8 +41,8 @@ function hasTask(name: string): boolean {
 /** The steps of the gate, in order, cheapest first. */
 export function steps(): Step[] {
   const all: Step[] = [
-    { name: "fmt", args: ["fmt", "--check", "--quiet"] },
-    { name: "lint", args: ["lint", "--quiet"] },
+    { name: "fmt", args: ["fmt", "--check"] },
+    { name: "lint", args: ["lint"] },
     { name: "check", args: ["check", "--quiet", ...sources()] },
   ];
   if (exists("scripts/docs.ts")) {
