@@ -1,0 +1,317 @@
+/**
+ * Text: lines by what they are, sentences, words, with places both in UTF-16 units (for AssemblyScript) and in
+ * UTF-8 bytes (for the metadata of `from` and `mentions`).
+ *
+ * Invariants:
+ * 1. A span's text is exactly the substring it names; nothing is trimmed from within.
+ * 2. No list of any language's words is needed, but for abbreviations that end in a point.
+ */
+
+/** Number of UTF-8 bytes of text[start, end). An unpaired surrogate counts 3. */
+export function utf8Length(text: string, start: i32, end: i32): i32 {
+  let bytes = 0;
+  for (let i = start; i < end; i++) {
+    const code = text.charCodeAt(i);
+    if (code < 0x80) bytes++;
+    else if (code < 0x800) bytes += 2;
+    else if ((code & 0xfc00) == 0xd800 && i + 1 < end && (text.charCodeAt(i + 1) & 0xfc00) == 0xdc00) {
+      bytes += 4;
+      i++;
+    } else bytes += 3;
+  }
+  return bytes;
+}
+
+export function isDigit(code: i32): bool {
+  return code >= 0x30 && code <= 0x39;
+}
+/** Letters of any script, roughly: no punctuation, no symbols, no surrogates. */
+export function isLetter(code: i32): bool {
+  if (code < 0x80) return (code | 0x20) >= 0x61 && (code | 0x20) <= 0x7a;
+  if (code < 0xc0) return code == 0xaa || code == 0xb5 || code == 0xba;
+  if (code == 0xd7 || code == 0xf7) return false;
+  if (code >= 0x2000 && code <= 0x2bff) return false;
+  if (code >= 0x3000 && code <= 0x303f) return false;
+  return code < 0xd800 || (code >= 0xf900 && code < 0xfe00);
+}
+export function isUpper(code: i32): bool {
+  if (code < 0x80) return code >= 0x41 && code <= 0x5a;
+  if (!isLetter(code)) return false;
+  const text = String.fromCharCode(code);
+  return text.toLowerCase() != text;
+}
+export function isSpace(code: i32): bool {
+  return code == 0x20 || (code >= 0x09 && code <= 0x0d) || code == 0xa0 || code == 0x2003 || code == 0x3000;
+}
+
+/** Lower case, runs of space as one, no space at the ends: for comparing, never for showing. */
+export function fold(text: string): string {
+  const lower = text.toLowerCase();
+  const parts: string[] = [];
+  let from = -1;
+  for (let i = 0; i < lower.length; i++) {
+    const space = isSpace(lower.charCodeAt(i));
+    if (!space && from < 0) from = i;
+    else if (space && from >= 0) {
+      parts.push(lower.substring(from, i));
+      from = -1;
+    }
+  }
+  if (from == 0) return lower;
+  if (from > 0) parts.push(lower.substring(from));
+  return parts.join(" ");
+}
+
+/** A place in a text: [start, end) in UTF-16 units, [byteStart, byteEnd) in UTF-8 bytes. */
+export class Span {
+  constructor(
+    readonly start: i32,
+    readonly end: i32,
+    readonly byteStart: i32,
+    readonly byteEnd: i32,
+  ) {}
+  textIn(text: string): string {
+    return text.substring(this.start, this.end);
+  }
+}
+
+/** Counts bytes from left to right, so that many spans of one text cost one walk. */
+class Bytes {
+  private at: i32 = 0;
+  private bytes: i32 = 0;
+  constructor(private readonly text: string) {}
+  to(index: i32): i32 {
+    this.bytes += utf8Length(this.text, this.at, index);
+    this.at = index;
+    return this.bytes;
+  }
+}
+
+export enum LineKind {
+  blank,
+  prose,
+  heading,
+  item,
+  quote,
+  table,
+  code,
+}
+
+/** A line: [start, end) without its end of line; its matter begins at `body` (after `- `, `## `, `> `). */
+export class Line {
+  constructor(readonly start: i32, readonly end: i32, readonly body: i32, readonly kind: LineKind) {}
+}
+
+/** The lines of a Markdown or plain text. Front matter is not looked for: import takes it away. */
+export function lines(text: string): Line[] {
+  const found: Line[] = [];
+  let code = false;
+  let start = 0;
+  while (start <= text.length) {
+    let end = text.indexOf("\n", start);
+    if (end < 0) end = text.length;
+    let stop = end;
+    if (stop > start && text.charCodeAt(stop - 1) == 0x0d) stop--;
+    let body = start;
+    while (body < stop && isSpace(text.charCodeAt(body))) body++;
+    const fence = text.startsWith("```", body) || text.startsWith("~~~", body);
+    if (fence || code) found.push(new Line(start, stop, body, LineKind.code));
+    else found.push(lineAt(text, start, body, stop));
+    if (fence) code = !code;
+    start = end + 1;
+  }
+  return found;
+}
+
+function lineAt(text: string, start: i32, body: i32, stop: i32): Line {
+  if (body == stop) return new Line(start, stop, body, LineKind.blank);
+  const first = text.charCodeAt(body);
+  if (first == 0x23) {
+    let at = body;
+    while (at < stop && text.charCodeAt(at) == 0x23) at++;
+    if (at == stop || isSpace(text.charCodeAt(at))) {
+      while (at < stop && isSpace(text.charCodeAt(at))) at++;
+      return new Line(start, stop, at, LineKind.heading);
+    }
+  }
+  if (first == 0x7c) return new Line(start, stop, body, LineKind.table);
+  if (first == 0x3e) return new Line(start, stop, skipSpaces(text, body + 1, stop), LineKind.quote);
+  const next = body + 1 < stop ? <i32> text.charCodeAt(body + 1) : 0x20;
+  if ((first == 0x2d || first == 0x2a || first == 0x2b || first == 0x2022) && isSpace(next)) {
+    return new Line(start, stop, skipBox(text, skipSpaces(text, body + 1, stop), stop), LineKind.item);
+  }
+  let at = body;
+  while (at < stop && at - body < 3 && isDigit(text.charCodeAt(at))) at++;
+  if (at > body && at + 1 < stop) {
+    const mark = text.charCodeAt(at);
+    if ((mark == 0x2e || mark == 0x29) && isSpace(text.charCodeAt(at + 1))) {
+      return new Line(start, stop, skipBox(text, skipSpaces(text, at + 1, stop), stop), LineKind.item);
+    }
+  }
+  return new Line(start, stop, body, LineKind.prose);
+}
+
+function skipSpaces(text: string, from: i32, stop: i32): i32 {
+  while (from < stop && isSpace(text.charCodeAt(from))) from++;
+  return from;
+}
+
+/** After `[ ] ` or `[x] `. */
+function skipBox(text: string, from: i32, stop: i32): i32 {
+  if (from + 3 > stop || text.charCodeAt(from) != 0x5b || text.charCodeAt(from + 2) != 0x5d) return from;
+  const mark = text.charCodeAt(from + 1);
+  if (mark != 0x20 && (mark | 0x20) != 0x78) return from;
+  return skipSpaces(text, from + 3, stop);
+}
+
+/** A sentence and the kind of line it begins in. A heading, an item, a row is at least one sentence. */
+export class Sentence extends Span {
+  constructor(
+    start: i32,
+    end: i32,
+    byteStart: i32,
+    byteEnd: i32,
+    readonly kind: LineKind,
+    /** Index of its line. */
+    readonly line: i32,
+  ) {
+    super(start, end, byteStart, byteEnd);
+  }
+}
+
+/** The sentences of a text in order; code and blank lines have none. Wrapped lines are joined. */
+export function sentences(text: string): Sentence[] {
+  const all = lines(text);
+  const found: Sentence[] = [];
+  const bytes = new Bytes(text);
+  let i = 0;
+  while (i < all.length) {
+    const line = all[i];
+    if (line.kind == LineKind.blank || line.kind == LineKind.code || line.body >= line.end) {
+      i++;
+      continue;
+    }
+    let last = i;
+    if (line.kind == LineKind.prose || line.kind == LineKind.item || line.kind == LineKind.quote) {
+      while (last + 1 < all.length) {
+        const next = all[last + 1].kind;
+        if (next != LineKind.prose && !(line.kind == LineKind.quote && next == LineKind.quote)) break;
+        last++;
+      }
+    }
+    split(text, line.body, all[last].end, line.kind, i, bytes, found);
+    i = last + 1;
+  }
+  return found;
+}
+
+function split(
+  text: string,
+  from: i32,
+  to: i32,
+  kind: LineKind,
+  line: i32,
+  bytes: Bytes,
+  found: Sentence[],
+): void {
+  let start = from;
+  let i = from;
+  while (i < to) {
+    const code = text.charCodeAt(i);
+    const wide = code == 0x3002 || code == 0xff01 || code == 0xff1f;
+    if (!wide && code != 0x2e && code != 0x21 && code != 0x3f && code != 0x2026) {
+      i++;
+      continue;
+    }
+    let end = i + 1;
+    while (end < to && isCloser(text.charCodeAt(end))) end++;
+    if (!wide && end < to && !isSpace(text.charCodeAt(end))) {
+      i = end;
+      continue;
+    }
+    if (code == 0x2e && !endsAtPoint(text, start, i, end, to)) {
+      i = end;
+      continue;
+    }
+    add(text, start, end, kind, line, bytes, found);
+    start = end;
+    i = end;
+  }
+  add(text, start, to, kind, line, bytes, found);
+}
+
+function isCloser(code: i32): bool {
+  return code == 0x2e || code == 0x21 || code == 0x3f || code == 0x22 || code == 0x27 || code == 0x29 ||
+    code == 0x5d || code == 0x2a || code == 0x5f || code == 0x201d || code == 0x2019 || code == 0x2026;
+}
+
+const abbreviations: string[] = [
+  "mr", "mrs", "ms", "dr", "prof", "st", "e.g", "i.e", "vs", "approx", "no", "nr", "fig", "inc", "ltd", "co", "jr",
+  "sr", "z.b", "bzw", "ca", "tel", "dept", "est", "resp",
+];
+
+function endsAtPoint(text: string, start: i32, point: i32, end: i32, to: i32): bool {
+  let from = point;
+  while (from > start && (isLetter(text.charCodeAt(from - 1)) || text.charCodeAt(from - 1) == 0x2e)) from--;
+  const word = text.substring(from, point);
+  let next = end;
+  while (next < to && isSpace(text.charCodeAt(next))) next++;
+  if (next >= to) return true;
+  // A lower-case word goes on; so does an initial ("J. Smith") and an abbreviation.
+  const following = text.charCodeAt(next);
+  if (isLetter(following) && !isUpper(following)) return false;
+  if (word.length == 1 && isUpper(word.charCodeAt(0)) && (from == start || text.charCodeAt(from - 1) == 0x20)) {
+    return word == "I" || (from > start && isDigit(text.charCodeAt(from - 1)));
+  }
+  if (word.length == 0 || word.length > 6) return true;
+  const lower = word.toLowerCase();
+  if (lower == "no" || lower == "nr") return !isDigit(following);
+  return !abbreviations.includes(lower);
+}
+
+function add(
+  text: string,
+  from: i32,
+  to: i32,
+  kind: LineKind,
+  line: i32,
+  bytes: Bytes,
+  found: Sentence[],
+): void {
+  while (from < to && isSpace(text.charCodeAt(from))) from++;
+  while (to > from && isSpace(text.charCodeAt(to - 1))) to--;
+  if (from >= to) return;
+  const byteStart = bytes.to(from);
+  found.push(new Sentence(from, to, byteStart, bytes.to(to), kind, line));
+}
+
+/** The words of text[from, to): letters and digits, with `'`, `-` and `_` inside them. */
+export function words(text: string, from: i32 = 0, to: i32 = i32.MAX_VALUE): Span[] {
+  const found: Span[] = [];
+  const end = min(to, text.length);
+  const bytes = new Bytes(text);
+  let i = from;
+  while (i < end) {
+    if (!isWord(text.charCodeAt(i))) {
+      i++;
+      continue;
+    }
+    const start = i;
+    while (i < end) {
+      const code = text.charCodeAt(i);
+      const inside = i + 1 < end && isWord(text.charCodeAt(i + 1)) &&
+        (code == 0x27 || code == 0x2019 || code == 0x2d || code == 0x5f);
+      if (!isWord(code) && !inside) break;
+      i++;
+    }
+    const byteStart = bytes.to(start);
+    found.push(new Span(start, i, byteStart, bytes.to(i)));
+  }
+  return found;
+}
+
+// @ts-ignore: decorator
+@inline
+function isWord(code: i32): bool {
+  return isLetter(code) || isDigit(code);
+}
