@@ -1,0 +1,262 @@
+/**
+ * A note (Markdown or text) read into drafts: one engram a section, a thread in order.
+ *
+ * Owns: what of a note becomes which field; docs/import.md says it for people.
+ * Does not own: cutting (sections.ts), front matter (front_matter.ts), links (links.ts), storing.
+ *
+ * Invariants:
+ * 1. `content` is the section's text as it stands in the file, without blank lines around it and without its
+ *    heading: the heading path is the title. Every line that is not blank is in a content or in a title.
+ * 2. A ref is `path`, or `path#heading/subheading`; it depends on the heading path alone, so that sections added
+ *    elsewhere change no other ref. Parts of a large section are `…~2`, `…~3`.
+ * 3. What is broken is a Failure with its line; nothing is thrown.
+ */
+import type { JsonObject, TimeSource } from "../kernel/records.ts";
+import type { EngramDraft, Failure, InputLimits, LinkDraft, ReadFile } from "./drafts.ts";
+import { inputLimits } from "./drafts.ts";
+import { readFrontMatter } from "./front_matter.ts";
+import { findLinks } from "./links.ts";
+import type { Heading, Section } from "./sections.ts";
+import { cutSections, splitSection } from "./sections.ts";
+import type { Line } from "./text.ts";
+import { decodeText, splitLines } from "./text.ts";
+import { findDate, parseTime } from "./times.ts";
+
+/** A file as the caller found it. */
+export interface NoteFile {
+  /** As it is shown: relative to the import root, with forward slashes. */
+  readonly path: string;
+  readonly bytes: Uint8Array;
+  /** The file's time in ms, the last resort for `observedAt`, or null. */
+  readonly modifiedAt: number | null;
+}
+
+interface Note {
+  readonly path: string;
+  readonly text: string;
+  readonly lines: readonly Line[];
+  readonly title: string;
+  readonly front: JsonObject;
+  readonly tags: readonly string[];
+  readonly metadata: JsonObject;
+  readonly time: { readonly observedAt: number; readonly timeSource: TimeSource } | null;
+  readonly modifiedAt: number | null;
+  readonly limits: InputLimits;
+}
+
+/** Reads a note. An empty file gives nothing, and no failure. */
+export function readNote(file: NoteFile, limits: InputLimits = inputLimits): ReadFile {
+  const fail = (failure: Omit<Failure, "path">): ReadFile => ({
+    drafts: [],
+    links: [],
+    failures: [{ path: file.path, ...failure }],
+  });
+  if (file.bytes.length > limits.noteBytesMax) {
+    const message =
+      `Cannot read the note: its ${file.bytes.length} bytes are more than noteBytesMax, ${limits.noteBytesMax}`;
+    return fail({ line: null, code: "payload_too_large", message });
+  }
+  const decoded = decodeText(file.bytes);
+  if (!("text" in decoded)) return fail({ ...decoded, message: `Cannot read the note: ${decoded.message}` });
+  const { text } = decoded;
+  const lines = splitLines(text);
+  const front = readFrontMatter(text, lines, limits);
+  if ("message" in front) return fail({ ...front, message: `Cannot read the note: ${front.message}` });
+  const sections = cutSections(text, lines, front.bodyLine);
+  if (sections.length > limits.sectionsPerNoteMax) {
+    const message =
+      `Cannot read the note: it has more sections than sectionsPerNoteMax, ${limits.sectionsPerNoteMax}`;
+    return fail({ line: null, code: "limit_reached", message });
+  }
+  const note = describe(file, text, lines, front.values, sections, limits);
+  const drafts = sections.flatMap((section) => readSection(note, section));
+  const numbered = drafts.map((draft, position) => ({ ...draft, position }));
+  const links = linksOf(note, numbered, sections);
+  if (links.length <= limits.linksPerNoteMax) return { drafts: numbered, links, failures: [] };
+  const line = links[limits.linksPerNoteMax]?.line ?? null;
+  const message = `Cannot take every link: the note has more than linksPerNoteMax, ${limits.linksPerNoteMax}`;
+  return {
+    drafts: numbered,
+    links: links.slice(0, limits.linksPerNoteMax),
+    failures: [{ path: file.path, line, code: "limit_reached", message }],
+  };
+}
+
+/** What all sections of a note share. */
+function describe(
+  file: NoteFile,
+  text: string,
+  lines: readonly Line[],
+  front: JsonObject,
+  sections: readonly Section[],
+  limits: InputLimits,
+): Note {
+  const stem = (file.path.split("/").at(-1) ?? file.path).replace(/\.[^.]+$/, "");
+  const tops = sections.filter(({ path }) => path.at(-1)?.level === 1).map(({ path }) => path.at(-1)?.text);
+  const given = typeof front["title"] === "string" ? front["title"].trim() : "";
+  const title = given || (tops.length === 1 ? tops[0] : undefined) || stem;
+  const rest = Object.fromEntries(
+    Object.entries(front).filter(([key]) => !["title", "tags", "tag", "aliases", "alias"].includes(key))
+      .map(([key, value]) => [reserved.has(key) ? `frontMatter.${key}` : key, value]),
+  );
+  const aliases = words(front["aliases"] ?? front["alias"], /,/);
+  const folder = file.path.replace(/\.[^./]+$/, "");
+  return {
+    path: file.path,
+    text,
+    lines,
+    title,
+    front,
+    tags: words(front["tags"] ?? front["tag"], /[,\s]+/).map((tag) => tag.replace(/^#/, "")),
+    metadata: { ...rest, ...(aliases.length > 0 ? { aliases } : {}), note: title },
+    time: frontTime(front) ?? dated(stem, "name") ?? dated(folder, "name") ?? dated(given, "heading"),
+    modifiedAt: file.modifiedAt === null ? null : Math.floor(file.modifiedAt),
+    limits,
+  };
+}
+
+/** Keys of the metadata that are ours; a front matter key of the same name is kept as `frontMatter.KEY`. */
+const reserved = new Set(["file", "line", "lineEnd", "headings", "note"]);
+
+function readSection(note: Note, section: Section): EngramDraft[] {
+  const { path } = section;
+  const own = path.at(-1);
+  const parts = splitSection(note.text, note.lines, section, note.limits.sectionBytesMax);
+  const ref = own === undefined ? note.path : `${note.path}#${own.key}`;
+  if (parts.length === 0) {
+    // A heading without text: its words live on in the titles below it, else they are the content.
+    if (own === undefined || section.hasChildren) return [];
+    return [draft(note, section, ref, own.text, section.headingLine, section.headingLine)];
+  }
+  return parts.map((part, index) => {
+    const content = note.text.slice(part.start, part.end);
+    return draft(note, section, index === 0 ? ref : `${ref}~${index + 1}`, content, part.from, part.last);
+  });
+}
+
+function draft(
+  note: Note,
+  section: Section,
+  ref: string,
+  content: string,
+  from: number,
+  last: number,
+): EngramDraft {
+  const headings = section.path.map(({ text }) => text);
+  const titles = headings[0] === note.title ? headings : [note.title, ...headings];
+  const tags = [...new Set([...note.tags, ...inlineTags(note, section, from, last)])];
+  const { confidence } = note.front;
+  const sure = typeof confidence === "number" && confidence >= 0 && confidence <= 1;
+  return {
+    kind: "note",
+    content,
+    title: titles.join(" › "),
+    source: note.path,
+    ref,
+    confidence: sure ? confidence : 1,
+    metadata: {
+      ...note.metadata,
+      ...(tags.length > 0 ? { tags } : {}),
+      ...(headings.length > 0 ? { headings } : {}),
+      file: note.path,
+      line: from + 1,
+      lineEnd: last + 1,
+    },
+    context: null,
+    thread: note.path,
+    position: 0,
+    ...observed(note, section.path),
+    validFrom: frontMs(note.front, ["validFrom", "valid_from"]),
+    validTo: frontMs(note.front, ["validTo", "valid_to"]),
+    line: from + 1,
+  };
+}
+
+/** When it was so, by design §7: front matter, the name, the nearest heading, the file's time. */
+function observed(note: Note, path: readonly Heading[]): Pick<EngramDraft, "observedAt" | "timeSource"> {
+  if (note.time !== null && note.time.timeSource !== "heading") return note.time;
+  for (const heading of [...path].reverse()) {
+    const found = dated(heading.text, "heading");
+    if (found !== null) return found;
+  }
+  if (note.time !== null) return note.time;
+  return note.modifiedAt === null
+    ? { observedAt: null, timeSource: "none" }
+    : { observedAt: note.modifiedAt, timeSource: "file" };
+}
+
+function dated(text: string, timeSource: TimeSource): Note["time"] {
+  const found = findDate(text);
+  return found === null ? null : { observedAt: found.ms, timeSource };
+}
+
+/** The first of `date`, `created` that holds a time; ISO 8601 or one of the forms of findDate standing alone. */
+function frontTime(front: JsonObject): Note["time"] {
+  const observedAt = frontMs(front, ["date", "created"]);
+  return observedAt === null ? null : { observedAt, timeSource: "front_matter" };
+}
+
+function frontMs(front: JsonObject, keys: readonly string[]): number | null {
+  for (const key of keys) {
+    const value = front[key];
+    if (typeof value !== "string" && typeof value !== "number") continue;
+    const text = String(value).trim();
+    const time = parseTime(text);
+    if (time !== null) return time.ms;
+    const found = findDate(text);
+    if (found !== null && found.start === 0 && found.end === text.length) return found.ms;
+  }
+  return null;
+}
+
+/** A list of words from a YAML list or a text. */
+function words(value: unknown, separator: RegExp): string[] {
+  const list = Array.isArray(value) ? value : typeof value === "string" ? value.split(separator) : [];
+  const texts = list.filter((item) => typeof item === "string" || typeof item === "number");
+  return [...new Set(texts.map((item) => String(item).trim()).filter((item) => item !== ""))];
+}
+
+/** `#tags` written in the text, outside code. */
+function inlineTags(note: Note, section: Section, from: number, last: number): string[] {
+  const tags: string[] = [];
+  for (let index = Math.max(from, section.from); index <= last; index++) {
+    if (section.verbatim[index - section.from] === true) continue;
+    const line = note.text.slice(note.lines[index]?.start, note.lines[index]?.end);
+    if (!line.includes("#")) continue;
+    const plain = line.replace(/`[^`]*`/g, " ");
+    for (const match of plain.matchAll(/(?<=^|[\s(])#(\p{L}[\p{L}\p{N}_/-]{0,99})/gu)) {
+      tags.push(match[1] ?? "");
+    }
+  }
+  return tags;
+}
+
+/** The links of a note, each with the section (or part of one) that holds its line. */
+function linksOf(note: Note, drafts: readonly EngramDraft[], sections: readonly Section[]): LinkDraft[] {
+  const links: LinkDraft[] = [];
+  let at = 0;
+  const add = (index: number) => {
+    const line = note.text.slice(note.lines[index]?.start, note.lines[index]?.end);
+    const ref = drafts[at]?.ref;
+    if (ref === undefined || !line.includes("[")) return;
+    for (const found of findLinks(line, note.path)) {
+      links.push({ source: note.path, ref, ...found, line: index + 1 });
+    }
+  };
+  for (const section of sections) {
+    // A heading's links belong to the first text below it.
+    if (section.headingLine >= 0) {
+      while (at + 1 < drafts.length && (drafts[at]?.line ?? 0) <= section.headingLine) at++;
+      add(section.headingLine);
+    }
+    for (
+      let index = section.from;
+      index < section.to && links.length <= note.limits.linksPerNoteMax;
+      index++
+    ) {
+      while (at + 1 < drafts.length && (drafts[at + 1]?.line ?? 0) <= index + 1) at++;
+      if (section.verbatim[index - section.from] !== true) add(index);
+    }
+  }
+  return links;
+}
