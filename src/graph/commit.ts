@@ -1,0 +1,367 @@
+/**
+ * Applies the writes of one entry to the tables.
+ *
+ * Owns: what each write does to the versions. Does not own: the transaction and `applied` (graph.ts), reads.
+ *
+ * Invariants:
+ * 1. The rows after a commit depend on the rows before and the entry alone; applying the same entries to an empty
+ *    graph gives the same rows, keys included.
+ * 2. A write about something that is not there (a link whose end is gone, a membership of a deleted engram) changes
+ *    nothing: no logged write can stop a recovery.
+ * 3. One live connection at most for a (source, target, type); one live membership for a pair.
+ */
+import { type Author, connectionTypes, engramKinds, timeSources, type Write } from "../kernel/records.ts";
+import type { Payload } from "../kernel/payload.ts";
+import type { Id } from "../kernel/ids.ts";
+import { forever } from "./schema.ts";
+import { build, given, num, Query, type Sqlite, text, type Value } from "./sqlite.ts";
+import { contextTexts, engramTexts, hashOrNull } from "./texts.ts";
+
+/** Told what a commit changed, so that caches follow. */
+export interface Listener {
+  /** The record of this engram (its version, contexts or supersededBy) is no longer what it was. */
+  engramChanged(id: Id): void;
+  memberChanged(context: number, engram: number, member: boolean): void;
+}
+
+const identities = (table: "engram" | "connection" | "context") => ({
+  find: new Query(() => build.selectFrom(table).select("key").where("id", "=", given<string>(0))),
+  add: new Query(() =>
+    build.insertInto(table).values({ key: given(0), id: given<string>(1), created_tick: given(2) })
+  ),
+});
+const engrams = identities("engram"),
+  connections = identities("connection"),
+  contexts = identities("context");
+
+const versionValues = {
+  rid: given(0),
+  from_tick: given(1),
+  to_tick: forever,
+  texts: given<string>(2),
+  digest: given<Uint8Array>(3),
+  agent: given<string>(4),
+  client: given<string>(5),
+  author_tick: given(6),
+  author_seat: given(7),
+};
+const addEngram = new Query(() =>
+  build.insertInto("engram_version").values({
+    ...versionValues,
+    engram: given(8),
+    kind: given(9),
+    confidence: given(10),
+    position: given(11),
+    observed_at: given(12),
+    time_source: given(13),
+    valid_from: given(14),
+    valid_to: given(15),
+    source_hash: given(16),
+    ref_hash: given(17),
+    thread_hash: given(18),
+  })
+);
+const addConnection = new Query(() =>
+  build.insertInto("connection_version").values({
+    ...versionValues,
+    connection: given(8),
+    source: given(9),
+    target: given(10),
+    type: given<string>(11),
+    weight: given(12),
+  })
+);
+const addContext = new Query(() =>
+  build.insertInto("context_version").values({
+    ...versionValues,
+    context: given(8),
+    owner: given<string>(9),
+    name_hash: given(10),
+  })
+);
+const liveEngram = new Query(() =>
+  build.selectFrom("engram_version").select("rid").where("engram", "=", given(0)).where(
+    "to_tick",
+    "=",
+    forever,
+  )
+);
+const liveConnection = new Query(() =>
+  build.selectFrom("connection_version").select(["rid", "source", "target", "type"])
+    .where("connection", "=", given(0)).where("to_tick", "=", forever)
+);
+const liveTriple = new Query(() =>
+  build.selectFrom("connection_version").select(["rid", "connection"])
+    .where("source", "=", given(0)).where("to_tick", "=", forever).where("target", "=", given(1))
+    .where("type", "=", given<string>(2))
+);
+const liveEnds = new Query(() =>
+  build.selectFrom("connection_version").select(["rid", "target", "type"])
+    .where("source", "=", given(0)).where("to_tick", "=", forever)
+    .unionAll(
+      build.selectFrom("connection_version").select(["rid", "target", "type"])
+        .where("target", "=", given(0)).where("to_tick", "=", forever),
+    )
+);
+const engramId = new Query(() => build.selectFrom("engram").select("id").where("key", "=", given(0)));
+const endEngram = new Query(() =>
+  build.updateTable("engram_version").set({ to_tick: given(1) }).where("rid", "=", given(0))
+);
+const endConnection = new Query(() =>
+  build.updateTable("connection_version").set({ to_tick: given(1) }).where("rid", "=", given(0))
+);
+const endContext = new Query(() =>
+  build.updateTable("context_version").set({ to_tick: given(1) })
+    .where("context", "=", given(0)).where("to_tick", "=", forever)
+);
+const liveMember = new Query(() =>
+  build.selectFrom("member").select("rid")
+    .where("context", "=", given(0)).where("to_tick", "=", forever).where("engram", "=", given(1))
+);
+const liveMembers = new Query(() =>
+  build.selectFrom("member").select(["rid", "context"])
+    .where("engram", "=", given(0)).where("to_tick", "=", forever)
+);
+const addMember = new Query(() =>
+  build.insertInto("member").values({
+    rid: given(0),
+    context: given(1),
+    engram: given(2),
+    from_tick: given(3),
+    to_tick: forever,
+  })
+);
+const endMember = new Query(() =>
+  build.updateTable("member").set({ to_tick: given(1) }).where("rid", "=", given(0))
+);
+const liveAgent = new Query(() =>
+  build.selectFrom("context_agent").select(["rid", "access"])
+    .where("context", "=", given(0)).where("to_tick", "=", forever).where("agent", "=", given<string>(1))
+);
+const addAgent = new Query(() =>
+  build.insertInto("context_agent").values({
+    rid: given(0),
+    context: given(1),
+    agent: given<string>(2),
+    access: given<string>(3),
+    from_tick: given(4),
+    to_tick: forever,
+  })
+);
+const endAgent = new Query(() =>
+  build.updateTable("context_agent").set({ to_tick: given(1) }).where("rid", "=", given(0))
+);
+const addEnded = new Query(() =>
+  build.insertInto("document_ended").values({ rid: given(0) }).onConflict((c) => c.doNothing())
+);
+
+const keyed = [
+  "engram",
+  "connection",
+  "context",
+] as const;
+const versioned = [
+  "engram_version",
+  "connection_version",
+  "context_version",
+  "member",
+  "context_agent",
+] as const;
+
+/** Writes versions; keeps the next keys, so one for each connection that writes. */
+export class Committer {
+  readonly #db: Sqlite;
+  readonly #listener: Listener;
+  readonly #next = new Map<string, number>();
+
+  constructor(db: Sqlite, listener: Listener) {
+    this.#db = db;
+    this.#listener = listener;
+    this.reset();
+  }
+
+  /** Reads the next keys again: after a rollback. */
+  reset(): void {
+    for (const table of keyed) {
+      this.#next.set(table, num(this.#db.value(`select ifnull(max(key), 0) from ${table}`)));
+    }
+    for (const table of versioned) {
+      this.#next.set(table, num(this.#db.value(`select ifnull(max(rid), 0) from ${table}`)));
+    }
+  }
+
+  #key(table: typeof keyed[number] | typeof versioned[number]): number {
+    const key = (this.#next.get(table) ?? 0) + 1;
+    this.#next.set(table, key);
+    return key;
+  }
+
+  /** Applies one write at `tick`; call inside a transaction. */
+  apply(write: Write, author: Author, tick: number): void {
+    switch (write.op) {
+      case "engram_put":
+        return this.#engramPut(write, author, tick);
+      case "engram_delete":
+        return this.#engramDelete(write.id, tick);
+      case "connection_put":
+        return this.#connectionPut(write, author, tick);
+      case "connection_delete":
+        return this.#connectionDelete(write.id, tick);
+      case "context_put":
+        return this.#contextPut(write, author, tick);
+      case "member_add":
+        return this.#memberAdd(write.context, write.engram, tick);
+      case "member_remove":
+        return this.#memberRemove(write.context, write.engram, tick);
+      case "context_agent_put":
+        return this.#agentPut(write, tick);
+      default:
+        write satisfies never;
+    }
+  }
+
+  #find(identity: typeof engrams, id: Id): number | null {
+    const row = this.#db.get(identity.find, [id]);
+    return row === null ? null : num(row[0]);
+  }
+
+  #findLive(id: Id): number | null {
+    const key = this.#find(engrams, id);
+    return key !== null && this.#db.get(liveEngram, [key]) !== null ? key : null;
+  }
+
+  #identity(table: typeof keyed[number], identity: typeof engrams, id: Id, tick: number): [number, boolean] {
+    const found = this.#find(identity, id);
+    if (found !== null) return [found, false];
+    const key = this.#key(table);
+    this.#db.run(identity.add, [key, id, tick]);
+    return [key, true];
+  }
+
+  #version(rid: number, tick: number, payload: Payload, json: string | null, author: Author): Value[] {
+    return [rid, tick, json, payload.digest, author.agent, author.client, author.tick, author.seat];
+  }
+
+  #engramPut(write: Write & { op: "engram_put" }, author: Author, tick: number): void {
+    const [key, fresh] = this.#identity("engram", engrams, write.id, tick);
+    if (!fresh) {
+      this.#endEngram(key, tick);
+      this.#listener.engramChanged(write.id);
+    }
+    const json = write.texts.erased ? null : write.texts.text();
+    const { source, ref, thread } = engramTexts(json);
+    const rid = this.#key("engram_version");
+    this.#db.run(addEngram, [
+      ...this.#version(rid, tick, write.texts, json, author),
+      key,
+      engramKinds.indexOf(write.kind),
+      write.confidence,
+      write.position,
+      write.observedAt,
+      timeSources.indexOf(write.timeSource),
+      write.validFrom,
+      write.validTo,
+      hashOrNull(source),
+      hashOrNull(ref),
+      hashOrNull(thread),
+    ]);
+  }
+
+  #endEngram(key: number, tick: number): boolean {
+    const live = this.#db.get(liveEngram, [key]);
+    if (live === null) return false;
+    const rid = num(live[0]);
+    this.#db.run(endEngram, [rid, tick]);
+    this.#db.run(addEnded, [rid]);
+    return true;
+  }
+
+  #engramDelete(id: Id, tick: number): void {
+    const key = this.#find(engrams, id);
+    if (key === null || !this.#endEngram(key, tick)) return;
+    for (const [rid, target, type] of this.#db.all(liveEnds, [key])) {
+      this.#db.run(endConnection, [num(rid), tick]);
+      if (type === connectionTypes.supersedes) this.#supersessionChanged(num(target));
+    }
+    for (const [rid, context] of this.#db.all(liveMembers, [key])) {
+      this.#db.run(endMember, [num(rid), tick]);
+      this.#listener.memberChanged(num(context), key, false);
+    }
+    this.#listener.engramChanged(id);
+  }
+
+  #supersessionChanged(target: number): void {
+    this.#listener.engramChanged(text(this.#db.get(engramId, [target])?.[0]));
+  }
+
+  #connectionPut(write: Write & { op: "connection_put" }, author: Author, tick: number): void {
+    const source = this.#findLive(write.source), target = this.#findLive(write.target);
+    if (source === null || target === null) return;
+    const [key, fresh] = this.#identity("connection", connections, write.id, tick);
+    if (!fresh) this.#connectionEnd(key, tick);
+    const twin = this.#db.get(liveTriple, [source, target, write.type]);
+    if (twin !== null) this.#connectionEnd(num(twin[1]), tick);
+    const json = write.metadata.erased ? null : write.metadata.text();
+    this.#db.run(addConnection, [
+      ...this.#version(this.#key("connection_version"), tick, write.metadata, json, author),
+      key,
+      source,
+      target,
+      write.type,
+      write.weight,
+    ]);
+    if (write.type === connectionTypes.supersedes) this.#supersessionChanged(target);
+  }
+
+  #connectionEnd(key: number, tick: number): void {
+    const live = this.#db.get(liveConnection, [key]);
+    if (live === null) return;
+    this.#db.run(endConnection, [num(live[0]), tick]);
+    if (live[3] === connectionTypes.supersedes) this.#supersessionChanged(num(live[2]));
+  }
+
+  #connectionDelete(id: Id, tick: number): void {
+    const key = this.#find(connections, id);
+    if (key !== null) this.#connectionEnd(key, tick);
+  }
+
+  #contextPut(write: Write & { op: "context_put" }, author: Author, tick: number): void {
+    const [key, fresh] = this.#identity("context", contexts, write.id, tick);
+    if (!fresh) this.#db.run(endContext, [key, tick]);
+    const json = write.texts.erased ? null : write.texts.text();
+    this.#db.run(addContext, [
+      ...this.#version(this.#key("context_version"), tick, write.texts, json, author),
+      key,
+      write.owner,
+      json === null ? null : hashOrNull(contextTexts(json).name),
+    ]);
+  }
+
+  #memberAdd(contextId: Id, id: Id, tick: number): void {
+    const context = this.#find(contexts, contextId), engram = this.#findLive(id);
+    if (context === null || engram === null || this.#db.get(liveMember, [context, engram]) !== null) return;
+    this.#db.run(addMember, [this.#key("member"), context, engram, tick]);
+    this.#listener.memberChanged(context, engram, true);
+    this.#listener.engramChanged(id);
+  }
+
+  #memberRemove(contextId: Id, id: Id, tick: number): void {
+    const context = this.#find(contexts, contextId), engram = this.#find(engrams, id);
+    const live = context === null || engram === null ? null : this.#db.get(liveMember, [context, engram]);
+    if (context === null || engram === null || live === null) return;
+    this.#db.run(endMember, [num(live[0]), tick]);
+    this.#listener.memberChanged(context, engram, false);
+    this.#listener.engramChanged(id);
+  }
+
+  #agentPut(write: Write & { op: "context_agent_put" }, tick: number): void {
+    const context = this.#find(contexts, write.context);
+    if (context === null) return;
+    const live = this.#db.get(liveAgent, [context, write.agent]);
+    if (live !== null) {
+      if (live[1] === write.access) return;
+      this.#db.run(endAgent, [num(live[0]), tick]);
+    }
+    this.#db.run(addAgent, [this.#key("context_agent"), context, write.agent, write.access, tick]);
+  }
+}

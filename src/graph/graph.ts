@@ -1,0 +1,465 @@
+/**
+ * The engram graph on libSQL: what the log's entries made of it, to be read now or as of any tick.
+ *
+ * Owns: opening, the commit of an entry, kernel rows, parked images, upkeep.
+ * Does not own: what an entry means (kernel), which entries there are (log).
+ *
+ * Invariants:
+ * 1. One entry is one transaction: its writes, kernel rows, change list, `applied` index and hash, or nothing.
+ * 2. Entries are applied once and in order: the next index is `applied.index + 1`.
+ * 3. The file may be behind the log, never ahead: the log is synced before commit() is called, the graph is not.
+ * 4. Every method is synchronous; a graph belongs to one thread. A read-only graph follows another's commits.
+ */
+import { createHash } from "node:crypto";
+import { assert, EngramError } from "../kernel/errors.ts";
+import type { Id } from "../kernel/ids.ts";
+import type { Author, Connected, Connection, Context, Engram, Path, Write } from "../kernel/records.ts";
+import { Changes, type ChangesPage } from "./changes.ts";
+import { Committer } from "./commit.ts";
+import { type EngramVersion, Reads, type ThreadOptions } from "./reads.ts";
+import { migrate } from "./schema.ts";
+import { type Readable, Scopes } from "./scope.ts";
+import { Search, type SearchQuery, type SearchResult } from "./search.ts";
+import { build, bytesOf, given, num, Query, type Row, Sqlite, text } from "./sqlite.ts";
+import { type NeighborOptions, type PathOptions, Walks } from "./walk.ts";
+
+/** An agent's parked image: a cache beside the state, believed only if index and digest fit. */
+export interface ParkedImage {
+  /** Index of the entry of the agent's last completed step. */
+  readonly completedIndex: number;
+  readonly digest: Uint8Array;
+  readonly bytes: Uint8Array;
+}
+
+/** What one entry of the log does to the graph. */
+export interface GraphEntry {
+  readonly index: number;
+  /** The chain hash at `index`. */
+  readonly hash: Uint8Array;
+  readonly tick: number;
+  readonly steps: readonly { readonly author: Author; readonly writes: readonly Write[] }[];
+  /** Kernel rows: the value from now on; null deletes. */
+  readonly rows: readonly { readonly key: string; readonly value: Uint8Array | null }[];
+  /** Images parked in the same transaction. */
+  readonly images?: readonly (ParkedImage & { readonly agent: string })[];
+}
+
+/** How {@link openGraph} opens. */
+export interface GraphOptions {
+  /** A file, or ":memory:". */
+  readonly path: string;
+  /** Never writes; sees what another connection commits. Default false. */
+  readonly readOnly?: boolean;
+  /** Current engrams kept ready. Default 10,000; 0 keeps none. Changes no result. */
+  readonly cacheEngramsMax?: number;
+}
+
+/** How a list of connections is asked for; `limit` defaults to 1,000. */
+export interface ConnectionsOptions {
+  readonly direction?: "out" | "in" | "both";
+  readonly type?: string;
+  readonly limit?: number;
+  readonly asOf?: number;
+  readonly readable?: Readable;
+}
+
+const putMeta = new Query(() =>
+  build.replaceInto("meta").values({ name: given<string>(0), value: given<Uint8Array>(1) })
+);
+const getMeta = new Query(() =>
+  build.selectFrom("meta").select("value").where("name", "=", given<string>(0))
+);
+const putRow = new Query(() =>
+  build.replaceInto("kernel_row").values({ key: given<string>(0), value: given<Uint8Array>(1) })
+);
+const dropRow = new Query(() => build.deleteFrom("kernel_row").where("key", "=", given<string>(0)));
+const getRow = new Query(() =>
+  build.selectFrom("kernel_row").select("value").where("key", "=", given<string>(0))
+);
+const getRows = new Query(() =>
+  build.selectFrom("kernel_row").select(["key", "value"]).where("key", ">=", given<string>(0)).orderBy("key")
+);
+const putImage = new Query(() =>
+  build.replaceInto("image").values({
+    agent: given<string>(0),
+    completed_index: given(1),
+    digest: given<Uint8Array>(2),
+    bytes: given<Uint8Array>(3),
+  })
+);
+const getImage = new Query(() =>
+  build.selectFrom("image").select(["completed_index", "digest", "bytes"]).where(
+    "agent",
+    "=",
+    given<string>(0),
+  )
+);
+const dropImage = new Query(() => build.deleteFrom("image").where("agent", "=", given<string>(0)));
+const idsFrom = (["engram", "connection", "context"] as const).map((table) =>
+  new Query(() =>
+    build.selectFrom(table).select("id").where("id", ">=", given<string>(0)).where(
+      "id",
+      "<",
+      given<string>(1),
+    )
+      .orderBy("id").limit(given(2))
+  )
+);
+
+/** Opens a graph, making it if it is not there. */
+export function openGraph(options: GraphOptions): Graph {
+  return new Graph(options);
+}
+
+/** The graph of one data folder. Ticks given as `asOf` mean: after the entry of that tick. */
+export class Graph {
+  readonly #db: Sqlite;
+  readonly #readOnly: boolean;
+  readonly #scopes: Scopes;
+  readonly #reads: Reads;
+  readonly #walks: Walks;
+  readonly #changes: Changes;
+  readonly #search: Search;
+  readonly #committer: Committer | null;
+  #index = -1;
+  #hash: Uint8Array = new Uint8Array(32);
+  #tick = -1;
+  #seenVersion: number | null = null;
+
+  constructor(options: GraphOptions) {
+    this.#readOnly = options.readOnly ?? false;
+    this.#db = new Sqlite(options.path);
+    try {
+      this.#configure();
+      migrate(this.#db, this.#readOnly);
+      this.#scopes = new Scopes(this.#db);
+      this.#reads = new Reads(this.#db, this.#scopes, options.cacheEngramsMax ?? 10_000);
+      this.#walks = new Walks(this.#db, this.#scopes, this.#reads);
+      this.#changes = new Changes(this.#db, this.#scopes, this.#reads);
+      this.#search = new Search(this.#db, this.#scopes, this.#reads, this.#readOnly);
+      this.#readApplied();
+      this.#committer = this.#readOnly ? null : new Committer(this.#db, {
+        engramChanged: (id) => this.#reads.forget(id),
+        memberChanged: (context, engram, member) => this.#search.memberChanged(context, engram, member),
+      });
+    } catch (error) {
+      this.#db.close();
+      throw error;
+    }
+  }
+
+  #configure(): void {
+    this.#db.value("pragma busy_timeout = 5000");
+    if (this.#readOnly) {
+      this.#db.value("pragma query_only = 1");
+      return;
+    }
+    this.#db.value("pragma journal_mode = wal");
+    this.#db.value("pragma synchronous = normal");
+    // Checkpoints run when the host is idle (maintain); the automatic one is only a bound for a host never idle.
+    this.#db.value("pragma wal_autocheckpoint = 20000");
+    this.#db.value("pragma cache_size = -65536");
+    this.#db.value("pragma secure_delete = fast");
+  }
+
+  #readApplied(): void {
+    const meta = (name: string) => this.#db.get(getMeta, [name])?.[0];
+    const index = meta("index");
+    this.#index = typeof index === "number" ? index : -1;
+    this.#hash = bytesOf(meta("hash")) ?? new Uint8Array(32);
+    const tick = meta("tick");
+    this.#tick = typeof tick === "number" ? tick : -1;
+  }
+
+  /** A read-only graph looks whether another connection committed, and reads in one snapshot. */
+  #read<T>(work: () => T): T {
+    if (!this.#readOnly) return work();
+    return this.#db.transaction("read", () => {
+      const seen = num(this.#db.value("pragma data_version"));
+      if (seen !== this.#seenVersion) {
+        this.#seenVersion = seen;
+        this.#readApplied();
+        this.#reads.reset();
+        this.#scopes.reset();
+        this.#search.reset();
+      }
+      return work();
+    });
+  }
+
+  /** The last entry applied: index −1 and 32 zero bytes when there is none. */
+  get applied(): { readonly index: number; readonly hash: Uint8Array; readonly tick: number } {
+    return this.#read(() => ({ index: this.#index, hash: this.#hash, tick: this.#tick }));
+  }
+
+  /** Applies one entry in one transaction. Refusals: `disk_full`, `io_failed`, `graph_corrupt`. */
+  commit(entry: GraphEntry): void {
+    const committer = this.#committer;
+    assert(committer !== null, "commit() on a graph opened to read");
+    assert(entry.index === this.#index + 1, `entry ${entry.index} after ${this.#index}`);
+    assert(entry.tick >= this.#tick, `tick ${entry.tick} after ${this.#tick}`);
+    try {
+      this.#db.transaction("write", () => {
+        for (const step of entry.steps) {
+          for (const write of step.writes) committer.apply(write, step.author, entry.tick);
+        }
+        this.#changes.add(entry.index, entry.tick, entry.steps.flatMap((step) => step.writes));
+        for (const { key, value } of entry.rows) {
+          if (value === null) this.#db.run(dropRow, [key]);
+          else this.#db.run(putRow, [key, value]);
+        }
+        for (const image of entry.images ?? []) this.putImage(image.agent, image);
+        this.#db.run(putMeta, ["index", entry.index]);
+        this.#db.run(putMeta, ["hash", entry.hash]);
+        this.#db.run(putMeta, ["tick", entry.tick]);
+      });
+    } catch (error) {
+      committer.reset();
+      this.#scopes.reset();
+      this.#reads.reset();
+      this.#search.reset();
+      throw error;
+    }
+    this.#index = entry.index;
+    this.#hash = entry.hash.slice();
+    this.#tick = entry.tick;
+    this.#search.committed();
+  }
+
+  /** A kernel row, or null. */
+  row(key: string): Uint8Array | null {
+    return this.#read(() => bytesOf(this.#db.get(getRow, [key])?.[0]));
+  }
+
+  /** The kernel rows whose key begins with `prefix`, by key. */
+  rows(prefix: string): { key: string; value: Uint8Array }[] {
+    return this.#read(() => {
+      const found: { key: string; value: Uint8Array }[] = [];
+      for (const [name, bytes] of this.#db.all(getRows, [prefix])) {
+        const key = text(name), value = bytesOf(bytes);
+        if (!key.startsWith(prefix)) break;
+        if (value !== null) found.push({ key, value });
+      }
+      return found;
+    });
+  }
+
+  /** Parks an image. */
+  putImage(agent: string, image: ParkedImage): void {
+    this.#db.run(putImage, [agent, image.completedIndex, image.digest, image.bytes]);
+  }
+
+  /** The parked image of an agent, or null. */
+  image(agent: string): ParkedImage | null {
+    return this.#read(() => {
+      const row = this.#db.get(getImage, [agent]);
+      if (row === null) return null;
+      const digest = bytesOf(row[1]), bytes = bytesOf(row[2]);
+      return digest === null || bytes === null ? null : { completedIndex: num(row[0]), digest, bytes };
+    });
+  }
+
+  dropImage(agent: string): void {
+    this.#db.run(dropImage, [agent]);
+  }
+
+  engram(id: Id, asOf?: number, readable?: Readable): Engram | null {
+    return this.#read(() => this.#reads.engram(id, asOf, readable));
+  }
+
+  connection(id: Id, asOf?: number, readable?: Readable): Connection | null {
+    return this.#read(() => this.#reads.connection(id, asOf, readable));
+  }
+
+  connectionBetween(
+    source: Id,
+    target: Id,
+    type: string,
+    asOf?: number,
+    readable?: Readable,
+  ): Connection | null {
+    return this.#read(() => this.#reads.connectionBetween(source, target, type, asOf, readable));
+  }
+
+  /** Connections of an engram by id, 1,000 at most unless told. */
+  connectionsOf(id: Id, options: ConnectionsOptions = {}): Connection[] {
+    return this.#read(() => this.#reads.connectionsOf(id, { limit: 1000, ...options }));
+  }
+
+  context(id: Id, asOf?: number): Context | null {
+    return this.#read(() => this.#reads.context(id, asOf));
+  }
+
+  /** Of several with one name, the first made. */
+  contextByName(name: string, asOf?: number): Context | null {
+    return this.#read(() => this.#reads.contextByName(name, asOf));
+  }
+
+  contexts(asOf?: number): Context[] {
+    return this.#read(() => this.#reads.contexts(asOf));
+  }
+
+  /** The contexts an engram is a member of. */
+  contextsOf(engram: Id, asOf?: number): Id[] {
+    return this.#read(() => this.#reads.contextsOf(engram, asOf));
+  }
+
+  isMember(context: Id, engram: Id, asOf?: number): boolean {
+    return this.#read(() => this.#reads.isMember(context, engram, asOf));
+  }
+
+  contextAgents(context: Id, asOf?: number): { agent: string; access: "read" | "write" }[] {
+    return this.#read(() => this.#reads.contextAgents(context, asOf));
+  }
+
+  contextsForAgent(agent: string, asOf?: number): { context: Id; access: "read" | "write" }[] {
+    return this.#read(() => this.#reads.contextsForAgent(agent, asOf));
+  }
+
+  /** The engram with this source and ref (in that context, if given): the key by which imports repeat safely. */
+  findByRef(source: string | null, ref: string, context?: Id, asOf?: number): Id | null {
+    return this.#read(() => this.#reads.findByRef(source, ref, context, asOf));
+  }
+
+  /** Members of a context in order of creation, after the engram `after`. */
+  contextEngrams(
+    context: Id,
+    options: { limit: number; after?: Id; asOf?: number; readable?: Readable },
+  ): Engram[] {
+    return this.#read(() => this.#reads.contextEngrams(context, options));
+  }
+
+  /** The engrams of a thread by position; of one source, if given. */
+  thread(thread: string, options: Partial<ThreadOptions> = {}): Engram[] {
+    return this.#read(() => this.#reads.thread(thread, { limit: Number.MAX_SAFE_INTEGER, ...options }));
+  }
+
+  neighbors(id: Id, options: NeighborOptions): Connected[] {
+    return this.#read(() => this.#walks.neighbors(id, options));
+  }
+
+  paths(source: Id, target: Id, options: PathOptions): Path[] {
+    return this.#read(() => this.#walks.paths(source, target, options));
+  }
+
+  /** Changes of ticks from `sinceTick` on, whole ticks; pass `nextTick` on to resume. */
+  changes(
+    sinceTick: number,
+    limit: number,
+    options: { asOf?: number; readable?: Readable } = {},
+  ): ChangesPage {
+    return this.#read(() => this.#changes.page(sinceTick, limit, this.#tick, options));
+  }
+
+  /** Search over texts; see {@link SearchQuery}. */
+  search(query: SearchQuery): SearchResult {
+    return this.#read(() => this.#search.search(query));
+  }
+
+  /** Every version of an engram, oldest first. */
+  versions(id: Id, readable?: Readable): EngramVersion[] {
+    return this.#read(() => this.#reads.versions(id, readable));
+  }
+
+  /** Ids that begin with `prefix`, of things that are or were, in order. */
+  idsByPrefix(prefix: string, limit: number): Id[] {
+    return this.#read(() =>
+      idsFrom.flatMap((query) =>
+        this.#db.all(query, [prefix, `${prefix}\uffff`, limit]).map((row) => text(row[0]))
+      ).sort().slice(0, limit)
+    );
+  }
+
+  counts(asOf?: number): { engrams: number; connections: number; contexts: number } {
+    return this.#read(() => {
+      const { tick } = this.#scopes.make(asOf, null);
+      const count = (table: string) =>
+        num(
+          this.#db.value(`select count(*) from ${table} where to_tick > ? and from_tick <= ?`, [tick, tick]),
+        );
+      return {
+        engrams: count("engram_version"),
+        connections: count("connection_version"),
+        contexts: count("context_version"),
+      };
+    });
+  }
+
+  /** Throws `graph_corrupt` if the file is damaged. Reads all of it. */
+  integrityCheck(): void {
+    const says = this.#read(() => this.#db.rows("pragma integrity_check(1)")).map((row) => text(row[0]));
+    if (says.length !== 1 || says[0] !== "ok") {
+      throw new EngramError(
+        "graph_corrupt",
+        `Cannot trust the graph "${this.#db.path}": ${says[0] ?? "no answer"}`,
+      );
+    }
+  }
+
+  /**
+   * A hash of every row that holds now and of the kernel rows: equal for graphs made by the same entries.
+   * Payloads count by their digest where the log gave one, so erasing changes nothing. Reads every current row.
+   */
+  rowsHash(): Uint8Array {
+    return this.#read(() => {
+      const hash = createHash("sha256");
+      const add = (
+        table: string,
+        columns: string,
+        order: string,
+        filter = "where to_tick = 9007199254740991",
+      ) => {
+        const rows = this.#db.rows(`select ${columns} from ${table} ${filter} order by ${order}`);
+        hash.update(`${table} ${rows.length}\n`);
+        for (const row of rows) hash.update(frame(row));
+      };
+      const version = `from_tick, coalesce(digest, texts), agent, client, author_tick, author_seat`;
+      add(
+        "engram_version",
+        `(select id from engram where key = engram), ${version}, kind, confidence, position, observed_at,
+          time_source, valid_from, valid_to`,
+        "engram",
+      );
+      add(
+        "connection_version",
+        `(select id from connection where key = connection), ${version}, source, target, type, weight`,
+        "connection",
+      );
+      add("context_version", `(select id from context where key = context), ${version}, owner`, "context");
+      add("member", "context, engram, from_tick", "context, engram");
+      add("context_agent", "context, agent, access, from_tick", "context, agent");
+      add("kernel_row", "key, value", "key", "");
+      return new Uint8Array(hash.digest());
+    });
+  }
+
+  /** Upkeep for an idle moment: indexes what was committed, merges the index, moves the journal into the file. */
+  maintain(): void {
+    assert(!this.#readOnly, "maintain() on a graph opened to read");
+    this.#search.maintain();
+    this.#db.rows("pragma wal_checkpoint(passive)");
+  }
+
+  close(): void {
+    this.#db.close();
+  }
+}
+
+/** A row as bytes that no other row has. */
+function frame(row: Row): Uint8Array {
+  const encoder = new TextEncoder();
+  const parts = row.map((value) =>
+    value instanceof Uint8Array ? value : encoder.encode(value === null ? "" : `${typeof value}:${value}`)
+  );
+  const lengths = encoder.encode(
+    parts.map((part, at) => row[at] === null ? "-" : String(part.length)).join(",") + "\n",
+  );
+  const bytes = new Uint8Array(lengths.length + parts.reduce((sum, part) => sum + part.length, 0));
+  bytes.set(lengths);
+  let at = lengths.length;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
+}

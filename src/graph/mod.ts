@@ -1,0 +1,14 @@
+/** The engram graph on libSQL: commit at an index, reads now and as of a tick, walks, search. */
+export {
+  type ConnectionsOptions,
+  Graph,
+  type GraphEntry,
+  type GraphOptions,
+  openGraph,
+  type ParkedImage,
+} from "./graph.ts";
+export type { ChangesPage } from "./changes.ts";
+export type { EngramVersion, ThreadOptions } from "./reads.ts";
+export type { Readable } from "./scope.ts";
+export { type Direction, type NeighborOptions, type PathOptions, walkLimits } from "./walk.ts";
+export { type SearchQuery, type SearchResult } from "./search.ts";

@@ -1,0 +1,521 @@
+/**
+ * Reads by id, by name, by context and by thread, now or as of a tick.
+ *
+ * Owns: rows to records, the cache of current engrams.
+ * Does not own: walks (walk.ts), search (search.ts), what a reader may see (scope.ts).
+ *
+ * Invariants:
+ * 1. A read as of tick t gives what the same read gave after the entry of tick t was committed.
+ * 2. The cache holds only what the rows of now say; every commit drops what it changed.
+ */
+import { sql } from "kysely";
+import type { Id } from "../kernel/ids.ts";
+import {
+  type Author,
+  type Connection,
+  connectionTypes,
+  type Context,
+  type Engram,
+  engramKinds,
+  timeSources,
+} from "../kernel/records.ts";
+import { assert } from "../kernel/errors.ts";
+import { isNow, type Readable, type Scope, type Scopes } from "./scope.ts";
+import {
+  build,
+  given,
+  num,
+  numOrNull,
+  Query,
+  type Row,
+  type Sqlite,
+  text,
+  textOrNull,
+  type Value,
+} from "./sqlite.ts";
+import { contextTexts, engramTexts, hashText, metadataOf } from "./texts.ts";
+
+/** An engram with what a scope needs to cut it to. */
+export interface Stored {
+  readonly key: number;
+  readonly rid: number;
+  readonly engram: Engram;
+  readonly erased: boolean;
+  readonly contexts: readonly { readonly key: number; readonly id: Id }[];
+  readonly superseders: readonly { readonly key: number; readonly id: Id }[];
+}
+
+/** A version of an engram, for `why`: who wrote it, and how long it held. */
+export interface EngramVersion {
+  readonly fromTick: number;
+  /** The tick that ended it; null while it holds. */
+  readonly toTick: number | null;
+  readonly by: Author;
+  readonly erased: boolean;
+  /** As it was at `fromTick`. */
+  readonly engram: Engram;
+}
+
+const engramColumns = [
+  "version.rid",
+  "engram.key",
+  "engram.id",
+  "engram.created_tick",
+  "version.from_tick",
+  "version.texts",
+  "version.agent",
+  "version.client",
+  "version.author_tick",
+  "version.author_seat",
+  "version.kind",
+  "version.confidence",
+  "version.position",
+  "version.observed_at",
+  "version.time_source",
+  "version.valid_from",
+  "version.valid_to",
+] as const;
+const engramSource = () =>
+  build.selectFrom("engram").innerJoin("engram_version as version", "version.engram", "engram.key");
+const engramById = new Query(() =>
+  engramSource().select(engramColumns).where("engram.id", "=", given<string>(0))
+    .where("version.to_tick", ">", given(1)).where("version.from_tick", "<=", given(1))
+);
+const engramByKey = new Query(() =>
+  engramSource().select(engramColumns).where("engram.key", "=", given(0))
+    .where("version.to_tick", ">", given(1)).where("version.from_tick", "<=", given(1))
+);
+const engramByRid = new Query(() =>
+  build.selectFrom("engram_version as version").innerJoin("engram", "engram.key", "version.engram")
+    .select(engramColumns).where("version.rid", "=", given(0))
+);
+const engramKey = new Query(() =>
+  build.selectFrom("engram").select("key").where("id", "=", given<string>(0))
+);
+const contextsOfEngram = new Query(() =>
+  build.selectFrom("member").innerJoin("context", "context.key", "member.context")
+    .select(["context.key", "context.id"]).where("member.engram", "=", given(0))
+    .where("member.to_tick", ">", given(1)).where("member.from_tick", "<=", given(1)).orderBy("context.id")
+);
+const supersedersOf = new Query(() =>
+  build.selectFrom("connection_version as version")
+    .innerJoin("connection", "connection.key", "version.connection")
+    .innerJoin("engram", "engram.key", "version.source")
+    .select(["engram.key", "engram.id"]).where("version.target", "=", given(0))
+    .where("version.type", "=", sql.lit(connectionTypes.supersedes))
+    .where("version.to_tick", ">", given(1)).where("version.from_tick", "<=", given(1))
+    .orderBy("connection.key", "desc")
+);
+const versionsOf = new Query(() =>
+  build.selectFrom("engram_version").select(["from_tick", "to_tick", "texts"])
+    .where("engram", "=", given(0)).orderBy("rid")
+);
+const byRef = new Query(() =>
+  build.selectFrom("engram_version").select(["engram"])
+    .where("ref_hash", "=", given(0)).where("source_hash", "is", given(1))
+    .where("to_tick", ">", given(2)).where("from_tick", "<=", given(2)).orderBy("engram")
+);
+const threadRows = new Query(() =>
+  build.selectFrom("engram_version").select(["engram"])
+    .where("thread_hash", "=", given(0))
+    .where("to_tick", ">", given(1)).where("from_tick", "<=", given(1))
+    .orderBy("position").orderBy("engram").limit(given(2))
+);
+
+const connectionColumns = [
+  "connection.id",
+  "origin.id as source_id",
+  "goal.id as target_id",
+  "version.type",
+  "version.weight",
+  "version.texts",
+  "connection.created_tick",
+  "version.from_tick",
+  "version.agent",
+  "version.client",
+  "version.author_tick",
+  "version.author_seat",
+  "version.source",
+  "version.target",
+] as const;
+const connectionSource = () =>
+  build.selectFrom("connection_version as version")
+    .innerJoin("connection", "connection.key", "version.connection")
+    .innerJoin("engram as origin", "origin.key", "version.source")
+    .innerJoin("engram as goal", "goal.key", "version.target")
+    .select(connectionColumns)
+    .where("version.to_tick", ">", given(0)).where("version.from_tick", "<=", given(0));
+const connectionById = new Query(() => connectionSource().where("connection.id", "=", given<string>(1)));
+const connectionByEnds = new Query(() =>
+  connectionSource().where("version.source", "=", given(1)).where("version.target", "=", given(2))
+    .where("version.type", "=", given<string>(3))
+);
+const connectionsOut = new Query(() =>
+  connectionSource().where("version.source", "=", given(1)).orderBy("connection.key").limit(given(2))
+);
+const connectionsIn = new Query(() =>
+  connectionSource().where("version.target", "=", given(1)).orderBy("connection.key").limit(given(2))
+);
+
+const contextColumns = [
+  "context.key",
+  "context.id",
+  "context.created_tick",
+  "version.from_tick",
+  "version.texts",
+  "version.owner",
+] as const;
+const contextSource = () =>
+  build.selectFrom("context").innerJoin("context_version as version", "version.context", "context.key")
+    .select(contextColumns)
+    .where("version.to_tick", ">", given(0)).where("version.from_tick", "<=", given(0));
+const contextById = new Query(() => contextSource().where("context.id", "=", given<string>(1)));
+const contextsByName = new Query(() =>
+  contextSource().where("version.name_hash", "=", given(1)).orderBy("context.key")
+);
+const allContexts = new Query(() => contextSource().orderBy("context.id"));
+const agentsOfContext = new Query(() =>
+  build.selectFrom("context_agent").select(["agent", "access"]).where("context", "=", given(0))
+    .where("to_tick", ">", given(1)).where("from_tick", "<=", given(1)).orderBy("agent")
+);
+const contextsOfAgent = new Query(() =>
+  build.selectFrom("context_agent").innerJoin("context", "context.key", "context_agent.context")
+    .select(["context.id", "context_agent.access"]).where("agent", "=", given<string>(0))
+    .where("to_tick", ">", given(1)).where("from_tick", "<=", given(1)).orderBy("context.id")
+);
+const memberCount = new Query(() =>
+  build.selectFrom("member").select((e) => e.fn.countAll<number>().as("n")).where("context", "=", given(0))
+    .where("to_tick", ">", given(1)).where("from_tick", "<=", given(1))
+);
+const memberPair = new Query(() =>
+  build.selectFrom("member").select("rid").where("context", "=", given(0)).where("engram", "=", given(1))
+    .where("to_tick", ">", given(2)).where("from_tick", "<=", given(2))
+);
+const membersOf = new Query(() =>
+  build.selectFrom("member").select("engram").where("context", "=", given(0)).where("engram", ">", given(1))
+    .where("to_tick", ">", given(2)).where("from_tick", "<=", given(2)).orderBy("engram").limit(given(3))
+);
+
+/** Times of the log are whole ms; a time no calendar has is no time. */
+function iso(ms: Value | undefined): string | null {
+  return typeof ms === "number" && Math.abs(ms) <= 8.64e15 ? new Date(ms).toISOString() : null;
+}
+
+function author(row: Row, at: number): Author {
+  return {
+    agent: textOrNull(row[at]),
+    client: textOrNull(row[at + 1]),
+    tick: num(row[at + 2]),
+    seat: num(row[at + 3]),
+  };
+}
+
+function access(value: Value | undefined): "read" | "write" {
+  return value === "write" ? "write" : "read";
+}
+
+/** Reads of one graph. */
+export class Reads {
+  readonly #db: Sqlite;
+  readonly #scopes: Scopes;
+  readonly #cacheMax: number;
+  readonly #cache = new Map<Id, Stored>();
+
+  constructor(db: Sqlite, scopes: Scopes, cacheEngramsMax: number) {
+    this.#db = db;
+    this.#scopes = scopes;
+    this.#cacheMax = cacheEngramsMax;
+  }
+
+  /** Forgets a cached engram. */
+  forget(id: Id): void {
+    this.#cache.delete(id);
+  }
+
+  /** Forgets all that is cached. */
+  reset(): void {
+    this.#cache.clear();
+  }
+
+  /** The key of an engram that ever was, or null. */
+  key(id: Id): number | null {
+    const row = this.#db.get(engramKey, [id]);
+    return row === null ? null : num(row[0]);
+  }
+
+  stored(id: Id, scope: Scope): Stored | null {
+    if (!isNow(scope)) return this.#stored(this.#db.get(engramById, [id, scope.tick]), scope);
+    const cached = this.#cache.get(id);
+    if (cached !== undefined) return cached;
+    const stored = this.#stored(this.#db.get(engramById, [id, scope.tick]), scope);
+    if (stored !== null) this.#keep(stored);
+    return stored;
+  }
+
+  storedByKey(key: number, scope: Scope): Stored | null {
+    return this.#stored(this.#db.get(engramByKey, [key, scope.tick]), scope);
+  }
+
+  storedByRid(rid: number, scope: Scope): Stored {
+    const stored = this.#stored(this.#db.get(engramByRid, [rid]), scope);
+    assert(stored !== null, "an indexed version has its row");
+    return stored;
+  }
+
+  #keep(stored: Stored): void {
+    if (this.#cacheMax === 0) return;
+    if (this.#cache.size >= this.#cacheMax) {
+      const oldest = this.#cache.keys().next();
+      if (!oldest.done) this.#cache.delete(oldest.value);
+    }
+    this.#cache.set(stored.engram.id, stored);
+  }
+
+  #stored(row: Row | null, scope: Scope): Stored | null {
+    if (row === null) return null;
+    const key = num(row[1]), json = textOrNull(row[5]);
+    const texts = engramTexts(json);
+    const pair = (found: Row) => ({ key: num(found[0]), id: text(found[1]) });
+    const contexts = this.#db.all(contextsOfEngram, [key, scope.tick]).map(pair);
+    const superseders = this.#db.all(supersedersOf, [key, scope.tick]).map(pair);
+    const engram: Engram = {
+      id: text(row[2]),
+      kind: engramKinds[num(row[10])] ?? "note",
+      content: texts.content,
+      title: texts.title,
+      source: texts.source,
+      ref: texts.ref,
+      confidence: num(row[11]),
+      metadata: texts.metadata,
+      contexts: contexts.map((context) => context.id),
+      thread: texts.thread,
+      position: numOrNull(row[12]),
+      observedAt: iso(row[13]),
+      timeSource: timeSources[num(row[14])] ?? "none",
+      validFrom: iso(row[15]),
+      validTo: iso(row[16]),
+      createdTick: num(row[3]),
+      updatedTick: num(row[4]),
+      supersededBy: superseders[0]?.id ?? null,
+      by: author(row, 6),
+    };
+    return { key, rid: num(row[0]), engram, erased: json === null, contexts, superseders };
+  }
+
+  /** The engram as this scope may see it, or null. */
+  cut(stored: Stored | null, scope: Scope): Engram | null {
+    if (stored === null) return null;
+    const readable = scope.contexts;
+    if (readable === null) return stored.engram;
+    const contexts = stored.contexts.filter((context) => readable.has(context.key));
+    if (contexts.length === 0) return null;
+    const superseder = stored.superseders.find((other) => this.#scopes.visible(other.key, scope));
+    return {
+      ...stored.engram,
+      contexts: contexts.map((context) => context.id),
+      supersededBy: superseder?.id ?? null,
+    };
+  }
+
+  engram(id: Id, asOf?: number, readable?: Readable): Engram | null {
+    const scope = this.#scopes.make(asOf, readable);
+    return this.cut(this.stored(id, scope), scope);
+  }
+
+  versions(id: Id, readable?: Readable): EngramVersion[] {
+    const key = this.key(id);
+    if (key === null) return [];
+    const found: EngramVersion[] = [];
+    for (const [from, to, json] of this.#db.all(versionsOf, [key])) {
+      const fromTick = num(from), toTick = num(to);
+      if (fromTick === toTick) continue;
+      const engram = this.engram(id, fromTick, readable);
+      if (engram === null) continue;
+      const holds = toTick > Number.MAX_SAFE_INTEGER - 1;
+      found.push({ fromTick, toTick: holds ? null : toTick, by: engram.by, erased: json === null, engram });
+    }
+    return found;
+  }
+
+  #connection(row: Row | null, scope: Scope): Connection | null {
+    if (row === null) return null;
+    if (!this.#scopes.visible(num(row[12]), scope) || !this.#scopes.visible(num(row[13]), scope)) return null;
+    return {
+      id: text(row[0]),
+      source: text(row[1]),
+      target: text(row[2]),
+      type: text(row[3]),
+      weight: num(row[4]),
+      metadata: metadataOf(textOrNull(row[5])),
+      createdTick: num(row[6]),
+      updatedTick: num(row[7]),
+      by: author(row, 8),
+    };
+  }
+
+  connection(id: Id, asOf?: number, readable?: Readable): Connection | null {
+    const scope = this.#scopes.make(asOf, readable);
+    return this.#connection(this.#db.get(connectionById, [scope.tick, id]), scope);
+  }
+
+  connectionBetween(
+    source: Id,
+    target: Id,
+    type: string,
+    asOf?: number,
+    readable?: Readable,
+  ): Connection | null {
+    const scope = this.#scopes.make(asOf, readable);
+    const from = this.key(source), to = this.key(target);
+    if (from === null || to === null) return null;
+    return this.#connection(this.#db.get(connectionByEnds, [scope.tick, from, to, type]), scope);
+  }
+
+  connectionsOf(
+    id: Id,
+    options: {
+      direction?: "out" | "in" | "both";
+      type?: string;
+      limit: number;
+      asOf?: number;
+      readable?: Readable;
+    },
+  ): Connection[] {
+    const scope = this.#scopes.make(options.asOf, options.readable);
+    const key = this.key(id), direction = options.direction ?? "both";
+    if (key === null) return [];
+    const found = new Map<Id, Connection>();
+    for (const [query, way] of [[connectionsOut, "out"], [connectionsIn, "in"]] as const) {
+      if (direction !== "both" && direction !== way) continue;
+      let count = 0;
+      for (const row of this.#db.all(query, [scope.tick, key, rowsMax(options)])) {
+        if (options.type !== undefined && row[3] !== options.type) continue;
+        const connection = this.#connection(row, scope);
+        if (connection === null) continue;
+        found.set(connection.id, connection);
+        if (++count >= options.limit) break;
+      }
+    }
+    return [...found.values()].sort((a, b) => a.id < b.id ? -1 : 1).slice(0, options.limit);
+  }
+
+  #context(row: Row, scope: Scope): Context {
+    const key = num(row[0]), texts = contextTexts(textOrNull(row[4]));
+    return {
+      id: text(row[1]),
+      name: texts.name,
+      description: texts.description,
+      metadata: texts.metadata,
+      owner: textOrNull(row[5]),
+      agents: this.#agents(key, scope),
+      engrams: num(this.#db.get(memberCount, [key, scope.tick])?.[0]),
+      createdTick: num(row[2]),
+      updatedTick: num(row[3]),
+    };
+  }
+
+  #agents(key: number, scope: Scope): { agent: string; access: "read" | "write" }[] {
+    return this.#db.all(agentsOfContext, [key, scope.tick])
+      .map(([agent, may]) => ({ agent: text(agent), access: access(may) }));
+  }
+
+  context(id: Id, asOf?: number): Context | null {
+    const scope = this.#scopes.make(asOf, null);
+    const row = this.#db.get(contextById, [scope.tick, id]);
+    return row === null ? null : this.#context(row, scope);
+  }
+
+  contextByName(name: string, asOf?: number): Context | null {
+    const scope = this.#scopes.make(asOf, null);
+    for (const row of this.#db.all(contextsByName, [scope.tick, hashText(name)])) {
+      if (contextTexts(textOrNull(row[4])).name === name) return this.#context(row, scope);
+    }
+    return null;
+  }
+
+  contexts(asOf?: number): Context[] {
+    const scope = this.#scopes.make(asOf, null);
+    return this.#db.all(allContexts, [scope.tick]).map((row) => this.#context(row, scope));
+  }
+
+  contextsOf(engram: Id, asOf?: number): Id[] {
+    const key = this.key(engram);
+    if (key === null) return [];
+    const { tick } = this.#scopes.make(asOf, null);
+    return this.#db.all(contextsOfEngram, [key, tick]).map((row) => text(row[1]));
+  }
+
+  isMember(context: Id, engram: Id, asOf?: number): boolean {
+    const from = this.#scopes.contextKey(context), key = this.key(engram);
+    if (from === null || key === null) return false;
+    return this.#db.get(memberPair, [from, key, this.#scopes.make(asOf, null).tick]) !== null;
+  }
+
+  contextAgents(context: Id, asOf?: number): { agent: string; access: "read" | "write" }[] {
+    const key = this.#scopes.contextKey(context);
+    return key === null ? [] : this.#agents(key, this.#scopes.make(asOf, null));
+  }
+
+  contextsForAgent(agent: string, asOf?: number): { context: Id; access: "read" | "write" }[] {
+    const { tick } = this.#scopes.make(asOf, null);
+    return this.#db.all(contextsOfAgent, [agent, tick])
+      .map(([context, may]) => ({ context: text(context), access: access(may) }));
+  }
+
+  findByRef(source: string | null, ref: string, context?: Id, asOf?: number): Id | null {
+    const scope = this.#scopes.make(asOf, null);
+    const sourceHash = source === null ? null : hashText(source);
+    for (const row of this.#db.all(byRef, [hashText(ref), sourceHash, scope.tick])) {
+      const stored = this.storedByKey(num(row[0]), scope);
+      if (stored === null || stored.engram.source !== source || stored.engram.ref !== ref) continue;
+      if (context === undefined || stored.engram.contexts.includes(context)) return stored.engram.id;
+    }
+    return null;
+  }
+
+  contextEngrams(
+    context: Id,
+    options: { limit: number; after?: Id; asOf?: number; readable?: Readable },
+  ): Engram[] {
+    const scope = this.#scopes.make(options.asOf, options.readable);
+    const key = this.#scopes.contextKey(context);
+    if (key === null || (scope.contexts !== null && !scope.contexts.has(key))) return [];
+    const after = options.after === undefined ? 0 : this.key(options.after) ?? 0;
+    const found: Engram[] = [];
+    for (const row of this.#db.all(membersOf, [key, after, scope.tick, options.limit])) {
+      const engram = this.cut(this.storedByKey(num(row[0]), scope), scope);
+      if (engram !== null) found.push(engram);
+    }
+    return found;
+  }
+
+  thread(thread: string, options: ThreadOptions): Engram[] {
+    const scope = this.#scopes.make(options.asOf, options.readable);
+    const found: Engram[] = [];
+    for (const row of this.#db.all(threadRows, [hashText(thread), scope.tick, Number.MAX_SAFE_INTEGER])) {
+      const engram = this.cut(this.storedByKey(num(row[0]), scope), scope);
+      if (engram === null || engram.thread !== thread) continue;
+      if (options.source !== undefined && engram.source !== options.source) continue;
+      found.push(engram);
+      if (found.length >= options.limit) break;
+    }
+    return found;
+  }
+}
+
+/** How {@link Reads.thread} is asked. */
+export interface ThreadOptions {
+  readonly source?: string | null;
+  readonly limit: number;
+  readonly asOf?: number;
+  readonly readable?: Readable;
+}
+
+/** Filters that SQL does not do may skip rows, so the limit is counted after them. */
+function rowsMax(
+  options: { readonly type?: string; readonly readable?: Readable; readonly limit: number },
+): number {
+  const filtered = options.type !== undefined ||
+    (options.readable !== null && options.readable !== undefined);
+  return filtered ? Number.MAX_SAFE_INTEGER : options.limit;
+}
