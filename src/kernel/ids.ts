@@ -53,7 +53,8 @@ export function parseId(id: Id): IdParts | null {
     const length = digits.indexOf(id[at++] ?? " ");
     if (length < 0 || length > 10 || at + length > id.length) return null;
     let value = 0;
-    for (let end = at + length; at < end; at++) {
+    const end = at + length;
+    for (; at < end; at++) {
       const digit = digits.indexOf(id[at] ?? " ");
       if (digit < 0) return null;
       value = value * 32 + digit;

@@ -32,3 +32,23 @@ export {
   stepKey,
   type WorkflowRun,
 } from "./state.ts";
+export {
+  type Author,
+  type Change,
+  type Connected,
+  type Connection,
+  connectionTypes,
+  type Context,
+  type Engram,
+  type EngramKind,
+  engramKinds,
+  type EngramTexts,
+  type Hit,
+  type Json,
+  type JsonObject,
+  type Path,
+  type TimeSource,
+  timeSources,
+  type Write,
+} from "./records.ts";
+export { endOf, formatDay, formatTime, type ParsedTime, parseTime, requireTime } from "./times.ts";

@@ -19,8 +19,8 @@ export const engramKinds = ["note", "fact", "thing", "digest"] as const;
 /** One of {@link engramKinds}. */
 export type EngramKind = typeof engramKinds[number];
 
-/** Where `observedAt` came from. */
-export const timeSources = ["given", "front_matter", "name", "heading", "file", "none"] as const;
+/** Where `observedAt` came from; `command`: the time of the command that wrote it. */
+export const timeSources = ["given", "front_matter", "name", "heading", "file", "command", "none"] as const;
 /** One of {@link timeSources}. */
 export type TimeSource = typeof timeSources[number];
 

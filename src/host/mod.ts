@@ -1,0 +1,6 @@
+/** The host: serves host calls and the owner's direct writes over a step's snapshot. */
+export { createContext, type Done, writeDirect } from "./direct.ts";
+export { parseObject, shown } from "./fields.ts";
+export { serve, type Served } from "./serve.ts";
+export { Denial, mayEnter, type Peers, Session, type SessionOptions } from "./session.ts";
+export type { Readable, Snapshot, SnapshotSearch } from "./snapshot.ts";

@@ -1,0 +1,379 @@
+/**
+ * A session: one step's view of the memory graph (its snapshot and what it staged) and what it may do there.
+ *
+ * Owns: permission checks, the write set, ids, keys read, messages, log lines. Agents reach it through `serve.ts`,
+ * the owner's direct writes through `direct.ts`: one set of rules for both.
+ *
+ * Invariants:
+ * 1. What a step may not read does not exist for it: the answer is "not found".
+ * 2. A user's text is never changed or deleted by an agent.
+ * 3. An answer depends only on the snapshot, the step's own calls, the configuration and recorded results.
+ */
+import type { Status } from "../sandbox/abi.ts";
+import {
+  type AgentState,
+  type Author,
+  type Config,
+  type Connection,
+  connectionTypes,
+  type Context,
+  type Engram,
+  type EngramTexts,
+  formatId,
+  type Grant,
+  holds,
+  type Id,
+  type IdKind,
+  type JsonObject,
+  Payload,
+  type TimeSource,
+} from "../kernel/mod.ts";
+import { putOf, shown, stagedEngram, textsPayload, textsTooLarge, visible } from "./fields.ts";
+import type { Readable, Snapshot } from "./snapshot.ts";
+import { connectionKey, WriteSet } from "./write_set.ts";
+
+/** What a refused call answers: a status for a guest, and why, for the owner. */
+export class Denial {
+  constructor(readonly status: Status, readonly why: string) {}
+}
+
+/** Facts about other agents that a step may need. */
+export interface Peers {
+  /** Whether it is loaded, and has `receive`. */
+  agent(id: string): { readonly receives: boolean } | null;
+  mailboxMessages(id: string): number;
+}
+
+/** What a session is made of. */
+export interface SessionOptions {
+  readonly snapshot: Snapshot;
+  readonly config: Config;
+  /** The agent, or null for the owner, who may do everything. */
+  readonly agent: Pick<AgentState, "id" | "grants" | "context"> | null;
+  readonly author: Author;
+  /** The tick this step commits in, and its time. */
+  readonly tick: number;
+  readonly time: number;
+  /** The context the step runs in; null where it has none but its agent's own. */
+  readonly context: Id | null;
+  readonly peers: Peers;
+  /** Whether writing and sending calls are denied. */
+  readonly query: boolean;
+  /** Results from the log, in replay; null live. */
+  readonly recorded: readonly Payload[] | null;
+  /** Contexts there are; given so that steps of one tick share one list. */
+  readonly contexts: readonly Context[];
+}
+
+/** The fields of a new or changed engram, beside its texts. */
+export interface EngramParts {
+  readonly kind: Engram["kind"];
+  readonly confidence: number;
+  readonly position: number | null;
+  readonly observedAt: string | null;
+  readonly timeSource: TimeSource;
+  readonly validFrom: string | null;
+  readonly validTo: string | null;
+}
+
+function accessOf(options: SessionOptions, capability: "read" | "write"): Set<Id> | null {
+  const agent = options.agent;
+  if (agent === null || holds(agent.grants, capability, [])) return null;
+  const ids = new Set<Id>([agent.context]);
+  for (const context of options.contexts) {
+    const given = context.agents.some((one) =>
+      one.agent === agent.id && (capability === "read" || one.access === "write")
+    );
+    if (given || holds(agent.grants, capability, [context.id, context.name])) ids.add(context.id);
+  }
+  return ids;
+}
+
+/** Whether the agent takes part in a context at all: then a step of its may run in it. */
+export function mayEnter(agent: Pick<AgentState, "id" | "grants" | "context">, context: Context): boolean {
+  return agent.context === context.id || context.agents.some((one) => one.agent === agent.id) ||
+    holds(agent.grants, "read", [context.id, context.name]) ||
+    holds(agent.grants, "write", [context.id, context.name]);
+}
+
+/** One step's session. */
+export class Session {
+  readonly writes = new WriteSet();
+  readonly reads = new Set<string>();
+  readonly recorded: Payload[] = [];
+  readonly logs: { level: number; text: Payload }[] = [];
+  readonly #options: SessionOptions;
+  readonly #readable: Set<Id> | null;
+  readonly #writable: Set<Id> | null;
+  #counter: number;
+  #recordedAt = 0;
+  #recordedBytes = 0;
+
+  constructor(options: SessionOptions, firstCounter = 0) {
+    this.#options = options;
+    this.#readable = accessOf(options, "read");
+    this.#writable = accessOf(options, "write");
+    this.#counter = firstCounter;
+  }
+
+  get options(): SessionOptions {
+    return this.#options;
+  }
+
+  get config(): Config {
+    return this.#options.config;
+  }
+
+  get snapshot(): Snapshot {
+    return this.#options.snapshot;
+  }
+
+  /** The contexts this step may read; null is everything. */
+  get readable(): Readable {
+    return this.#readable;
+  }
+
+  /** The context new engrams join: the step's, else the agent's own. */
+  get current(): Id | null {
+    return this.#options.context ?? this.#options.agent?.context ?? null;
+  }
+
+  get grants(): readonly Grant[] {
+    return this.#options.agent?.grants ?? [];
+  }
+
+  mayRead(context: Id): boolean {
+    return this.#readable === null || this.#readable.has(context);
+  }
+
+  mayWrite(context: Id): boolean {
+    return this.#writable === null || this.#writable.has(context);
+  }
+
+  /** A context just created by this step is its to read and write. */
+  adopt(context: Id): void {
+    this.#readable?.add(context);
+    this.#writable?.add(context);
+  }
+
+  nextId(kind: IdKind): Id {
+    return formatId(kind, this.#options.author.tick, this.#options.author.seat, this.#counter++);
+  }
+
+  /** An engram with all its contexts, seen or not; counts as read. */
+  rawEngram(id: Id): Engram | null {
+    this.reads.add(`e:${id}`);
+    return this.#find(id);
+  }
+
+  /** An engram this step may read, without counting as read by id (lists and walks are not in the read set). */
+  peek(id: Id): Engram | null {
+    const engram = this.#find(id);
+    return engram === null || !visible(engram, this.#readable) ? null : shown(engram, this.#readable);
+  }
+
+  #find(id: Id): Engram | null {
+    const staged = this.writes.engram(id);
+    if (staged === null) return null;
+    const engram = staged ?? this.snapshot.engram(id);
+    return engram === null ? null : this.#overlay(engram);
+  }
+
+  /** An engram this step may read, as it may see it. */
+  engram(id: Id): Engram | null {
+    const engram = this.rawEngram(id);
+    return engram === null || !visible(engram, this.#readable) ? null : shown(engram, this.#readable);
+  }
+
+  /** Why this step may not change an engram, or null. */
+  engramDenial(engram: Engram, what: string): Denial | null {
+    if (this.#options.agent !== null && engram.kind === "note" && engram.by.agent === null) {
+      return new Denial(-3, `${what} ${engram.id}: it is a user's text`);
+    }
+    return engram.contexts.some((context) => this.mayWrite(context))
+      ? null
+      : new Denial(-3, `${what} ${engram.id}: no granted context holds it`);
+  }
+
+  /** Stages a put of an engram; `before` is the version it changes. */
+  putEngram(
+    id: Id,
+    parts: EngramParts,
+    texts: EngramTexts,
+    before: Engram | null,
+    payload: Payload | null = null,
+  ): Denial | null {
+    const tooLarge = textsTooLarge(texts, this.config);
+    if (tooLarge !== null) return new Denial(-6, tooLarge);
+    const full = this.full();
+    if (full !== null) return full;
+    const write = putOf({ id, ...parts }, payload ?? textsPayload(texts));
+    const engram = stagedEngram(write, texts, {
+      contexts: before?.contexts ?? [],
+      createdTick: before?.createdTick ?? this.#options.tick,
+      updatedTick: this.#options.tick,
+      supersededBy: before?.supersededBy ?? null,
+      by: this.#options.author,
+    });
+    this.writes.stage({ write, engram, isNew: before === null });
+    return null;
+  }
+
+  /** Adds an engram to a context; nothing if it is there. */
+  join(context: Id, engram: Id): void {
+    const staged = this.writes.member(context, engram);
+    if (staged ?? this.snapshot.isMember(context, engram)) return;
+    this.writes.stage({ write: { op: "member_add", context, engram } });
+  }
+
+  /** The write limit, reached. */
+  full(): Denial | null {
+    return this.writes.size < this.config.writesPerStepMax
+      ? null
+      : new Denial(-6, `writesPerStepMax is ${this.config.writesPerStepMax}`);
+  }
+
+  connectionBetween(source: Id, target: Id, type: string): Connection | null {
+    const staged = this.writes.connection(source, target, type);
+    return staged === undefined ? this.snapshot.connectionBetween(source, target, type) : staged;
+  }
+
+  /**
+   * Connects two engrams this step may read. An existing (source, target, type) keeps its id; if nothing changes,
+   * nothing is written. `supersedes` changes how its target reads, so the target must be the step's to write.
+   */
+  connect(
+    source: Id,
+    target: Id,
+    type: string,
+    weight: number,
+    metadata: JsonObject,
+    payload: Payload | null = null,
+  ): Id | Denial {
+    const from = this.rawEngram(source), to = this.rawEngram(target);
+    if (from === null || !visible(from, this.#readable)) {
+      return new Denial(-1, `engram ${source} is not there`);
+    }
+    if (to === null || !visible(to, this.#readable)) return new Denial(-1, `engram ${target} is not there`);
+    const writable = (engram: Engram) => engram.contexts.some((context) => this.mayWrite(context));
+    const needed = type === connectionTypes.supersedes ? writable(to) : writable(from) || writable(to);
+    if (!needed) return new Denial(-3, `connect ${source} to ${target}: no granted context holds them`);
+    const before = this.connectionBetween(source, target, type);
+    if (
+      before !== null && before.weight === weight &&
+      JSON.stringify(before.metadata) === JSON.stringify(metadata)
+    ) return before.id;
+    const full = this.full();
+    if (full !== null) return full;
+    const { tick, author } = this.#options;
+    const connection: Connection = {
+      id: before?.id ?? this.nextId("connection"),
+      source,
+      target,
+      type,
+      weight,
+      metadata,
+      createdTick: before?.createdTick ?? tick,
+      updatedTick: tick,
+      by: author,
+    };
+    const write = {
+      op: "connection_put" as const,
+      id: connection.id,
+      source,
+      target,
+      type,
+      weight,
+      metadata: payload ?? Payload.text(JSON.stringify(metadata)),
+    };
+    this.writes.stage({ write, connection, isNew: before === null });
+    return connection.id;
+  }
+
+  /** A context by id or name, staged ones first; whether it may be seen is the caller's question. */
+  context(idOrName: string): Context | null {
+    const staged = this.writes.context(idOrName) ??
+      this.writes.contexts().find((one) => one.name === idOrName);
+    return staged ?? this.#options.contexts.find((one) => one.id === idOrName) ??
+      this.#options.contexts.find((one) => one.name === idOrName) ?? null;
+  }
+
+  /** Stages a new context. Names are unique. */
+  createContext(
+    name: string,
+    description: string,
+    metadata: JsonObject,
+    owner: string | null,
+    id: Id | null = null,
+  ): Id | Denial {
+    if (name === "") return new Denial(-2, "the context has no name");
+    if (new TextEncoder().encode(name + description).length > this.config.contentBytesMax) {
+      return new Denial(-6, "name and description are too long");
+    }
+    this.reads.add(`x:name:${name}`);
+    if (this.context(name) !== null) {
+      return new Denial(-4, `context ${JSON.stringify(name)} is there already`);
+    }
+    const full = this.full();
+    if (full !== null) return full;
+    const { tick } = this.#options;
+    const made = id ?? this.nextId("context");
+    const context: Context = {
+      id: made,
+      name,
+      description,
+      metadata,
+      owner,
+      agents: [],
+      engrams: 0,
+      createdTick: tick,
+      updatedTick: tick,
+    };
+    const texts = Payload.text(JSON.stringify({ name, description, metadata }));
+    this.writes.stage({ write: { op: "context_put", id: made, owner, texts }, context });
+    return made;
+  }
+
+  /** A result that is not recomputed: recorded live, taken from the log in replay; null where the log has none left. */
+  record(result: () => string): string | Denial | null {
+    const logged = this.#options.recorded;
+    if (logged !== null) {
+      const payload = logged[this.#recordedAt++];
+      if (payload === undefined || payload.erased) return null;
+      this.recorded.push(payload);
+      return payload.text();
+    }
+    const text = result();
+    this.#recordedBytes += text.length;
+    if (this.#recordedBytes > this.config.recordedBytesPerStepMax) {
+      return new Denial(-6, `recordedBytesPerStepMax is ${this.config.recordedBytesPerStepMax}`);
+    }
+    this.recorded.push(Payload.text(text));
+    return text;
+  }
+
+  /** Whether replay used every recorded result. */
+  get recordedLeft(): number {
+    return (this.#options.recorded?.length ?? this.#recordedAt) - this.#recordedAt;
+  }
+
+  /** The keys this step wrote. New names of contexts are keys too: two steps may not take one name. */
+  writtenKeys(): string[] {
+    return [...this.writes.keys(), ...this.writes.contexts().map((context) => `x:name:${context.name}`)];
+  }
+
+  #overlay(engram: Engram): Engram {
+    const added = this.writes.contexts().map((context) => context.id);
+    const known = [
+      ...new Set([...engram.contexts, ...this.#options.contexts.map((one) => one.id), ...added]),
+    ];
+    const changed = known.filter((context) => this.writes.member(context, engram.id) !== undefined);
+    if (changed.length === 0) return engram;
+    const contexts = known.filter((context) =>
+      this.writes.member(context, engram.id) ?? engram.contexts.includes(context)
+    );
+    return { ...engram, contexts: contexts.sort() };
+  }
+}
+
+export { connectionKey };
