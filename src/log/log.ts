@@ -20,7 +20,6 @@ import {
   decodeEntry,
   digestBytes,
   type EncodedEntry,
-  payloadDigest,
   sameBytes,
   stateHash,
   type StoredPayload,
@@ -30,13 +29,13 @@ import {
   decodeFrame,
   encodeFrame,
   encodeSegmentHeader,
-  type Frame,
   frameBytesMax,
   frameBytesOf,
   frameHash,
   segmentHeaderBytes,
 } from "./frame.ts";
 import { listSegments, logFolder, marksPath, Segment, segmentPath } from "./segment.ts";
+import { checkPayloads, corrupt, type LogPlace, walk } from "./walk.ts";
 
 /** Defaults of {@link LogOptions}; none of them changes a result. */
 export const logDefaults = { segmentBytesMax: 64 * 1024 * 1024, preallocateBytes: 256 * 1024 } as const;
@@ -51,16 +50,6 @@ export interface LogOptions {
   readonly preallocateBytes?: number;
   /** The last entry that the graph holds; null if it holds none. */
   readonly appliedIndex?: number | null;
-}
-
-/** A place in the log. */
-export interface LogPlace {
-  /** The segment's path below the data folder. */
-  readonly segment: string;
-  /** Bytes from the start of the segment. */
-  readonly offset: number;
-  /** The entry that stands or should stand there. */
-  readonly index: number;
 }
 
 /** What opening found. */
@@ -118,87 +107,6 @@ export function openLog(disk: Disk, options: LogOptions = {}): Log {
     return SegmentedLog.open(disk, options);
   } catch (error) {
     throw ioRefusal("Cannot open the log", error);
-  }
-}
-
-/** The refusal that names a damaged place. */
-export function corrupt(place: LogPlace, what: string): EngramError {
-  const at = `segment ${place.segment}, offset ${place.offset}, entry ${place.index}`;
-  return new EngramError("log_corrupt", `Cannot read the log at ${at}: ${what}`, { ...place, what });
-}
-
-/** A frame met on a walk, with its place; or the first damage, after which the walk ends. */
-export type Step =
-  | { readonly place: LogPlace; readonly frame: Frame; readonly what?: never }
-  | { readonly place: LogPlace; readonly what: string; readonly torn: boolean; readonly frame?: never };
-
-/**
- * Walks frames and their chain from the start of the log, across segments. `end` bounds the walk, since a tail that was
- * not yet cut (read-only) is no damage; without it a torn tail is told as damage with `torn` true.
- */
-export function* walk(disk: Disk, end: number | null): Generator<Step, void> {
-  let index = 0;
-  let hash: Uint8Array = new Uint8Array(digestBytes);
-  const segments = listSegments(disk);
-  for (const [i, first] of segments.entries()) {
-    if (end !== null && index >= end && i > 0) return;
-    const damage = (offset: number, what: string, torn = false): Step => ({
-      place: { segment: segmentPath(first), offset, index },
-      what,
-      torn,
-    });
-    if (first !== index) {
-      return yield damage(0, `the segment starts at entry ${first}, ${index} was expected`);
-    }
-    const segment = Segment.open(disk, first, false);
-    if (typeof segment === "string") return yield damage(0, segment);
-    try {
-      if (!sameBytes(segment.header.previous, hash)) {
-        return yield damage(0, "the segment's header does not continue the hash chain");
-      }
-      let offset = segmentHeaderBytes;
-      while (end === null || index < end) {
-        const found = segment.at(offset, index);
-        if (found.kind === "end") break;
-        if (found.kind === "corrupt") return yield damage(offset, found.what);
-        if (found.kind === "torn") {
-          return yield damage(offset, "the frame is not whole", i === segments.length - 1);
-        }
-        const frame = decodeFrame(found.bytes, found.header);
-        if (!sameBytes(frame.hash, stateHash(hash, frame.bodyBytes))) {
-          return yield damage(offset, "the entry does not continue the hash chain");
-        }
-        yield { place: { segment: segment.path, offset, index }, frame };
-        hash = frame.hash;
-        offset += found.header.frameBytes;
-        index += 1;
-      }
-    } finally {
-      segment.close();
-    }
-  }
-  if (end !== null && index < end) {
-    const last = segments.at(-1) ?? 0;
-    yield {
-      place: { segment: segmentPath(last), offset: 0, index },
-      what: "entries are missing",
-      torn: false,
-    };
-  }
-}
-
-/** Decodes a frame's body and checks each payload against its digest; a string says what does not hold. */
-export function checkPayloads(frame: Frame): string | null {
-  try {
-    const { payloads } = decodeEntry(frame.bodyBytes, frame.payloads);
-    for (const [i, { salt, bytes, digest }] of payloads.entries()) {
-      if (salt === null || bytes === null) continue;
-      if (!sameBytes(payloadDigest(salt, bytes), digest)) return `payload ${i} does not have its digest`;
-    }
-    return null;
-  } catch (error) {
-    if (error instanceof EngramError) return error.message;
-    throw error;
   }
 }
 
@@ -328,6 +236,7 @@ class SegmentedLog implements Log {
 
   /** Finds the end of the log, and cuts a torn tail. */
   #recover(appliedIndex: number | null): void {
+    if (!this.#readOnly) this.#removeUnfinished();
     this.#firsts = listSegments(this.#disk);
     const first = this.#firsts.at(-1);
     if (first !== undefined) {
@@ -345,6 +254,13 @@ class SegmentedLog implements Log {
         `Cannot open the log: it ends before entry ${this.next}, the memory graph holds entry ${appliedIndex}`,
         { next: this.next, appliedIndex },
       );
+    }
+  }
+
+  /** Removes what a crash left of a file that was to be renamed into place. */
+  #removeUnfinished(): void {
+    for (const name of this.#disk.list(logFolder)) {
+      if (name.endsWith(".new")) this.#disk.remove(`${logFolder}/${name}`);
     }
   }
 

@@ -94,6 +94,8 @@ export class MemoryDisk implements Disk {
   #crashed = false;
   /** Syncs done, of files and folders. */
   syncs = 0;
+  /** Bytes of file contents read. */
+  bytesRead = 0;
 
   open(path: string, options: { write?: boolean; create?: boolean } = {}): DiskFile | null {
     this.#alive();
@@ -208,6 +210,7 @@ export class MemoryDisk implements Disk {
         this.#alive();
         const found = node.seen.view().subarray(offset, offset + into.length);
         into.set(found);
+        this.bytesRead += found.length;
         return found.length;
       },
       write: (bytes, offset) => {

@@ -24,10 +24,11 @@ export {
   logDefaults,
   type LogEntry,
   type LogOptions,
-  type LogPlace,
   type LogReport,
   type LogVerdict,
   openLog,
 } from "./log.ts";
 export { type CrashOptions, type DiskFaults, MemoryDisk } from "./memory_disk.ts";
+export { asideFolder, erasePayloads, type Erasure, repairLog, type RepairReport } from "./repair.ts";
 export { logFolder } from "./segment.ts";
+export type { LogPlace } from "./walk.ts";

@@ -1,0 +1,83 @@
+import assert from "node:assert/strict";
+import { MemoryDisk, openBlobs, sha256Hex } from "../../../src/log/mod.ts";
+import { onEachDisk, setFile } from "./disks.ts";
+
+const bytes = Uint8Array.of(1, 2, 3);
+const sha = sha256Hex(bytes);
+
+onEachDisk("put() gives the hash, and get() the bytes", (disk) => {
+  assert.deepEqual(openBlobs(disk).get(openBlobs(disk).put(bytes)), bytes);
+});
+
+onEachDisk("put() leaves one file, named by the hash", (disk) => {
+  openBlobs(disk).put(bytes);
+  assert.deepEqual(disk.list("blobs"), [sha]);
+});
+
+onEachDisk("get() of an absent blob is refused with blob_missing", (disk) => {
+  assert.throws(() => openBlobs(disk).get(sha), { code: "blob_missing" });
+});
+
+onEachDisk("get() of a damaged blob is refused with log_corrupt", (disk) => {
+  openBlobs(disk).put(bytes);
+  setFile(disk, `blobs/${sha}`, Uint8Array.of(1, 2, 4));
+  assert.throws(() => openBlobs(disk).get(sha), { code: "log_corrupt" });
+});
+
+onEachDisk("put() mends a damaged blob", (disk) => {
+  openBlobs(disk).put(bytes);
+  setFile(disk, `blobs/${sha}`, Uint8Array.of(1, 2));
+  openBlobs(disk).put(bytes);
+  assert.deepEqual(openBlobs(disk).get(sha), bytes);
+});
+
+onEachDisk("has() and list() know what is there", (disk) => {
+  const blobs = openBlobs(disk);
+  assert.deepEqual([blobs.has(sha), blobs.list()], [false, []]);
+  blobs.put(bytes);
+  assert.deepEqual([blobs.has(sha), blobs.list()], [true, [sha]]);
+});
+
+onEachDisk("remove() removes a blob, and again does nothing", (disk) => {
+  const blobs = openBlobs(disk);
+  blobs.put(bytes);
+  blobs.remove(sha);
+  blobs.remove(sha);
+  assert.deepEqual(blobs.list(), []);
+});
+
+onEachDisk("get() of the empty blob gives no bytes", (disk) => {
+  const blobs = openBlobs(disk);
+  assert.deepEqual(blobs.get(blobs.put(new Uint8Array(0))), new Uint8Array(0));
+});
+
+Deno.test("a name that is no hash is a fault", () => {
+  assert.throws(() => openBlobs(new MemoryDisk()).get("../host.token"), /64 hexadecimal digits/);
+});
+
+Deno.test("put() is durable when it returns", () => {
+  const disk = new MemoryDisk();
+  openBlobs(disk).put(bytes);
+  assert.deepEqual(openBlobs(disk.crash()).get(sha), bytes);
+});
+
+Deno.test("put() does not write a blob again", () => {
+  const disk = new MemoryDisk();
+  openBlobs(disk).put(bytes);
+  const before = disk.syncs;
+  openBlobs(disk).put(bytes);
+  assert.equal(disk.syncs, before);
+});
+
+Deno.test("put() to a full disk is refused with disk_full", () => {
+  const disk = new MemoryDisk();
+  disk.faults.spaceBytes = 2;
+  assert.throws(() => openBlobs(disk).put(bytes), { code: "disk_full" });
+});
+
+Deno.test("a put() cut off by a power loss leaves no blob", () => {
+  const disk = new MemoryDisk();
+  disk.faults.writtenBytesUntilCrash = 2;
+  assert.throws(() => openBlobs(disk).put(bytes), /lost its power/);
+  assert.deepEqual(openBlobs(disk.crash({ keepBytes: 2, keepNames: true })).list(), []);
+});

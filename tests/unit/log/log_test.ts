@@ -1,0 +1,340 @@
+import assert from "node:assert/strict";
+import { Payload } from "../../../src/kernel/payload.ts";
+import {
+  type Disk,
+  encodeEntry,
+  type Log,
+  type LogOptions,
+  MemoryDisk,
+  openLog,
+  stateHash,
+  toHex,
+} from "../../../src/log/mod.ts";
+import { countingSalts, entry, fileBytes, fill, firstSegment, onEachDisk, setFile } from "./disks.ts";
+
+const zeroHash = new Uint8Array(32);
+
+/** Opens a log, uses it, closes it. */
+function withLog<T>(disk: Disk, options: LogOptions, use: (log: Log) => T): T {
+  const log = openLog(disk, options);
+  try {
+    return use(log);
+  } finally {
+    log.close();
+  }
+}
+
+onEachDisk("openLog() of an empty folder has no entry and the zero hash", (disk) => {
+  assert.deepEqual(withLog(disk, {}, (log) => [log.next, log.hash, log.report]), [0, zeroHash, {
+    cut: null,
+  }]);
+});
+
+onEachDisk("openLog() of an empty folder makes no file", (disk) => {
+  withLog(disk, {}, () => {});
+  assert.deepEqual(disk.list("log"), []);
+});
+
+onEachDisk("append() gives the index and the next hash of the chain", (disk) => {
+  withLog(disk, {}, (log) => {
+    const first = log.append(entry(0));
+    const second = log.append(entry(1));
+    const hash = stateHash(stateHash(zeroHash, entry(0).bodyBytes), entry(1).bodyBytes);
+    assert.deepEqual([first.index, second.index, second.hash, log.hash], [0, 1, hash, hash]);
+  });
+});
+
+onEachDisk("read() gives back what was appended, after opening again", (disk) => {
+  const bytes = Uint8Array.of(0, 255);
+  withLog(disk, {}, (log) => log.append(encodeEntry({ a: [1, -2.5, "é", null, bytes] }, countingSalts())));
+  assert.deepEqual(withLog(disk, {}, (log) => log.read(0).body), { a: [1, -2.5, "é", null, bytes] });
+});
+
+onEachDisk("entries() gives every entry from an index on, across segments", (disk) => {
+  withLog(disk, { segmentBytesMax: 1000, preallocateBytes: 512 }, (log) => fill(log, 20));
+  const found = withLog(disk, {}, (log) => [...log.entries(7)].map(({ index, body }) => [index, body]));
+  assert.deepEqual(
+    found.map(([index, body]) => [index, (body as { n: number }).n]),
+    Array.from({ length: 13 }, (_, i) => [i + 7, i + 7]),
+  );
+});
+
+onEachDisk("append() begins a segment before the size is passed", (disk) => {
+  withLog(disk, { segmentBytesMax: 1000, preallocateBytes: 512 }, (log) => fill(log, 20));
+  const sizes = disk.list("log").filter((name) => name.endsWith(".log"))
+    .map((name) => fileBytes(disk, `log/${name}`).length);
+  assert(sizes.length > 2 && sizes.slice(0, -1).every((size) => size <= 1000), sizes.join());
+});
+
+onEachDisk("append() puts an entry larger than a segment in a segment of its own", (disk) => {
+  withLog(disk, { segmentBytesMax: 500 }, (log) => {
+    fill(log, 1);
+    log.append(entry(1, "x".repeat(2000)));
+    fill(log, 1);
+  });
+  assert.deepEqual(withLog(disk, {}, (log) => log.verify()), { ok: true, entries: 3 });
+});
+
+onEachDisk("hashAt() gives the chain hash after any entry", (disk) => {
+  const hashes = withLog(disk, { segmentBytesMax: 1000 }, (log) => {
+    return Array.from({ length: 10 }, (_, i) => toHex(log.append(entry(i)).hash));
+  });
+  const found = withLog(disk, {}, (log) => hashes.map((_, i) => toHex(log.hashAt(i))));
+  assert.deepEqual(found, hashes);
+});
+
+onEachDisk("verify() accepts a log of several segments", (disk) => {
+  withLog(disk, { segmentBytesMax: 1000 }, (log) => fill(log, 20));
+  assert.deepEqual(withLog(disk, {}, (log) => log.verify()), { ok: true, entries: 20 });
+});
+
+onEachDisk("append() goes on where an earlier opening ended", (disk) => {
+  for (let i = 0; i < 5; i++) withLog(disk, {}, (log) => fill(log, 3));
+  assert.deepEqual(withLog(disk, {}, (log) => log.verify()), { ok: true, entries: 15 });
+});
+
+onEachDisk("a log opened again has the hash it was closed with", (disk) => {
+  const hash = withLog(disk, {}, (log) => {
+    fill(log, 200);
+    return log.hash;
+  });
+  assert.deepEqual(withLog(disk, { appliedIndex: 199 }, (log) => log.hash), hash);
+});
+
+onEachDisk("a read-only log refuses append as a fault", (disk) => {
+  assert.throws(() => withLog(disk, { readOnly: true }, (log) => fill(log, 1)), /open for reading only/);
+});
+
+onEachDisk("read() of an index outside the log is a fault", (disk) => {
+  assert.throws(() => withLog(disk, {}, (log) => log.read(0)), /entry 0 of 0/);
+});
+
+onEachDisk("openLog() refuses a log that ends before the applied index", (disk) => {
+  withLog(disk, {}, (log) => fill(log, 3));
+  assert.throws(() => openLog(disk, { appliedIndex: 3 }), { code: "log_missing" });
+});
+
+onEachDisk("openLog() refuses a folder without log when the graph holds entries", (disk) => {
+  assert.throws(() => openLog(disk, { appliedIndex: 0 }), { code: "log_missing" });
+});
+
+onEachDisk("openLog() removes an unfinished segment", (disk) => {
+  withLog(disk, {}, (log) => fill(log, 1));
+  setFile(disk, "log/0000000000000001.log.new", Uint8Array.of(1));
+  withLog(disk, {}, () => {});
+  assert.deepEqual(disk.list("log"), ["0000000000000000.log"]);
+});
+
+onEachDisk("a used log that was closed is a fault", (disk) => {
+  const log = openLog(disk);
+  log.close();
+  assert.throws(() => log.append(entry(0)), /closed log/);
+});
+
+Deno.test("append() syncs once an entry", () => {
+  const disk = new MemoryDisk();
+  withLog(disk, {}, (log) => {
+    fill(log, 1);
+    const before = disk.syncs;
+    fill(log, 5);
+    assert.equal(disk.syncs - before, 5);
+  });
+});
+
+Deno.test("append() preallocates in steps", () => {
+  const disk = new MemoryDisk();
+  withLog(disk, { preallocateBytes: 4096 }, (log) => fill(log, 3));
+  assert.equal(disk.bytes(firstSegment).length, 4096);
+});
+
+Deno.test("append() after a failed sync is refused with outcome_unknown", () => {
+  const disk = new MemoryDisk();
+  withLog(disk, {}, (log) => {
+    fill(log, 1);
+    disk.faults.syncsUntilError = 0;
+    assert.throws(() => fill(log, 1), { code: "outcome_unknown" });
+    delete disk.faults.syncsUntilError;
+    assert.throws(() => fill(log, 1), { code: "outcome_unknown" });
+  });
+});
+
+Deno.test("a failed sync does not move the index", () => {
+  const disk = new MemoryDisk();
+  withLog(disk, {}, (log) => {
+    fill(log, 1);
+    disk.faults.syncsUntilError = 0;
+    assert.throws(() => fill(log, 1), { code: "outcome_unknown" });
+    assert.equal(log.next, 1);
+  });
+});
+
+Deno.test("a failed sync is not repeated", () => {
+  const disk = new MemoryDisk();
+  withLog(disk, {}, (log) => {
+    fill(log, 1);
+    disk.faults.syncsUntilError = 0;
+    assert.throws(() => fill(log, 1), { code: "outcome_unknown" });
+    assert.equal(disk.faults.syncsUntilError, -1);
+  });
+});
+
+Deno.test("append() to a full disk is refused with disk_full", () => {
+  const disk = new MemoryDisk();
+  withLog(disk, {}, (log) => {
+    fill(log, 1);
+    disk.faults.spaceBytes = 256 * 1024 + 100;
+    assert.throws(() => log.append(entry(1, "x".repeat(300_000))), { code: "disk_full" });
+  });
+});
+
+Deno.test("a log goes on after a full disk was freed", () => {
+  const disk = new MemoryDisk();
+  withLog(disk, {}, (log) => {
+    fill(log, 1);
+    disk.faults.spaceBytes = 256 * 1024 + 100;
+    assert.throws(() => log.append(entry(1, "x".repeat(300_000))));
+    delete disk.faults.spaceBytes;
+    fill(log, 2);
+    assert.deepEqual(log.verify(), { ok: true, entries: 3 });
+  });
+});
+
+Deno.test("a full disk leaves no trace of the refused entry", () => {
+  const disk = new MemoryDisk();
+  withLog(disk, {}, (log) => {
+    fill(log, 2);
+    disk.faults.spaceBytes = 256 * 1024 + 100;
+    assert.throws(() => log.append(entry(2, "x".repeat(300_000))));
+  });
+  const found = withLog(disk.crash(), {}, (log) => [log.next, log.report]);
+  assert.deepEqual(found, [2, { cut: null }]);
+});
+
+Deno.test("a full disk at the first entry is refused with disk_full, and the log stays usable", () => {
+  const disk = new MemoryDisk();
+  disk.faults.spaceBytes = 10;
+  withLog(disk, {}, (log) => {
+    assert.throws(() => fill(log, 1), { code: "disk_full" });
+    delete disk.faults.spaceBytes;
+    fill(log, 1);
+    assert.deepEqual(log.verify(), { ok: true, entries: 1 });
+  });
+});
+
+Deno.test("a full disk that cannot be taken back is outcome_unknown", () => {
+  const disk = new MemoryDisk();
+  withLog(disk, {}, (log) => {
+    fill(log, 1);
+    disk.faults.spaceBytes = 256 * 1024 + 100;
+    disk.faults.truncateFails = true;
+    assert.throws(() => log.append(entry(1, "x".repeat(300_000))), { code: "outcome_unknown" });
+  });
+});
+
+Deno.test("append() completes over short writes", () => {
+  const disk = new MemoryDisk();
+  disk.faults.writeBytesMax = 7;
+  withLog(disk, { preallocateBytes: 1024 }, (log) => fill(log, 5));
+  assert.deepEqual(withLog(disk, {}, (log) => log.verify()), { ok: true, entries: 5 });
+});
+
+Deno.test("opening a long log reads only its tail", () => {
+  const disk = new MemoryDisk();
+  withLog(disk, {}, (log) => fill(log, 3000));
+  const before = disk.bytesRead;
+  withLog(disk, {}, (log) => assert.equal(log.next, 3000));
+  const share = (disk.bytesRead - before) / disk.bytes(firstSegment).length;
+  assert(share < 0.7, `${share} of the file was read`);
+});
+
+const damagedMarks: [string, (marks: Uint8Array) => Uint8Array][] = [
+  ["lost", () => new Uint8Array(0)],
+  ["of zeros", (marks) => new Uint8Array(marks.length)],
+  ["cut short", (marks) => marks.slice(0, 25)],
+  ["pointing elsewhere", (marks) => marks.map((byte, i) => i % 16 === 8 ? (byte + 8) & 0xf8 : byte)],
+  [
+    "of a longer log",
+    (marks) => Uint8Array.of(...marks, ...marks.slice(-16).map((b, i) => i % 8 === 1 ? b + 1 : b)),
+  ],
+];
+for (const [how, damage] of damagedMarks) {
+  Deno.test(`marks that are ${how} change no result`, () => {
+    const disk = new MemoryDisk();
+    const hash = withLog(disk, {}, (log) => {
+      fill(log, 300);
+      return log.hash;
+    });
+    const marks = firstSegment.replace(".log", ".marks");
+    disk.put(marks, damage(disk.bytes(marks)));
+    withLog(disk, {}, (log) => {
+      fill(log, 100);
+      assert.deepEqual(log.hashAt(299), hash);
+    });
+    assert.deepEqual(withLog(disk, {}, (log) => log.verify()), { ok: true, entries: 400 });
+  });
+}
+
+Deno.test("verify() names an entry whose chain does not continue, though its frame holds", () => {
+  const disk = new MemoryDisk();
+  withLog(disk, {}, (log) => fill(log, 3));
+  const other = new MemoryDisk();
+  withLog(other, {}, (log) => {
+    log.append(entry(7));
+    log.append(entry(1));
+    log.append(entry(2));
+  });
+  const frames = disk.bytes(firstSegment);
+  const size = 64 + 2 * ((other.bytes(firstSegment).findLastIndex((byte) => byte !== 0) + 1 - 64) / 3);
+  frames.set(other.bytes(firstSegment).subarray(64 + (size - 64) / 2, size), 64 + (size - 64) / 2);
+  disk.put(firstSegment, frames);
+  assert.throws(() => openLog(disk), /entry 1: the entry does not continue the hash chain/);
+});
+
+Deno.test("verify() names a payload that does not have its digest, though its frame holds", () => {
+  const disk = new MemoryDisk();
+  const forged = { ...entry(0), payloads: entry(1, "other!").payloads };
+  withLog(disk, {}, (log) => {
+    log.append(forged);
+    const { ok, entries, first } = log.verify();
+    assert.deepEqual([ok, entries, first], [false, 0, {
+      segment: firstSegment,
+      offset: 64,
+      index: 0,
+      what: "payload 0 does not have its digest",
+    }]);
+  });
+});
+
+Deno.test("openLog() refuses a segment of a newer format", async () => {
+  const { check } = await import("../../../src/log/frame.ts");
+  const disk = new MemoryDisk();
+  withLog(disk, {}, (log) => fill(log, 1));
+  const bytes = disk.bytes(firstSegment);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(8, 2, true);
+  view.setUint32(12, check(bytes, 0, 12), true);
+  disk.put(firstSegment, bytes);
+  assert.throws(() => openLog(disk), { code: "data_folder_newer" });
+});
+
+Deno.test("verify() names a missing middle segment", () => {
+  const disk = new MemoryDisk();
+  withLog(disk, { segmentBytesMax: 1000 }, (log) => fill(log, 20));
+  const [, second] = disk.list("log").filter((name) => name.endsWith(".log"));
+  disk.remove(`log/${second}`);
+  const verdict = withLog(disk, {}, (log) => log.verify());
+  assert.match(verdict.first?.what ?? "", /^the segment starts at entry \d+, \d+ was expected$/);
+});
+
+Deno.test("entries() may be read while others are appended", () => {
+  const disk = new MemoryDisk();
+  withLog(disk, {}, (log) => {
+    fill(log, 2);
+    const seen: number[] = [];
+    for (const { index } of log.entries(0)) {
+      seen.push(index);
+      if (index < 4) log.append(encodeEntry({ text: Payload.text("later") }, countingSalts()));
+    }
+    assert.deepEqual(seen, [0, 1, 2, 3, 4, 5]);
+  });
+});
