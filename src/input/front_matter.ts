@@ -66,9 +66,14 @@ function readYaml(yaml: string, depthMax: number): ReadYaml {
   try {
     return { value: toJson(document.toJS(), depthMax) };
   } catch (error) {
-    if (!(error instanceof NotJson) && !(error instanceof ReferenceError)) throw error;
-    return { line: 1, message: firstLine(error.message) };
+    if (!isReadError(error)) throw error;
+    return { line: 1, message: error instanceof RangeError ? "it nests too deep" : firstLine(error.message) };
   }
+}
+
+/** What reading a YAML tree may throw: no JSON, too many aliases (yaml's ReferenceError), too deep (RangeError). */
+export function isReadError(error: unknown): error is NotJson | ReferenceError | RangeError {
+  return error instanceof NotJson || error instanceof ReferenceError || error instanceof RangeError;
 }
 
 /** Whether a YAML text could nest deeper than a bound: counted without a parser, which would recurse. */

@@ -16,7 +16,7 @@ import type { EngramDraft, Failure, InputLimits, ReadFile } from "./drafts.ts";
 import { inputLimits } from "./drafts.ts";
 import { isObject, jsonEqual, NotJson, toJson } from "./json.ts";
 import { decodeText } from "./text.ts";
-import { parseTime } from "./times.ts";
+import { parseTime } from "../kernel/times.ts";
 
 /** Keys of a line that set a field; every other key goes into the metadata. */
 const fields = new Set([

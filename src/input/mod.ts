@@ -9,5 +9,6 @@ export { readJsonl } from "./jsonl.ts";
 export type { ResolvedLink, ResolvedLinks } from "./links.ts";
 export { linkType, resolveLinks } from "./links.ts";
 export { isImportable, isImportableFolder } from "./paths.ts";
-export type { FoundDate, ParsedTime } from "./times.ts";
-export { endOf, findDate, formatDay, formatTime, parseTime, requireTime } from "./times.ts";
+export { findDate, type FoundDate } from "./dates.ts";
+export { readManifest } from "./manifest.ts";
+export { type Place, readWorkflow, unknownAgent, type WorkflowFile } from "./workflow.ts";

@@ -20,7 +20,8 @@ import type { Heading, Section } from "./sections.ts";
 import { cutSections, splitSection } from "./sections.ts";
 import type { Line } from "./text.ts";
 import { decodeText, splitLines } from "./text.ts";
-import { findDate, parseTime } from "./times.ts";
+import { parseTime } from "../kernel/times.ts";
+import { findDate } from "./dates.ts";
 
 /** A file as the caller found it. */
 export interface NoteFile {

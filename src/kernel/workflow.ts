@@ -126,10 +126,9 @@ export function resolveParams(params: Json | string, results: ReadonlyMap<string
  * list needs no such check.
  */
 export function checkParams(params: Json | string): void {
-  const results = new Map<string, Json>();
-  for (const { step } of referencesOf(params)) results.set(step, null);
+  referencesOf(params);
   if (typeof params !== "string") return;
-  const text = resolveText(params, results, true);
+  const text = resolveText(params, null);
   try {
     JSON.parse(text);
   } catch (error) {
@@ -152,10 +151,13 @@ function resolveValue(value: Json, results: ReadonlyMap<string, Json>): Json {
   );
 }
 
-/** References in a JSON text: outside quotes as JSON; a whole quoted one too; inside longer quoted text as text. */
-function resolveText(text: string, results: ReadonlyMap<string, Json>, dry = false): string {
+/**
+ * References in a JSON text: outside quotes as JSON; a whole quoted one too; inside longer quoted text as text.
+ * Without results every reference is null.
+ */
+function resolveText(text: string, results: ReadonlyMap<string, Json> | null): string {
   const pieces = cut(text);
-  const value = (reference: Reference) => dry ? null : lookUp(reference, results);
+  const value = (reference: Reference) => results === null ? null : lookUp(reference, results);
   let out = "";
   let quoted = false;
   pieces.forEach((piece, index) => {

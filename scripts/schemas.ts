@@ -1,0 +1,6 @@
+/** Writes docs/manifest.schema.json and docs/workflow.schema.json from the schemas in src/input. */
+import { publishedSchemas } from "../src/input/schemas.ts";
+
+for (const [name, text] of Object.entries(publishedSchemas())) {
+  Deno.writeTextFileSync(new URL(`../docs/${name}`, import.meta.url), text);
+}

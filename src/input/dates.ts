@@ -1,0 +1,73 @@
+/**
+ * Dates that people write into names and headings.
+ *
+ * Invariant: only days that exist, never a guess: 03/04/2026 is no date.
+ */
+import { type ParsedTime, parseTime } from "../kernel/times.ts";
+
+/** A date found in a text, at [start, end) in UTF-16 units. Without a zone it is UTC. */
+export interface FoundDate extends ParsedTime {
+  readonly start: number;
+  readonly end: number;
+}
+
+const monthNames = [
+  ["january", "jan"],
+  ["february", "feb"],
+  ["march", "mar"],
+  ["april", "apr"],
+  ["may"],
+  ["june", "jun"],
+  ["july", "jul"],
+  ["august", "aug"],
+  ["september", "sept", "sep"],
+  ["october", "oct"],
+  ["november", "nov"],
+  ["december", "dec"],
+];
+const months = new Map(monthNames.flatMap((names, index) => names.map((name) => [name, index + 1] as const)));
+
+const before = String.raw`(?<![\p{L}\p{N}]|\d[-./])`;
+const after = String.raw`(?![\p{L}\p{N}])`;
+const monthName = `(?<month>${[...months.keys()].join("|")})`;
+const gap = String.raw`[ _.-]{1,2}`;
+const year = String.raw`(?<year>(?:19|20|21)\d{2})`;
+const dayNumber = String.raw`(?<day>\d{1,2})`;
+const twoDigitDay = String.raw`(?<day>\d{2})`;
+
+const clockText = String.raw`(?<clock>(?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d)?)`;
+
+/** Unambiguous ways to write a day: year first, a month in words, or day.month.year with full stops. */
+const datePatterns = [
+  String
+    .raw`${before}${year}(?<sep>[-_./])(?<month>\d{2})\k<sep>${twoDigitDay}(?:(?:[T ]${clockText})?${after}|(?=T\d))`,
+  String.raw`${before}${year}(?<month>\d{2})${twoDigitDay}(?:(?=T\d{4})|${after})`,
+  String.raw`${before}${dayNumber}(?:st|nd|rd|th)?${gap}(?:of )?${monthName},?${gap}${year}${after}`,
+  String.raw`${before}${monthName}${gap}${dayNumber}(?:st|nd|rd|th)?,?${gap}${year}${after}`,
+  String.raw`${before}${dayNumber}\.(?<month>\d{1,2})\.${year}${after}`,
+].map((source) => new RegExp(source, "giu"));
+
+/**
+ * The first date in a text: `2026-03-14` (also with `_`, `.`, `/`, or a clock time behind it), `20260314`,
+ * `14 March 2026`, `March 14, 2026`, `14.03.2026`. Valid calendar days of 1900 to 2199 only; `03/04/2026` is none.
+ */
+export function findDate(text: string): FoundDate | null {
+  let first: FoundDate | null = null;
+  for (const pattern of datePatterns) {
+    for (const match of text.matchAll(pattern)) {
+      if (first !== null && match.index >= first.start) break;
+      const found = toDate(match);
+      if (found === null) continue;
+      first = { ...found, start: match.index, end: match.index + match[0].length };
+      break;
+    }
+  }
+  return first;
+}
+
+function toDate(match: RegExpExecArray): ParsedTime | null {
+  const { year, month, day, clock } = match.groups ?? {};
+  const monthNumber = months.get((month ?? "").toLowerCase()) ?? Number(month);
+  const date = `${year}-${String(monthNumber).padStart(2, "0")}-${(day ?? "").padStart(2, "0")}`;
+  return parseTime(clock === undefined ? date : `${date}T${clock}`);
+}

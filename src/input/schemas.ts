@@ -1,0 +1,17 @@
+/** The published JSON schemas, made from the zod schemas by which files are read. */
+import { z } from "zod";
+import { manifestSchema } from "./manifest.ts";
+import { workflowSchema } from "./workflow.ts";
+
+/** File name below docs → its text. `deno run -A scripts/schemas.ts` writes them; a test compares them. */
+export function publishedSchemas(): Readonly<Record<string, string>> {
+  return {
+    "manifest.schema.json": text(manifestSchema, "Manifest of an agent, version 1"),
+    "workflow.schema.json": text(workflowSchema, "Workflow"),
+  };
+}
+
+function text(schema: z.ZodType, title: string): string {
+  const { $schema, ...rest } = z.toJSONSchema(schema, { target: "draft-2020-12", io: "input" });
+  return `${JSON.stringify({ $schema, title, ...rest }, null, 2)}\n`;
+}
