@@ -118,6 +118,7 @@ export const refusals = {
   not_available: refusal("unavailable", 501, "The message says what is missing"),
   outcome_unknown: refusal("unavailable", 500, "The disk refused a sync; restart and look before repeating"),
   // corruption
+  executable_corrupt: refusal("corrupt", 500, "Download it again, or build it again with deno task compile"),
   log_corrupt: refusal(
     "corrupt",
     500,

@@ -1,0 +1,269 @@
+/**
+ * Collects what the executable holds: the runtime, bundled scripts, assets, and packages with native files,
+ * only for this platform. Also the hash of all inputs, by which a build is known to be up to date.
+ */
+import { createHash } from "node:crypto";
+import { basename, dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import config from "../../deno.json" with { type: "json" };
+import { bundleEntries, developmentPackages, nativePackages } from "./layout.ts";
+import { type PayloadFile, sha256Hex } from "./payload.ts";
+
+/** The repository root, an absolute path. */
+export const root = fileURLToPath(new URL("../../", import.meta.url));
+
+/** A platform in npm's words. */
+export interface Platform {
+  readonly os: string;
+  readonly cpu: string;
+  readonly libc: "glibc" | "musl" | null;
+}
+
+/** The platform of the runtime that runs this script. */
+export function currentPlatform(): Platform {
+  const { os, arch, env } = Deno.build;
+  return {
+    os: os === "windows" ? "win32" : os,
+    cpu: arch === "x86_64" ? "x64" : "arm64",
+    libc: os !== "linux" ? null : env === "musl" ? "musl" : "glibc",
+  };
+}
+
+/** What this needs of a package.json. */
+interface PackageFacts {
+  readonly name: string;
+  readonly version: string;
+  readonly dependencies: readonly string[];
+  readonly os: readonly string[];
+  readonly cpu: readonly string[];
+}
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+const strings = (value: unknown): string[] =>
+  Array.isArray(value) ? value.filter((item): item is string => typeof item === "string") : [];
+
+function readPackage(folder: string): PackageFacts {
+  const parsed: unknown = JSON.parse(Deno.readTextFileSync(join(folder, "package.json")));
+  if (!isRecord(parsed) || typeof parsed.name !== "string" || typeof parsed.version !== "string") {
+    throw new TypeError(`Cannot read ${folder}/package.json: it has no name or version`);
+  }
+  const keys = (value: unknown) => isRecord(value) ? Object.keys(value) : [];
+  return {
+    name: parsed.name,
+    version: parsed.version,
+    dependencies: [...keys(parsed.dependencies), ...keys(parsed.optionalDependencies)],
+    os: strings(parsed.os),
+    cpu: strings(parsed.cpu),
+  };
+}
+
+/** Whether a package with these facts is of use on the platform. The C library is told by the name's ending. */
+export function suitsPlatform(
+  facts: Pick<PackageFacts, "name" | "os" | "cpu">,
+  platform: Platform,
+): boolean {
+  const allows = (list: readonly string[], value: string) =>
+    list.length === 0 || (list.includes(value) && !list.includes(`!${value}`));
+  const libc = /[-.](musl|gnu|musleabihf|gnueabihf)$/.exec(facts.name)?.[1];
+  const libcSuits = platform.libc === null || libc === undefined ||
+    libc.startsWith("musl") === (platform.libc === "musl");
+  return allows(facts.os, platform.os) && allows(facts.cpu, platform.cpu) && libcSuits;
+}
+
+/** Whether a package's file is shipped: no types, maps or prose but the licence, no other platform's binaries. */
+export function isShipped(path: string, platform: Platform): boolean {
+  const napi = /(?:^|\/)bin\/napi-v\d+\/([^/]+)\/([^/]+)\//.exec(path);
+  if (napi) return napi[1] === platform.os && napi[2] === platform.cpu;
+  if (/(^|\/)licen[cs]e/i.test(path)) return true;
+  return !/\.(d\.[cm]?ts|[cm]?ts|map|md|markdown)$/i.test(path);
+}
+
+/** Every file below a folder as paths relative to it, sorted; `skip` names folders that are left out. */
+function listFiles(folder: string, skip: ReadonlySet<string> = new Set(["node_modules"])): string[] {
+  const found: string[] = [];
+  const walk = (path: string) => {
+    for (const entry of Deno.readDirSync(path)) {
+      if (entry.isDirectory && !skip.has(entry.name)) walk(join(path, entry.name));
+      if (entry.isFile) found.push(relative(folder, join(path, entry.name)).replaceAll("\\", "/"));
+    }
+  };
+  if (exists(folder)) walk(folder);
+  return found.sort();
+}
+
+/** Whether something has this path. */
+export function exists(path: string): boolean {
+  return Deno.statSync(dirname(path)).isDirectory &&
+    [...Deno.readDirSync(dirname(path))].some((entry) => entry.name === basename(path));
+}
+
+/** A package's real folder as its dependent sees it: beside it, or in a node_modules further up. */
+function findPackage(name: string, from: string): string | null {
+  for (let folder = from; folder !== dirname(folder); folder = dirname(folder)) {
+    try {
+      return Deno.realPathSync(join(folder, "node_modules", name));
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound) && !(error instanceof Deno.errors.NotADirectory)) {
+        throw error;
+      }
+    }
+  }
+  return null;
+}
+
+interface InstalledPackage {
+  readonly folder: string;
+  readonly facts: PackageFacts;
+}
+
+const shippedPackages = (): string[] => nativePackages.filter((name) => Object.hasOwn(config.imports, name));
+
+/** The native packages with all they depend on; optional ones that were not installed are passed over. */
+function installedPackages(): InstalledPackage[] {
+  const found = new Map<string, InstalledPackage>();
+  const visit = (name: string, from: string, required: boolean) => {
+    const folder = findPackage(name, from);
+    if (folder === null) {
+      if (required) throw new Error(`Cannot pack ${name}: it is not installed, run deno install first`);
+      return;
+    }
+    const known = found.get(name);
+    if (known && known.folder !== folder) throw new Error(`Cannot pack ${name}: two versions are installed`);
+    if (known) return;
+    const facts = readPackage(folder);
+    found.set(name, { folder, facts });
+    for (const dependency of facts.dependencies) visit(dependency, folder, false);
+  };
+  for (const name of shippedPackages()) visit(name, root, true);
+  return [...found.values()];
+}
+
+/** Files that the program cannot use, for `deno compile --exclude`: other platforms' and development packages'. */
+export function unusedPackageFiles(platform: Platform): string[] {
+  const foreign = installedPackages().flatMap(({ folder, facts }) => {
+    const suits = suitsPlatform(facts, platform);
+    const isUnused = (file: string) => !suits || (/\/napi-v\d+\//.test(file) && !isShipped(file, platform));
+    return listFiles(folder).filter(isUnused).map((file) => join(folder, file));
+  });
+  const development = developmentPackages.flatMap((name) => {
+    const folder = findPackage(name, root);
+    return folder === null ? [] : listFiles(folder).map((file) => join(folder, file));
+  });
+  return [...foreign, ...development];
+}
+
+function packageFiles(platform: Platform): PayloadFile[] {
+  return installedPackages().filter(({ facts }) => suitsPlatform(facts, platform)).flatMap((
+    { folder, facts },
+  ) =>
+    listFiles(folder).filter((file) => isShipped(file, platform)).map((file) => ({
+      path: `app/node_modules/${facts.name}/${file}`,
+      bytes: Deno.readFileSync(join(folder, file)),
+    }))
+  );
+}
+
+/** Paths, relative to `app/`, of the native files that may be loaded. */
+export function nativeFiles(files: readonly PayloadFile[]): string[] {
+  return files.map((file) => file.path.slice("app/".length)).filter((path) => path.endsWith(".node"));
+}
+
+/** Files that the program reads at run time, relative to the root. */
+export function assetPaths(): string[] {
+  const isAsset = (path: string) =>
+    /^(demo|sdk)\//.test(path) ||
+    (/\.(wasm|json|ya?ml|md)$/.test(path) && !/(^|\/)(package(-lock)?|asconfig|tsconfig)\.json$/.test(path));
+  const skip = new Set(["node_modules", "build"]);
+  return [
+    ...listFiles(join(root, "agents"), skip).filter(isAsset).map((path) => `agents/${path}`),
+    ...listFiles(join(root, "src")).filter((path) => !path.endsWith(".ts")).map((path) => `src/${path}`),
+  ];
+}
+
+/** Bundles every script that exists. A script whose source is not there yet is left out, but main.ts must be. */
+export async function bundleAll(): Promise<PayloadFile[]> {
+  const folder = await Deno.makeTempDir({ prefix: "engramlt-bundle-" });
+  try {
+    const files: PayloadFile[] = [];
+    for (const { source, output } of bundleEntries) {
+      if (source !== "main.ts" && !exists(join(root, source))) continue;
+      const target = join(folder, output.replaceAll("/", "_"));
+      const external = shippedPackages().map((name) => `--external=${name}`);
+      const { success, stderr } = await new Deno.Command(Deno.execPath(), {
+        args: [
+          "bundle",
+          "--quiet",
+          "--minify",
+          "--keep-names",
+          "--platform=deno",
+          ...external,
+          `--output=${target}`,
+          source,
+        ],
+        cwd: root,
+        stdout: "null",
+        stderr: "piped",
+      }).output();
+      if (!success) throw new Error(`Cannot bundle ${source}: ${new TextDecoder().decode(stderr)}`);
+      files.push({ path: `app/${output}`, bytes: await Deno.readFile(target) });
+    }
+    return files;
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** The licences of the bundled packages in one file, as they ask for. */
+function licenses(): Uint8Array {
+  const bundled = Object.keys(config.imports).filter((name) => !developmentPackages.includes(name));
+  const texts = bundled.flatMap((name) => {
+    const folder = findPackage(name, root);
+    if (folder === null) return [];
+    return listFiles(folder).filter((file) => /^licen[cs]e[^/]*$/i.test(file))
+      .map((file) => `== ${name} ==\n\n${Deno.readTextFileSync(join(folder, file))}\n`);
+  });
+  return new TextEncoder().encode(texts.join("\n"));
+}
+
+/** Everything in the portable executable's payload. */
+export async function collectFiles(platform: Platform): Promise<PayloadFile[]> {
+  const json = (value: unknown) => new TextEncoder().encode(JSON.stringify(value) + "\n");
+  const dependencies = Object.fromEntries(
+    installedPackages().filter(({ facts }) => shippedPackages().includes(facts.name))
+      .map(({ facts }) => [facts.name, facts.version]),
+  );
+  const assets = assetPaths().map((path) => ({
+    path: `app/${path}`,
+    bytes: Deno.readFileSync(join(root, path)),
+  })).filter((file) => file.bytes.length > 0);
+  return [
+    { path: "app/engramlt", bytes: await Deno.readFile(Deno.execPath()), executable: true },
+    { path: "app/deno.json", bytes: json({ nodeModulesDir: "manual", unstable: config.unstable }) },
+    { path: "app/package.json", bytes: json({ type: "module", private: true, dependencies }) },
+    { path: "app/licenses.txt", bytes: licenses() },
+    ...await bundleAll(),
+    ...assets,
+    ...packageFiles(platform).filter((file) => file.bytes.length > 0),
+  ];
+}
+
+/** The hash of everything that decides what is built; the compiled-in kind is not part of it. */
+export function inputsHash(): string {
+  const hash = createHash("sha256").update(`${Deno.version.deno} ${Deno.build.target}\n`);
+  const sources = listFiles(join(root, "src")).map((path) => `src/${path}`);
+  const scripts = listFiles(join(root, "scripts/launcher")).map((path) => `scripts/launcher/${path}`);
+  const paths = [
+    "main.ts",
+    "deno.json",
+    "deno.lock",
+    "scripts/compile.ts",
+    ...sources,
+    ...scripts,
+    ...assetPaths(),
+  ];
+  for (const path of [...new Set(paths)].sort()) {
+    if (exists(join(root, path))) hash.update(`${path} ${sha256Hex(Deno.readFileSync(join(root, path)))}\n`);
+  }
+  return hash.digest("hex");
+}

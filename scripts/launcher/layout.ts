@@ -1,0 +1,92 @@
+/**
+ * What the executable holds and what it may do, as data: both forms (deno compile, portable) are built from it.
+ *
+ * Paths are relative to the repository root and use `/`.
+ */
+import { workerEntries } from "../../src/runtime/assets.ts";
+
+/** Scripts bundled on their own. `main` stands two folders deep, so that every bundle sees the root as ../../ */
+export const bundleEntries: readonly { readonly source: string; readonly output: string }[] = [
+  { source: "main.ts", output: "src/cli/main.js" },
+  ...Object.values(workerEntries).map((path) => ({ source: `${path}.ts`, output: `${path}.js` })),
+];
+
+/** Packages that cannot be bundled because they load a native file; those that deno.json names are shipped. */
+export const nativePackages: readonly string[] = ["libsql", "@libsql/client", "onnxruntime-node"];
+
+/** Packages that only tests and scripts use. */
+export const developmentPackages: readonly string[] = ["fast-check", "wabt"];
+
+/** Environment variables of the runtime that would change what the program does. */
+export const unsetVariables: readonly string[] = [
+  "DENO_AUTO_SERVE",
+  "DENO_CACHE_DB_MODE",
+  "DENO_COMPAT",
+  "DENO_CONDITIONS",
+  "DENO_COVERAGE_DIR",
+  "DENO_EMIT_CACHE_MODE",
+  "DENO_NO_PACKAGE_JSON",
+  "DENO_PERMISSION_BROKER_PATH",
+  "DENO_SERVE_ADDRESS",
+  "DENO_SERVE_AUTOMATIC_COMPRESSION",
+  "DENO_TRUST_PROXY_HEADERS",
+  "DENO_V8_FLAGS",
+  "LIBSQL_JS_DEV",
+  "NODE_OPTIONS",
+];
+
+/** Permissions; `null` is the whole kind. Files lie wherever the person points, so read and write are whole. */
+export interface Permissions {
+  readonly read: null;
+  readonly write: null;
+  readonly env: null;
+  readonly net: readonly string[];
+  readonly sys: readonly string[];
+  readonly ffi: readonly string[] | null;
+  readonly run: readonly string[] | null;
+}
+
+/**
+ * What the main thread may do. The doors listen on loopback only; libsql asks for three sys facts to tell
+ * which C library it runs on, the program for memory and load. Guests run in workers with none of these.
+ *
+ * @param ffi paths of the native files, or `null` where their place is unknown when the file is built
+ * @param self path of the executable, or `null` where it is unknown
+ */
+export function permissions(ffi: readonly string[] | null, self: string | null): Permissions {
+  return {
+    read: null,
+    write: null,
+    env: null,
+    net: ["127.0.0.1", "localhost", "[::1]"],
+    sys: ["cpus", "hostname", "loadavg", "networkInterfaces", "osRelease", "systemMemoryInfo", "uid"],
+    ffi,
+    run: self === null ? null : [self],
+  };
+}
+
+/** Permissions as flags of `deno run` and `deno compile`. */
+export function permissionFlags(given: Permissions): string[] {
+  return Object.entries(given).map(([kind, list]: [string, readonly string[] | null]) =>
+    list === null ? `--allow-${kind}` : `--allow-${kind}=${list.join(",")}`
+  );
+}
+
+/**
+ * The runtime's arguments in the portable form; the launcher puts the unpacked folder in `{app}` and its own
+ * path in `{exe}`. With a configuration named, no file of the current folder is looked at.
+ */
+export function launchArguments(nativeFiles: readonly string[]): string[] {
+  const ffi = nativeFiles.map((path) => `{app}/${path}`);
+  return [
+    "run",
+    "--quiet",
+    "--config={app}/deno.json",
+    "--no-lock",
+    "--cached-only",
+    "--no-remote",
+    "--no-prompt",
+    ...permissionFlags(permissions(ffi, "{exe}")),
+    "{app}/src/cli/main.js",
+  ];
+}
