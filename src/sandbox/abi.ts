@@ -56,6 +56,12 @@ export interface HostFunction {
 /** A host call's bytes cost `bytes >> fuelPerByteShift` fuel, in and out. */
 export const fuelPerByteShift = 3;
 
+/** The most bytes of text one host call may carry in; beyond, its status is −6. */
+export const callBytesMax = 16 * 1024 * 1024;
+
+/** The most bytes a step's result may have; beyond, the step is trapped. */
+export const resultBytesMax = 16 * 1024 * 1024;
+
 const text = (name: string): Param => ({ name, type: "text" });
 const i32 = (name: string): Param => ({ name, type: "i32" });
 const i64 = (name: string): Param => ({ name, type: "i64" });
@@ -196,7 +202,7 @@ export const hostFunctions = {
     effect: "read",
     capability: "read",
     fuel: 1000,
-    about: "What changed after a tick in the contexts the agent may read.",
+    about: "What changed at or after a tick in the contexts the agent may read; give nextTick to go on.",
   },
   log: {
     params: [i32("level"), text("message")],

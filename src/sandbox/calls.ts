@@ -1,0 +1,253 @@
+/**
+ * Host calls as the guest makes them: parameters checked and read, the call handed to the engine, its answer written
+ * into the guest's memory.
+ *
+ * Owns: the rules of the ABI on strings, buffers and ids (docs/abi.md), and what a call costs.
+ * Does not own: what a call does (src/host), how its record is read (messages.ts).
+ *
+ * Invariants:
+ * 1. All of a call's inputs are read before anything is allocated or written.
+ * 2. What needs no engine (an invalid argument, a repeated call after −5) is answered without one.
+ * 3. Cost: the table's base when the call is made; its bytes when they are known, in before asking, out before writing.
+ */
+import {
+  abiModule,
+  callBytesMax,
+  fuelPerByteShift,
+  type HostFunction,
+  type HostFunctionName,
+  hostFunctions,
+  type Param,
+  status,
+} from "./abi.ts";
+import { type Drivers, suspending } from "./drivers.ts";
+import type { Bytes, Reader, Writer } from "./frame.ts";
+import { absent, answerKind, functionNames, report } from "./messages.ts";
+import type { Block, Step } from "./step.ts";
+
+/** What a guest's calls need of its worker. */
+export interface CallSite {
+  readonly seat: number;
+  /** The step under way. */
+  step: Step | null;
+  /** The call that waits for an answer. */
+  waiting: WaitingCall | null;
+  /** The last call if it found too little room, with the answer that did not fit. */
+  kept: { readonly request: Bytes; readonly json: Bytes } | null;
+}
+
+interface OutBuffer {
+  readonly pointer: number;
+  readonly room: number;
+  readonly lengthPointer: number;
+}
+
+interface WaitingCall {
+  readonly inputs: readonly Block[];
+  readonly out: OutBuffer | null;
+  /** The call's record; null where no answer is kept. */
+  readonly request: Bytes | null;
+  resolve(result: number): void;
+}
+
+/** The worker's side of all calls. */
+export interface CallDesk {
+  readonly out: Writer;
+  readonly drivers: Drivers;
+  /** A guest stops running here: its time is accounted. */
+  paused(step: Step): void;
+}
+
+type Raw = readonly (number | bigint)[];
+
+function floatIsValid(name: HostFunctionName, param: Param, value: number): boolean {
+  if (param.name === "confidence") {
+    return (value >= 0 && value <= 1) || (Number.isNaN(value) && name === "engram_update");
+  }
+  return Number.isFinite(value);
+}
+
+const fuelOf = (bytes: number): number => Math.floor(bytes / (1 << fuelPerByteShift));
+
+/** One import of one guest. */
+class Call {
+  readonly #name: HostFunctionName;
+  readonly #function: HostFunction;
+  readonly #number: number;
+  readonly #site: CallSite;
+  readonly #desk: CallDesk;
+
+  constructor(name: HostFunctionName, site: CallSite, desk: CallDesk) {
+    this.#name = name;
+    this.#function = hostFunctions[name];
+    this.#number = functionNames.indexOf(name);
+    this.#site = site;
+    this.#desk = desk;
+  }
+
+  /** What the guest calls: a status, or a promise of one for as long as the engine is asked. */
+  make(raw: Raw): number | Promise<number> {
+    const { step } = this.#site;
+    if (step === null) return status.wrongState;
+    const { capability, fuel } = this.#function;
+    step.hostCalls++;
+    if (capability === "read" || capability === "write") step.memoryOperations++;
+    if (!step.charge(fuel)) return 0;
+    const checked = this.#check(step, raw);
+    if (typeof checked === "number") return checked;
+    const { inputs, out, bytesIn } = checked;
+    if (!step.charge(fuelOf(bytesIn))) return 0;
+    return this.#ask(step, raw, inputs, out);
+  }
+
+  /** Holds the parameters against the guest's memory; a status where they are refused. */
+  #check(
+    step: Step,
+    raw: Raw,
+  ): number | {
+    readonly inputs: readonly Block[];
+    readonly out: OutBuffer | null;
+    readonly bytesIn: number;
+  } {
+    const memory = step.instance.bytes();
+    const inputs: Block[] = [];
+    let out: OutBuffer | null = null;
+    let bytesIn = 0;
+    let at = 0;
+    for (const param of this.#function.params) {
+      if (param.type === "text") {
+        const pointer = Number(raw[at]) >>> 0;
+        const size = Number(raw[at + 1]) >>> 0;
+        if (size > 0 && pointer + size > memory.length) return status.invalidArgument;
+        if (size > 0) inputs.push({ pointer, size });
+        bytesIn += size;
+        at += 2;
+      } else if (param.type === "out") {
+        const pointer = Number(raw[at]) >>> 0;
+        const lengthPointer = Number(raw[at + 1]) >>> 0;
+        if (lengthPointer + 4 > memory.length) return status.invalidArgument;
+        const room = new DataView(memory.buffer).getUint32(lengthPointer, true);
+        if (room > 0 && pointer + room > memory.length) return status.invalidArgument;
+        out = { pointer, room, lengthPointer };
+        at += 2;
+      } else {
+        if (param.type === "f64" && !floatIsValid(this.#name, param, Number(raw[at]))) {
+          return status.invalidArgument;
+        }
+        at += 1;
+      }
+    }
+    return bytesIn > callBytesMax ? status.limitReached : { inputs, out, bytesIn };
+  }
+
+  #ask(step: Step, raw: Raw, inputs: readonly Block[], out: OutBuffer | null): number | Promise<number> {
+    const { out: to, drivers } = this.#desk;
+    const site = this.#site;
+    const start = to.length;
+    this.#write(to, step.instance.bytes(), raw);
+    const { kept } = site;
+    site.kept = null;
+    if (out !== null && kept !== null && same(kept.request, to.bytes, start, to.length)) {
+      to.length = start;
+      return deliver(site, step, out, kept.json, kept.request);
+    }
+    const request = out === null ? null : to.bytes.slice(start, to.length);
+    return new Promise<number>((resolve) => {
+      site.waiting = { inputs, out, request, resolve };
+      this.#desk.paused(step);
+      drivers.suspended();
+    });
+  }
+
+  #write(to: Writer, memory: Bytes, raw: Raw): void {
+    to.u8(report.call);
+    to.u32(this.#site.seat);
+    to.u8(this.#number);
+    let at = 0;
+    for (const { type } of this.#function.params) {
+      if (type === "text") {
+        const pointer = Number(raw[at]) >>> 0;
+        const size = Number(raw[at + 1]) >>> 0;
+        if (pointer === 0 && size === 0) to.u32(absent);
+        else to.blob(size === 0 ? memory.subarray(0, 0) : memory.subarray(pointer, pointer + size));
+        at += 2;
+      } else if (type === "out") at += 2;
+      else {
+        if (type === "i32") to.i32(Number(raw[at]));
+        else if (type === "i64") to.i64(BigInt(raw[at] ?? 0));
+        else to.f64(Number(raw[at]));
+        at += 1;
+      }
+    }
+  }
+}
+
+function same(request: Bytes, bytes: Bytes, start: number, end: number): boolean {
+  if (request.length !== end - start) return false;
+  return request.every((byte, i) => byte === bytes[start + i]);
+}
+
+/** Writes JSON into the guest's buffer, or keeps it where there is too little room. */
+function deliver(site: CallSite, step: Step, out: OutBuffer, json: Bytes, request: Bytes): number {
+  const fits = json.length <= out.room;
+  if (!fits) site.kept = { request, json };
+  else if (!step.charge(fuelOf(json.length))) return 0;
+  const memory = step.instance.bytes();
+  if (fits) memory.set(json, out.pointer);
+  new DataView(memory.buffer).setUint32(out.lengthPointer, json.length, true);
+  return fits ? status.done : status.bufferTooSmall;
+}
+
+/** Allocates in the guest and writes an id string; 0 where the step is ended instead. */
+function giveId(step: Step, id: Bytes, inputs: readonly Block[]): number {
+  if (!step.charge(fuelOf(id.length))) return 0;
+  const pointer = step.allocate(4 + id.length, inputs);
+  if (pointer === null) return 0;
+  const memory = step.instance.bytes();
+  new DataView(memory.buffer).setUint32(pointer, id.length, true);
+  memory.set(id, pointer + 4);
+  return pointer;
+}
+
+/** Hands the engine's answer, read after its seat, to the guest that waits for it. */
+export function answered(from: Reader, site: CallSite, drivers: Drivers): void {
+  const { step, waiting } = site;
+  if (step === null || waiting === null) throw new Error("Fault: an answer to a call nobody made");
+  site.waiting = null;
+  let result = 0;
+  switch (from.u8()) {
+    case answerKind.status:
+      result = from.i32();
+      break;
+    case answerKind.id:
+      result = giveId(step, from.blob(), waiting.inputs);
+      break;
+    case answerKind.json: {
+      const json = from.blob();
+      const { out, request } = waiting;
+      if (out === null || request === null) throw new Error("Fault: JSON for a call without a buffer");
+      result = deliver(site, step, out, json.length <= out.room ? json : json.slice(), request);
+      break;
+    }
+    default:
+      step.stop("ended", "");
+  }
+  drivers.resumed();
+  waiting.resolve(result);
+}
+
+/** The imports of a guest: exactly those its module names, in objects without a prototype. */
+export function guestImports(
+  names: readonly HostFunctionName[],
+  site: CallSite,
+  desk: CallDesk,
+): WebAssembly.Imports {
+  const functions: Record<string, WebAssembly.ImportValue> = Object.create(null);
+  for (const name of names) {
+    const call = new Call(name, site, desk);
+    functions[name] = suspending((...raw) => call.make(raw));
+  }
+  const imports: WebAssembly.Imports = Object.create(null);
+  imports[abiModule] = functions;
+  return imports;
+}

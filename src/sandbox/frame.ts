@@ -1,0 +1,177 @@
+/**
+ * Frames: the bytes that travel between the engine and an agent worker, written and read by hand.
+ *
+ * Owns: {@link Writer} and {@link Reader}, private scratch buffers that grow and are reused.
+ * Does not own: what the records of a frame mean (messages.ts), how a frame crosses threads (channel.ts).
+ *
+ * Invariants:
+ * 1. Little-endian, unaligned; a text or blob is a u32 length and its bytes.
+ * 2. A view returned by {@link Reader.blob} holds until the next frame is read into the same reader.
+ * 3. Text that is not UTF-8 is null: never repaired, and a byte order mark is kept.
+ */
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+const startBytes = 64 * 1024;
+
+/** Bytes that begin in private memory, never shared: what a TextDecoder and a guest may be given. */
+export type Bytes = Uint8Array<ArrayBuffer>;
+
+/** Writes a frame into one private buffer. */
+export class Writer {
+  bytes: Bytes = new Uint8Array(startBytes);
+  length = 0;
+  #view = new DataView(this.bytes.buffer);
+
+  /** Makes room for `more` bytes. */
+  #reserve(more: number): void {
+    const need = this.length + more;
+    if (need <= this.bytes.length) return;
+    const next = new Uint8Array(Math.max(need, this.bytes.length * 2));
+    next.set(this.bytes.subarray(0, this.length));
+    this.bytes = next;
+    this.#view = new DataView(next.buffer);
+  }
+
+  reset(): void {
+    this.length = 0;
+  }
+
+  u8(value: number): void {
+    this.#reserve(1);
+    this.#view.setUint8(this.length, value);
+    this.length += 1;
+  }
+
+  u32(value: number): void {
+    this.#reserve(4);
+    this.#view.setUint32(this.length, value, true);
+    this.length += 4;
+  }
+
+  i32(value: number): void {
+    this.#reserve(4);
+    this.#view.setInt32(this.length, value, true);
+    this.length += 4;
+  }
+
+  i64(value: bigint): void {
+    this.#reserve(8);
+    this.#view.setBigInt64(this.length, value, true);
+    this.length += 8;
+  }
+
+  f64(value: number): void {
+    this.#reserve(8);
+    this.#view.setFloat64(this.length, value, true);
+    this.length += 8;
+  }
+
+  blob(value: Uint8Array): void {
+    this.u32(value.length);
+    this.raw(value);
+  }
+
+  /** Bytes without a length. */
+  raw(value: Uint8Array): void {
+    this.#reserve(value.length);
+    this.bytes.set(value, this.length);
+    this.length += value.length;
+  }
+
+  text(value: string): void {
+    this.#reserve(4 + value.length * 3);
+    const { written } = encoder.encodeInto(value, this.bytes.subarray(this.length + 4));
+    this.#view.setUint32(this.length, written, true);
+    this.length += 4 + written;
+  }
+}
+
+/** Reads a frame out of one private buffer. */
+export class Reader {
+  bytes: Bytes = new Uint8Array(startBytes);
+  length = 0;
+  offset = 0;
+  #view = new DataView(this.bytes.buffer);
+
+  /** Forgets the frame read last. */
+  reset(): void {
+    this.length = 0;
+    this.offset = 0;
+  }
+
+  /** Copies `chunk`, which may be shared memory, to the end of the frame. */
+  append(chunk: Uint8Array): void {
+    const need = this.length + chunk.length;
+    if (need > this.bytes.length) {
+      const next = new Uint8Array(Math.max(need, this.bytes.length * 2));
+      next.set(this.bytes.subarray(0, this.length));
+      this.bytes = next;
+      this.#view = new DataView(next.buffer);
+    }
+    this.bytes.set(chunk, this.length);
+    this.length = need;
+  }
+
+  get done(): boolean {
+    return this.offset >= this.length;
+  }
+
+  /** Moves on by `count` bytes and returns where they began. Throws a RangeError past the end of the frame. */
+  #take(count: number): number {
+    const at = this.offset;
+    if (at + count > this.length) throw new RangeError("Cannot read a frame: it ends too early");
+    this.offset = at + count;
+    return at;
+  }
+
+  u8(): number {
+    return this.#view.getUint8(this.#take(1));
+  }
+
+  u32(): number {
+    return this.#view.getUint32(this.#take(4), true);
+  }
+
+  i32(): number {
+    return this.#view.getInt32(this.#take(4), true);
+  }
+
+  i64(): bigint {
+    return this.#view.getBigInt64(this.#take(8), true);
+  }
+
+  f64(): number {
+    return this.#view.getFloat64(this.#take(8), true);
+  }
+
+  /** A view of the next `count` bytes: copy what must outlive the frame. */
+  raw(count: number): Bytes {
+    const at = this.#take(count);
+    return this.bytes.subarray(at, at + count);
+  }
+
+  /** A view of the next blob. */
+  blob(): Bytes {
+    return this.raw(this.u32());
+  }
+
+  /** The next `count` bytes as text, or null if they are not UTF-8. */
+  utf8(count: number): string | null {
+    const at = this.#take(count);
+    try {
+      return decoder.decode(this.bytes.subarray(at, at + count));
+    } catch (error) {
+      if (error instanceof TypeError) return null;
+      throw error;
+    }
+  }
+
+  /** The next text, written by {@link Writer.text}. */
+  text(): string {
+    const text = this.utf8(this.u32());
+    if (text === null) throw new RangeError("Cannot read a frame: a text in it is not UTF-8");
+    return text;
+  }
+}

@@ -1,0 +1,25 @@
+/** Runs agents: WebAssembly in workers without permissions, metered, their host calls served on the engine thread. */
+export {
+  abiModule,
+  abiVersion,
+  agentExports,
+  type HostAnswer,
+  type HostCall,
+  type HostFunction,
+  type HostFunctionName,
+  hostFunctions,
+  type Status,
+  status,
+} from "./abi.ts";
+export { abiImports, checkExports, type ExportChoice } from "./exports.ts";
+export type { Entry } from "./messages.ts";
+export {
+  openSandbox,
+  Sandbox,
+  type SandboxFault,
+  type SandboxModule,
+  type SandboxOptions,
+  type SandboxStep,
+  type Serve,
+  type StepResult,
+} from "./sandbox.ts";
