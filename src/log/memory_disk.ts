@@ -91,6 +91,7 @@ export class MemoryDisk implements Disk {
   #names = new Map<string, Node>();
   #durableNames = new Map<string, Node>();
   readonly #folders = new Set<string>([""]);
+  readonly #durableFolders = new Set<string>([""]);
   #crashed = false;
   /** Syncs done, of files and folders. */
   syncs = 0;
@@ -134,6 +135,7 @@ export class MemoryDisk implements Disk {
 
   syncFolder(folder: string): void {
     this.#sync();
+    for (const path of this.#folders) if (folderOf(path) === folder) this.#durableFolders.add(path);
     for (const path of [...this.#durableNames.keys()]) {
       if (folderOf(path) === folder && !this.#names.has(path)) this.#durableNames.delete(path);
     }
@@ -160,6 +162,9 @@ export class MemoryDisk implements Disk {
   /** Sets what a file holds, durably. */
   put(path: string, bytes: Uint8Array): void {
     this.mkdir(folderOf(path));
+    for (let folder = folderOf(path); folder !== ""; folder = folderOf(folder)) {
+      this.#durableFolders.add(folder);
+    }
     const node = { seen: Contents.of(bytes), durable: Contents.of(bytes), pending: [] };
     this.#names.set(path, node);
     this.#durableNames.set(path, node);
@@ -168,10 +173,10 @@ export class MemoryDisk implements Disk {
   /** The disk as it is found after a power loss now; this one is left as it is. */
   crash(options: CrashOptions = {}): MemoryDisk {
     const found = new MemoryDisk();
-    for (const folder of this.#folders) found.#folders.add(folder);
+    const keepNames = options.keepNames ?? false;
     let keep = options.keepBytes ?? 0;
-    const names = (options.keepNames ?? false) ? this.#names : this.#durableNames;
-    for (const [path, node] of names) {
+    for (const [path, node] of keepNames ? this.#names : this.#durableNames) {
+      if (!keepNames && !this.#folderLasts(folderOf(path))) continue;
       const contents = Contents.of(node.durable.view());
       for (const change of node.pending) {
         if (keep <= 0) break;
@@ -193,6 +198,11 @@ export class MemoryDisk implements Disk {
     for (const folder of this.#folders) made.#folders.add(folder);
     for (const [path, node] of this.#names) made.put(path, node.seen.view());
     return made;
+  }
+
+  /** Whether a folder and all above it are durable. */
+  #folderLasts(folder: string): boolean {
+    return folder === "" || (this.#durableFolders.has(folder) && this.#folderLasts(folderOf(folder)));
   }
 
   #handle(node: Node, writable: boolean): DiskFile {

@@ -101,6 +101,7 @@ Deno.test("MemoryDisk.crash() loses writes that were not synced", () => {
   const disk = new MemoryDisk();
   written(disk, "f/a", 1, 2);
   disk.syncFolder("f");
+  disk.syncFolder("");
   const file = made(disk, "f/a");
   writeAll(file, Uint8Array.of(7, 8), 0);
   assert.deepEqual(disk.crash().bytes("f/a"), Uint8Array.of(1, 2));
@@ -110,13 +111,23 @@ Deno.test("MemoryDisk.crash() keeps as many unsynced bytes as asked", () => {
   const disk = new MemoryDisk();
   written(disk, "f/a", 1, 2);
   disk.syncFolder("f");
+  disk.syncFolder("");
   writeAll(made(disk, "f/a"), Uint8Array.of(7, 8), 0);
   assert.deepEqual(disk.crash({ keepBytes: 1 }).bytes("f/a"), Uint8Array.of(7, 2));
 });
 
 Deno.test("MemoryDisk.crash() loses a name whose folder was not synced", () => {
   const disk = new MemoryDisk();
+  disk.mkdir("f");
+  disk.syncFolder("");
   written(disk, "f/a", 1);
+  assert.deepEqual(disk.crash().list("f"), []);
+});
+
+Deno.test("MemoryDisk.crash() loses a folder whose own folder was not synced", () => {
+  const disk = new MemoryDisk();
+  written(disk, "f/a", 1);
+  disk.syncFolder("f");
   assert.deepEqual(disk.crash().list("f"), []);
 });
 
@@ -124,6 +135,7 @@ Deno.test("MemoryDisk.crash() undoes a rename whose folder was not synced", () =
   const disk = new MemoryDisk();
   written(disk, "f/a", 1);
   disk.syncFolder("f");
+  disk.syncFolder("");
   disk.rename("f/a", "f/b");
   assert.deepEqual(disk.crash().list("f"), ["a"]);
 });

@@ -160,6 +160,14 @@ Deno.test("erasePayloads() cut off by a power loss at any byte leaves the old lo
   }
 });
 
+Deno.test("erasePayloads() is durable when it returns", () => {
+  const disk = new MemoryDisk();
+  made(disk, 4);
+  erasePayloads(disk, erasure);
+  const found = disk.crash();
+  assert.deepEqual([verdict(found), erasePayloads(found, erasure)], [{ ok: true, entries: 4 }, 0]);
+});
+
 Deno.test("erasePayloads() of a damaged segment is refused and changes nothing", () => {
   const disk = new MemoryDisk();
   made(disk, 4);
