@@ -217,13 +217,11 @@ export class Segment {
   #read(offset: number, bytes: number): Uint8Array {
     const start = offset - this.#windowAt;
     if (start >= 0 && start + bytes <= this.#windowSize) return this.#window.subarray(start, start + bytes);
-    if (this.#window.length < Math.max(bytes, windowBytes)) {
-      this.#window = new Uint8Array(Math.max(bytes, windowBytes));
-    }
+    const wanted = Math.max(bytes, windowBytes);
+    if (this.#window.length !== wanted) this.#window = new Uint8Array(wanted);
     this.#windowAt = offset;
     this.#windowSize = this.file.read(this.#window, offset);
     const found = this.#window.subarray(0, Math.min(bytes, this.#windowSize));
-    if (this.#windowSize > 4 * windowBytes) this.#windowSize = 0;
     return found;
   }
 }

@@ -159,6 +159,27 @@ Deno.test("append() after a failed sync is refused with outcome_unknown", () => 
   });
 });
 
+for (const syncs of [0, 1, 2]) {
+  Deno.test(`a new segment whose sync ${syncs + 1} fails is outcome_unknown`, () => {
+    const disk = new MemoryDisk();
+    disk.faults.syncsUntilError = syncs;
+    withLog(disk, {}, (log) => assert.throws(() => fill(log, 1), { code: "outcome_unknown" }));
+  });
+}
+
+Deno.test("entries larger than what is read at once are read back", () => {
+  const disk = new MemoryDisk();
+  withLog(disk, {}, (log) => {
+    for (let i = 0; i < 6; i++) log.append(entry(i, "x".repeat(i % 2 === 0 ? 700_000 : 10)));
+  });
+  const sizes = withLog(
+    disk,
+    {},
+    (log) => [...log.entries(0)].map(({ payloads }) => payloads[0]?.bytes?.length),
+  );
+  assert.deepEqual(sizes, [700_000, 10, 700_000, 10, 700_000, 10]);
+});
+
 Deno.test("a failed sync does not move the index", () => {
   const disk = new MemoryDisk();
   withLog(disk, {}, (log) => {
