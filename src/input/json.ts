@@ -54,3 +54,72 @@ function wellFormed(text: string): string {
   if (!text.isWellFormed()) throw new NotJson("it holds half of a surrogate pair");
   return text;
 }
+
+/** Where and why a text is not JSON: line and column from 1. */
+export interface JsonFault {
+  readonly line: number;
+  readonly column: number;
+  readonly message: string;
+}
+
+/** Parses JSON; a text that is none gives the place of the first token that does not belong. */
+export function parseJson(text: string): { readonly value: unknown } | JsonFault {
+  try {
+    return { value: JSON.parse(text) };
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    const offset = faultOffset(text);
+    const lines = text.slice(0, offset).split(/\r\n|\n|\r/);
+    const what = /^\S{1,20}/.exec(text.slice(offset))?.[0];
+    const message = what === undefined
+      ? "it is not JSON: it breaks off"
+      : `it is not JSON: ${what} is not expected here`;
+    return { line: lines.length, column: (lines.at(-1)?.length ?? 0) + 1, message };
+  }
+}
+
+const jsonToken =
+  /([{}[\],:])|("(?:[^"\\\p{Cc}]|[\x7f-\x9f]|\\(?:["\\/bfnrt]|u[\da-fA-F]{4}))*")|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null/uy;
+
+/** Offset of the first token that does not belong in a JSON text, or its length where the text breaks off. */
+function faultOffset(text: string): number {
+  const open: ("{" | "[")[] = [];
+  let next: "value" | "first item" | "first key" | "key" | "colon" | "end" = "value";
+  for (let at = skipSpace(text, 0); at < text.length;) {
+    jsonToken.lastIndex = at;
+    const match = jsonToken.exec(text);
+    if (match === null) return at;
+    const [token, mark, quoted] = match;
+    if (next === "end") {
+      const inside = open.at(-1);
+      if (inside === undefined || mark === undefined) return at;
+      if (mark === ",") next = inside === "{" ? "key" : "value";
+      else if (mark === (inside === "{" ? "}" : "]")) open.pop();
+      else return at;
+    } else if (next === "colon") {
+      if (mark !== ":") return at;
+      next = "value";
+    } else if (next === "key" || next === "first key") {
+      if (quoted !== undefined) next = "colon";
+      else if (mark === "}" && next === "first key") {
+        open.pop();
+        next = "end";
+      } else return at;
+    } else if (mark === "{" || mark === "[") {
+      open.push(mark);
+      next = mark === "{" ? "first key" : "first item";
+    } else if (mark === undefined) next = "end";
+    else if (mark === "]" && next === "first item") {
+      open.pop();
+      next = "end";
+    } else return at;
+    at = skipSpace(text, at + token.length);
+  }
+  return text.length;
+}
+
+function skipSpace(text: string, from: number): number {
+  let at = from;
+  while (at < text.length && " \t\r\n".includes(text[at] ?? "x")) at++;
+  return at;
+}

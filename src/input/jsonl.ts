@@ -14,7 +14,7 @@ import type { EngramKind, Json, JsonObject } from "../kernel/records.ts";
 import { engramKinds } from "../kernel/records.ts";
 import type { EngramDraft, Failure, InputLimits, ReadFile } from "./drafts.ts";
 import { inputLimits } from "./drafts.ts";
-import { isObject, jsonEqual, NotJson, toJson } from "./json.ts";
+import { isObject, jsonEqual, NotJson, parseJson, toJson } from "./json.ts";
 import { decodeText } from "./text.ts";
 import { parseTime } from "../kernel/times.ts";
 
@@ -118,14 +118,9 @@ function readLine(
 }
 
 function parse(text: string, limits: InputLimits): JsonObject {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    throw new BadLine("invalid_json", `it is not JSON: ${error.message}`);
-  }
-  const json = toJson(value, limits.jsonDepthMax);
+  const read = parseJson(text);
+  if (!("value" in read)) throw new BadLine("invalid_json", `${read.message}, column ${read.column}`);
+  const json = toJson(read.value, limits.jsonDepthMax);
   if (!isObject(json)) throw new BadLine("invalid_json", "it is not an object");
   return json;
 }

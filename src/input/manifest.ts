@@ -12,7 +12,7 @@ import type { Manifest } from "../kernel/manifest.ts";
 import { engramKinds, type JsonObject } from "../kernel/records.ts";
 import { type InputLimits, inputLimits } from "./drafts.ts";
 import { firstIssue, issueWords } from "./issues.ts";
-import { isObject, NotJson, toJson } from "./json.ts";
+import { isObject, NotJson, parseJson, toJson } from "./json.ts";
 import { decodeText } from "./text.ts";
 
 const semver =
@@ -81,7 +81,7 @@ export function readManifest(bytes: Uint8Array, path: string, limits: InputLimit
   const given = parse(bytes, path, limits);
   checkAbi(given["abi"], path);
   const parsed = manifestSchema.safeParse(given);
-  if (!parsed.success) throw refuse(parsed.error.issues, path);
+  if (!parsed.success) throw refuse(parsed.error.issues, given, path);
   const { data } = parsed;
   const seen = new Set<string>();
   data.actions?.forEach((action, index) => {
@@ -133,22 +133,18 @@ function parse(bytes: Uint8Array, path: string, limits: InputLimits): JsonObject
       },
     );
   }
-  let value: unknown;
-  try {
-    value = JSON.parse(decoded.text);
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    const line = Number(
-      /\(line (\d+) column \d+\)/.exec(error.message)?.[1] ?? decoded.text.split("\n").length,
-    );
-    const what = `it is not JSON: ${error.message.replace(/ in JSON at position.*$/, "")}`;
-    throw new EngramError("invalid_manifest", `Cannot read manifest ${path}:${line}: ${what}`, {
+  const read = parseJson(decoded.text);
+  if (!("value" in read)) {
+    const { line, column, message } = read;
+    const where = `${path}:${line}:${column}`;
+    throw new EngramError("invalid_manifest", `Cannot read manifest ${where}: ${message}`, {
       path,
       line,
+      column,
     });
   }
   try {
-    const json = toJson(value, limits.jsonDepthMax);
+    const json = toJson(read.value, limits.jsonDepthMax);
     if (isObject(json)) return json;
   } catch (error) {
     if (!(error instanceof NotJson)) throw error;
@@ -168,7 +164,7 @@ function checkAbi(abi: unknown, path: string): void {
   throw new EngramError("abi_unsupported", message, { path, pointer: "/abi" });
 }
 
-function refuse(issues: readonly z.core.$ZodIssue[], path: string): EngramError {
+function refuse(issues: readonly z.core.$ZodIssue[], given: JsonObject, path: string): EngramError {
   const issue = firstIssue(issues);
   const parts = (issue?.path ?? []).map(String);
   if (issue?.code === "unrecognized_keys") {
@@ -179,7 +175,14 @@ function refuse(issues: readonly z.core.$ZodIssue[], path: string): EngramError 
     const wanted = parts.at(-1) === "scope" ? "a text or a list of texts" : '1 or "engram@1"';
     return invalid(path, pointer(parts), `must be ${wanted}`);
   }
-  return invalid(path, pointer(parts), issueWords(issue));
+  const owner = parts.slice(0, -1).reduce<unknown>((value, part) => member(value, part), given);
+  const missing = parts.length > 0 && member(owner, parts.at(-1) ?? "") === undefined;
+  return invalid(path, pointer(parts), missing ? "is missing" : issueWords(issue));
+}
+
+function member(value: unknown, key: string): unknown {
+  if (Array.isArray(value)) return value[Number(key)];
+  return isObject(value) && Object.hasOwn(value, key) ? value[key] : undefined;
 }
 
 /** A JSON pointer (RFC 6901). */

@@ -24,7 +24,7 @@ import {
 import { type InputLimits, inputLimits } from "./drafts.ts";
 import { isReadError, nestsDeeper } from "./front_matter.ts";
 import { firstIssue, issueWords } from "./issues.ts";
-import { isObject, toJson } from "./json.ts";
+import { isObject, parseJson, toJson } from "./json.ts";
 import { utf8Length } from "./text.ts";
 
 /** A place in the file, from 1. */
@@ -248,16 +248,8 @@ class Source {
   }
 
   #requireJson(text: string): void {
-    try {
-      JSON.parse(text.replace(/^\uFEFF/, ""));
-    } catch (error) {
-      if (!(error instanceof SyntaxError)) throw error;
-      const [, line, column] = /\(line (\d+) column (\d+)\)/.exec(error.message) ?? [];
-      const lines = text.split("\n");
-      const end = { line: lines.length, column: (lines.at(-1)?.length ?? 0) + 1 };
-      const place = line === undefined ? end : { line: Number(line), column: Number(column) };
-      throw this.#at(place, `it is not JSON: ${error.message.replace(/ in JSON at position.*$/, "")}`);
-    }
+    const read = parseJson(text.replace(/^\uFEFF/, ""));
+    if (!("value" in read)) throw this.#at({ line: read.line, column: read.column }, read.message);
   }
 }
 

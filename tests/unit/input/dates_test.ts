@@ -1,0 +1,62 @@
+import assert from "node:assert/strict";
+import { findDate } from "../../../src/input/dates.ts";
+import { formatTime } from "../../../src/kernel/times.ts";
+
+function dateIn(text: string): string | null {
+  const found = findDate(text);
+  return found === null ? null : formatTime(found.ms).replace("T00:00:00.000Z", "");
+}
+
+const found: Readonly<Record<string, string>> = {
+  "2026-03-14-standup": "2026-03-14",
+  "2026_03_14 notes": "2026-03-14",
+  "2026.03.14": "2026-03-14",
+  "journal/2026/03/14": "2026-03-14",
+  "IMG_20260314_0001": "2026-03-14",
+  "20260314T0930": "2026-03-14",
+  "14 March 2026": "2026-03-14",
+  "14th of March 2026": "2026-03-14",
+  "Minutes, March 14, 2026": "2026-03-14",
+  "march 3rd 2026": "2026-03-03",
+  "14-mar-2026": "2026-03-14",
+  "Sept. 1, 2026": "2026-09-01",
+  "Treffen 14.03.2026": "2026-03-14",
+  "1.2.2026": "2026-02-01",
+  "2024-02-29": "2024-02-29",
+  "2026-03-14 09:30 call": "2026-03-14T09:30:00.000Z",
+  "2026-03-14 and 2026-01-01": "2026-03-14",
+  "see 2026-02-30, then 2026-03-01": "2026-03-01",
+};
+
+for (const [text, expected] of Object.entries(found)) {
+  Deno.test(`findDate() reads ${JSON.stringify(text)} as ${expected}`, () => {
+    assert.equal(dateIn(text), expected);
+  });
+}
+
+const none = [
+  "03/04/2026",
+  "2026-02-29",
+  "2026-13-01",
+  "31.04.2026",
+  "0 March 2026",
+  "March 2026",
+  "12-14 March 2026",
+  "120260314",
+  "a2026-03-14",
+  "1899-01-01",
+  "version 1.2.3",
+  "",
+];
+
+for (const text of none) {
+  Deno.test(`findDate() finds no date in ${JSON.stringify(text)}`, () => {
+    assert.equal(dateIn(text), null);
+  });
+}
+
+Deno.test("findDate() gives the span of the date", () => {
+  const text = "Launch on 14 March 2026, maybe";
+  const date = findDate(text);
+  assert.equal(text.slice(date?.start, date?.end), "14 March 2026");
+});
