@@ -46,7 +46,8 @@ export interface CompileOptions {
 }
 
 const kinds = ["auto", "portable", "deno-compile", "portable-c", "portable-sh"] as const;
-const defaultOutput = join(root, "dist/engramlt");
+/** Where the executable lies. */
+export const defaultOutput: string = join(root, "dist/engramlt");
 const isMissing = (error: unknown) => error instanceof Deno.errors.NotFound;
 
 /** Reads the description of a built file; `null` if there is none or it does not describe the file. */
@@ -183,12 +184,18 @@ async function probe(path: string): Promise<void> {
   }
 }
 
+/** The description of the executable at `output` if it was built from the inputs as they are now, else `null`. */
+export function upToDate(output: string): ExecutableFacts | null {
+  const facts = readFacts(output);
+  return facts?.inputs === inputsHash() ? facts : null;
+}
+
 /** Builds the executable, or finds that the one there is up to date. */
 export async function compile(options: CompileOptions): Promise<ExecutableFacts> {
   const { kind: wanted, output, say } = options;
   const inputs = inputsHash();
-  const known = options.force ? null : readFacts(output);
-  if (known && known.inputs === inputs && suits(known.kind, wanted)) {
+  const known = options.force ? null : upToDate(output);
+  if (known && suits(known.kind, wanted)) {
     say(`${output} is up to date`);
     return known;
   }

@@ -194,8 +194,6 @@ export async function bundleAll(): Promise<PayloadFile[]> {
         args: [
           "bundle",
           "--quiet",
-          "--minify",
-          "--keep-names",
           "--platform=deno",
           ...external,
           `--output=${target}`,

@@ -1,0 +1,156 @@
+/**
+ * The one executable file, as a person runs it. It is built first unless dist/engramlt is up to date; then, as
+ * a build must not depend on the network, the portable form is made. How its launcher behaves in every corner
+ * is tested in tests/unit/scripts/compile_test.ts; here it carries the real program.
+ */
+import assert from "node:assert/strict";
+import { dirname, join } from "node:path";
+import config from "../../deno.json" with { type: "json" };
+import { compile, defaultOutput, type ExecutableFacts, upToDate } from "../../scripts/compile.ts";
+import { exists, root } from "../../scripts/launcher/collect.ts";
+
+const hasMain = exists(join(root, "main.ts")) && Deno.build.os !== "windows";
+const facts: ExecutableFacts | null = hasMain
+  ? upToDate(defaultOutput) ??
+    await compile({ kind: "portable", output: defaultOutput, force: false, say: () => {} })
+  : null;
+const isPortable = facts !== null && facts.kind !== "deno-compile";
+
+interface Run {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** A home of its own for each test: nothing of the person's environment is seen. */
+class Home {
+  readonly folder = Deno.makeTempDirSync({ prefix: "engramlt-e2e-" });
+  readonly cache = join(this.folder, "cache");
+  readonly data = join(this.folder, "data");
+  readonly cwd = join(this.folder, "work");
+
+  async run(args: readonly string[], env: Record<string, string> = {}): Promise<Run> {
+    await Deno.mkdir(this.cwd, { recursive: true });
+    const output = await new Deno.Command(defaultOutput, {
+      args: [...args],
+      cwd: this.cwd,
+      clearEnv: true,
+      env: { HOME: this.folder, ENGRAMLT_CACHE: this.cache, ENGRAMLT_DATA: this.data, ...env },
+    }).output();
+    const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+    return { code: output.code, out: decode(output.stdout), err: decode(output.stderr) };
+  }
+
+  /** Files of the unpacked program whose path ends so. */
+  unpacked(ending: string): string[] {
+    const found: string[] = [];
+    const walk = (folder: string) => {
+      for (const entry of Deno.readDirSync(folder)) {
+        const path = join(folder, entry.name);
+        if (entry.isDirectory) walk(path);
+        else if (path.endsWith(ending)) found.push(path);
+      }
+    };
+    walk(this.cache);
+    return found;
+  }
+}
+
+function executableTest(sentence: string, use: (home: Home) => Promise<void>, needsPortable = false) {
+  const ignore = facts === null || (needsPortable && !isPortable);
+  const need = facts === null ? "main.ts on a POSIX system" : "the portable form";
+  Deno.test({
+    name: `executable ${sentence}${ignore ? ` (skipped: needs ${need})` : ""}`,
+    ignore,
+    fn: async () => {
+      const home = new Home();
+      try {
+        await use(home);
+      } finally {
+        await new Deno.Command("chmod", { args: ["-R", "u+w", home.folder] }).output();
+        await Deno.remove(home.folder, { recursive: true });
+      }
+    },
+  });
+}
+
+/** The fields of `status --json` that every run must give. */
+function readStatus(run: Run): { version: string; tick: number; stateHash: string } {
+  assert.equal(run.code, 0, run.err);
+  const { version, tick, stateHash } = JSON.parse(run.out);
+  return { version, tick, stateHash };
+}
+
+executableTest("is described by the file beside it", async () => {
+  assert.equal(facts?.size, (await Deno.stat(defaultOutput)).size);
+});
+
+executableTest("gives its version", async (home) => {
+  const { code, out, err } = await home.run(["--version"]);
+  assert.equal(code, 0, err);
+  assert.ok(out.includes(config.version), out);
+});
+
+executableTest("gives the status of an empty data folder", async (home) => {
+  const { version, stateHash } = readStatus(await home.run(["status", "--json"]));
+  assert.equal(version, config.version);
+  assert.match(stateHash, /^[0-9a-f]{64}$/);
+});
+
+executableTest("keeps what one run wrote for the next", async (home) => {
+  const added = await home.run(["memory", "add", "--content", "Heron launches on 12 May.", "--json"]);
+  assert.equal(added.code, 0, added.err);
+  const got = await home.run(["memory", "get", JSON.parse(added.out).id, "--json"]);
+  assert.equal(JSON.parse(got.out).content, "Heron launches on 12 May.");
+});
+
+executableTest("survives two first runs at once", async (home) => {
+  const status = (data: string) => home.run(["status", "--json"], { ENGRAMLT_DATA: join(home.folder, data) });
+  const runs = await Promise.all([status("one"), status("two")]);
+  assert.deepEqual(runs.map((run) => readStatus(run).version), [config.version, config.version]);
+});
+
+executableTest("repairs its unpacked files when one is damaged", async (home) => {
+  await home.run(["--version"]);
+  const [native] = home.unpacked("index.node");
+  await Deno.truncate(native ?? "", 1000);
+  assert.equal(readStatus(await home.run(["status", "--json"])).version, config.version);
+}, true);
+
+executableTest("runs from a cache folder that became read-only", async (home) => {
+  await home.run(["--version"]);
+  await new Deno.Command("chmod", { args: ["-R", "a-w", home.cache] }).output();
+  assert.equal(readStatus(await home.run(["status", "--json"])).version, config.version);
+}, true);
+
+executableTest("says what to do when it cannot unpack", async (home) => {
+  // /proc refuses folders to everyone, root included
+  const cache = Deno.build.os === "linux" ? "/proc/engramlt" : "/dev/null/engramlt";
+  const { code, err } = await home.run(["status", "--json"], { ENGRAMLT_CACHE: cache });
+  assert.equal(code, 8);
+  assert.match(JSON.parse(err).error.hint, /ENGRAMLT_CACHE/);
+}, true);
+
+executableTest("runs in an empty environment", async (home) => {
+  const { success, stdout, stderr } = await new Deno.Command("/usr/bin/env", {
+    args: ["-i", `TMPDIR=${home.folder}`, defaultOutput, "status", "--json", "--data", home.data],
+  }).output();
+  assert.ok(success, new TextDecoder().decode(stderr));
+  assert.equal(JSON.parse(new TextDecoder().decode(stdout)).version, config.version);
+});
+
+executableTest("takes no configuration or package from the current folder", async (home) => {
+  const expected = readStatus(await home.run(["status", "--json"])).version;
+  const write = async (path: string, text: string) => {
+    await Deno.mkdir(dirname(join(home.cwd, path)), { recursive: true });
+    await Deno.writeTextFile(join(home.cwd, path), text);
+  };
+  await write("deno.json", '{"imports":{"libsql":"./evil.js"},"preload":["./evil.js"],"lock":"./no"');
+  await write("package.json", '{"type":"commonjs","dependencies":{"libsql":"file:./evil"}}');
+  await write("node_modules/libsql/package.json", '{"name":"libsql","main":"index.js"}');
+  await write("node_modules/libsql/index.js", 'throw new Error("evil")');
+  await write("evil.js", 'throw new Error("evil")');
+  await write(".env", "DENO_V8_FLAGS=--no-such-flag\nENGRAMLT_DATA=/proc/evil\n");
+  await write(".npmrc", "registry=http://127.0.0.1:1/\n");
+  assert.equal(readStatus(await home.run(["status", "--json"])).version, expected);
+});
