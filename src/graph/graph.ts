@@ -141,6 +141,7 @@ export class Graph {
       this.#committer = this.#readOnly ? null : new Committer(this.#db, {
         engramChanged: (id) => this.#reads.forget(id),
         memberChanged: (context, engram, member) => this.#search.memberChanged(context, engram, member),
+        supersessionChanged: () => this.#search.supersessionChanged(),
       });
     } catch (error) {
       this.#db.close();
@@ -169,6 +170,7 @@ export class Graph {
     this.#hash = bytesOf(meta("hash")) ?? new Uint8Array(32);
     const tick = meta("tick");
     this.#tick = typeof tick === "number" ? tick : -1;
+    this.#scopes.lastTick = this.#tick;
   }
 
   /** A read-only graph looks whether another connection committed, and reads in one snapshot. */
@@ -204,10 +206,7 @@ export class Graph {
           for (const write of step.writes) committer.apply(write, step.author, entry.tick);
         }
         this.#changes.add(entry.index, entry.tick, entry.steps.flatMap((step) => step.writes));
-        for (const { key, value } of entry.rows) {
-          if (value === null) this.#db.run(dropRow, [key]);
-          else this.#db.run(putRow, [key, value]);
-        }
+        this.#putRows(entry.rows);
         for (const image of entry.images ?? []) this.putImage(image.agent, image);
         this.#db.run(putMeta, ["index", entry.index]);
         this.#db.run(putMeta, ["hash", entry.hash]);
@@ -223,7 +222,23 @@ export class Graph {
     this.#index = entry.index;
     this.#hash = entry.hash.slice();
     this.#tick = entry.tick;
+    this.#scopes.lastTick = entry.tick;
     this.#search.committed();
+  }
+
+  /** Stores kernel rows and images outside an entry, in one transaction: what the log can rebuild, kept for speed. */
+  putRows(rows: GraphEntry["rows"], images: GraphEntry["images"] = []): void {
+    this.#db.transaction("write", () => {
+      this.#putRows(rows);
+      for (const image of images) this.putImage(image.agent, image);
+    });
+  }
+
+  #putRows(rows: GraphEntry["rows"]): void {
+    for (const { key, value } of rows) {
+      if (value === null) this.#db.run(dropRow, [key]);
+      else this.#db.run(putRow, [key, value]);
+    }
   }
 
   /** A kernel row, or null. */

@@ -358,7 +358,7 @@ function contextCurrent(session: Session): HostAnswer {
 
 function changes(session: Session, args: Args): HostAnswer {
   const since = numbers(args, 0), limit = numbers(args, 1);
-  if (since < -1 || limit < 1) return refuse(-2);
+  if (since < 0 || limit < 1) return refuse(-2);
   const bounded = Math.min(limit, session.config.changesLimitMax);
   return json(session.snapshot.changes(since, bounded, session.readable));
 }

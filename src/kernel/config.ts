@@ -52,6 +52,8 @@ export interface Config {
   readonly connectedMax: number;
   readonly contextEngramsMax: number;
   readonly changesLimitMax: number;
+  /** The module profile's limits, by name (src/wasm/limits.ts). */
+  readonly profile: Readonly<Record<string, number>>;
 }
 
 /** The configuration a new data folder begins with. */
@@ -94,19 +96,27 @@ export const defaultConfig: Config = {
   connectedMax: 1000,
   contextEngramsMax: 1000,
   changesLimitMax: 10_000,
+  profile: {},
 };
 
-/** The configuration with `changes`, or the name of a key that does not exist or has a value out of range. */
+/**
+ * The configuration with `changes`, or the name of a key that does not exist or has a value out of range.
+ * A key of the module profile is written `profile.KEY`.
+ */
 export function configure(
   config: Config,
-  changes: Readonly<Record<string, unknown>>,
+  changes: Readonly<Record<string, number>>,
 ): Config | { readonly wrong: string } {
-  const next: Record<string, number> = { ...config };
+  const { profile, ...numbers } = config;
+  const next: { [key in keyof typeof numbers]: number } = { ...numbers };
+  const nextProfile: Record<string, number> = { ...profile };
+  const isKey = (key: string): key is keyof typeof numbers => Object.hasOwn(numbers, key);
   for (const [key, value] of Object.entries(changes)) {
-    const allowed = Object.hasOwn(config, key) && typeof value === "number" && Number.isSafeInteger(value) &&
-      value >= 1;
-    if (!allowed) return { wrong: key };
-    next[key] = value;
+    if (!Number.isSafeInteger(value) || value < 1) return { wrong: key };
+    const inProfile = key.startsWith("profile.") ? key.slice("profile.".length) : null;
+    if (inProfile !== null && Object.hasOwn(profile, inProfile)) nextProfile[inProfile] = value;
+    else if (isKey(key)) next[key] = value;
+    else return { wrong: key };
   }
-  return next as unknown as Config;
+  return { ...next, profile: nextProfile };
 }

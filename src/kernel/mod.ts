@@ -23,10 +23,13 @@ export { Payload } from "./payload.ts";
 export { hasWork, parseOr, type Plan, plan } from "./plan.ts";
 export { settle, type Settled, type StepEnd } from "./settle.ts";
 export {
+  type Advance,
   advance,
   type AgentState,
   emptyState,
+  homeOf,
   runEnded,
+  type RunStep,
   type State,
   type Step,
   stepKey,

@@ -106,13 +106,16 @@ export interface State {
   readonly mail: Map<string, Message[]>;
   carried: readonly Step[];
   readonly runs: Map<Id, WorkflowRun>;
+  /** The own context of every agent there ever was: an agent loaded again finds its memories. */
+  readonly homes: Map<string, Id>;
   functionCalls: number;
 }
 
 /** What an entry ended, for those who wait. */
 export interface Advance {
+  /** Steps that ended, in schedule order, with what they were. */
+  readonly ended: readonly { readonly step: Step; readonly record: StepRecord }[];
   readonly runsEnded: readonly WorkflowRun[];
-  /** Keys of agents and settings whose stored rows changed for good (not counters). */
   readonly agentsLoaded: readonly AgentState[];
   readonly agentsUnloaded: readonly AgentState[];
 }
@@ -128,8 +131,14 @@ export function emptyState(): State {
     mail: new Map(),
     carried: [],
     runs: new Map(),
+    homes: new Map(),
     functionCalls: 0,
   };
+}
+
+/** The own context of an agent about to be loaded by the step (tick, seat). */
+export function homeOf(state: State, agent: string, step: { readonly tick: number; readonly seat: number }): Id {
+  return state.homes.get(agent) ?? formatId("context", step.tick, step.seat, 0);
 }
 
 /** The name of a step, the same in every tick it appears in. */
@@ -155,13 +164,13 @@ function countStep(agent: AgentState, record: StepRecord, tick: number): void {
   if (record.image !== null) agent.image = { completed: agent.completed, tick, sha: record.image };
 }
 
-function loadAgent(record: StepRecord, command: Command | null): AgentState {
+function loadAgent(state: State, record: StepRecord, command: Command | null): AgentState {
   assert(command?.ask.kind === "agent_load", "an initialize step without its load command");
   const { kind: _, agent, ...rest } = command.ask;
   return {
     ...rest,
     id: agent,
-    context: formatId("context", record.tick, record.seat, 0),
+    context: homeOf(state, agent, record),
     loadedTick: record.tick,
     loadedSeat: record.seat,
     completed: 0,
@@ -283,6 +292,7 @@ export function advance(state: State, entry: Entry): Advance {
   begin(state, entry);
   const carriedBefore = new Map(state.carried.map((step) => [stepKey(step), step]));
   const carried: Step[] = [];
+  const ended: { step: Step; record: StepRecord }[] = [];
   const agentsLoaded: AgentState[] = [], agentsUnloaded: AgentState[] = [];
   for (const record of entry.steps) {
     const step = stepOf(state, entry, record, carriedBefore);
@@ -292,9 +302,11 @@ export function advance(state: State, entry: Entry): Advance {
       carried.push(carry(record, step));
       continue;
     }
+    ended.push({ step, record });
     if (record.entry === "initialize" && record.outcome === "completed") {
-      const loaded = loadAgent(record, step.command);
+      const loaded = loadAgent(state, record, step.command);
       state.agents.set(loaded.id, loaded);
+      state.homes.set(loaded.id, loaded.context);
       agentsLoaded.push(loaded);
     }
     const agent = state.agents.get(record.agent ?? "");
@@ -312,5 +324,5 @@ export function advance(state: State, entry: Entry): Advance {
   for (const run of runsEnded) state.runs.delete(run.id);
   state.tick = entry.tick;
   state.time = entry.time;
-  return { runsEnded, agentsLoaded, agentsUnloaded };
+  return { ended, runsEnded, agentsLoaded, agentsUnloaded };
 }

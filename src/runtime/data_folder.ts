@@ -1,0 +1,109 @@
+/**
+ * The data folder: what lies where, and who owns it.
+ *
+ * Invariants:
+ * 1. One owner: an exclusive lock on DATA/lock, held for the owner's life and released by the system at its end.
+ * 2. host.json is believed only while the lock is held and the host answers with the nonce in it.
+ */
+import { EngramError } from "../kernel/mod.ts";
+import { makePrivate } from "./platform.ts";
+
+/** Paths below the data folder. */
+export interface DataPaths {
+  readonly root: string;
+  readonly lock: string;
+  readonly host: string;
+  readonly token: string;
+  readonly graph: string;
+  readonly log: string;
+  readonly blobs: string;
+}
+
+/** The paths of a data folder. */
+export function dataPaths(root: string): DataPaths {
+  const at = (name: string) => `${root}/${name}`;
+  return {
+    root,
+    lock: at("lock"),
+    host: at("host.json"),
+    token: at("host.token"),
+    graph: at("graph.db"),
+    log: at("log"),
+    blobs: at("blobs"),
+  };
+}
+
+/** How to reach a running host. */
+export interface HostFile {
+  readonly address: string;
+  readonly nonce: string;
+  readonly version: string;
+}
+
+function failed(root: string, error: unknown): EngramError {
+  if (
+    error instanceof Deno.errors.PermissionDenied ||
+    (error instanceof Error && "code" in error && error.code === "EROFS")
+  ) {
+    return new EngramError("data_folder_read_only", `Cannot open data folder ${root}: it may not be written`);
+  }
+  const words = error instanceof Error ? error.message : String(error);
+  if (/no space|ENOSPC/i.test(words)) {
+    return new EngramError("disk_full", `Cannot open data folder ${root}: the disk is full`);
+  }
+  return new EngramError("io_failed", `Cannot open data folder ${root}: ${words}`);
+}
+
+/** Makes the folder if needed, and takes its lock; null if another process holds it. */
+export function lockFolder(paths: DataPaths): Deno.FsFile | null {
+  try {
+    const isNew = !exists(paths.root);
+    Deno.mkdirSync(paths.root, { recursive: true });
+    if (isNew) makePrivate(paths.root, "folder");
+    const file = Deno.openSync(paths.lock, { read: true, write: true, create: true });
+    if (file.tryLockSync(true)) return file;
+    file.close();
+    return null;
+  } catch (error) {
+    throw failed(paths.root, error);
+  }
+}
+
+/** Whether there is anything at a path. */
+export function exists(path: string): boolean {
+  try {
+    Deno.statSync(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return false;
+    throw error;
+  }
+}
+
+/** Reads host.json, or null where there is none or it is no such file. */
+export function readHostFile(paths: DataPaths): HostFile | null {
+  let text: string;
+  try {
+    text = Deno.readTextFileSync(paths.host);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return null;
+    throw failed(paths.root, error);
+  }
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value !== "object" || value === null) return null;
+    const { address, nonce, version } = value as Record<string, unknown>;
+    const texts = typeof address === "string" && typeof nonce === "string" && typeof version === "string";
+    return texts ? { address, nonce, version } : null;
+  } catch {
+    return null; // half written by a process that was killed: the lock decides
+  }
+}
+
+/** Writes a private file under another name, then renames it into place. */
+export function writePrivate(path: string, text: string): void {
+  const temporary = `${path}.new`;
+  Deno.writeTextFileSync(temporary, text, { mode: 0o600 });
+  makePrivate(temporary, "file");
+  Deno.renameSync(temporary, path);
+}

@@ -1,0 +1,80 @@
+/**
+ * Entries as the log holds them, and looking things up in them.
+ *
+ * Invariant: an entry read back is the entry that was written; another format or behaviour is `cannot_verify`.
+ */
+import {
+  assert,
+  EngramError,
+  type Entry,
+  entryFormat,
+  type Message,
+  type Payload,
+  type StepRecord,
+} from "../kernel/mod.ts";
+import type { Body, Log, LogEntry } from "../log/mod.ts";
+
+/** The behaviour number this build runs under. */
+export const behaviour = 1;
+
+/** The entry in a logged body. Its form is the format's: the log's checksum and chain hash vouch for it. */
+export function entryOf(body: Body): Entry {
+  assert(
+    typeof body === "object" && body !== null && "format" in body && "steps" in body,
+    "the log holds something that is no entry",
+  );
+  if (body.format !== entryFormat) {
+    throw new EngramError(
+      "cannot_verify",
+      `Cannot read entry: its format is ${String(body.format)}, this build reads ${entryFormat}`,
+    );
+  }
+  return body as unknown as Entry;
+}
+
+/** Reads one entry. */
+export function readEntry(log: Log, index: number): Entry {
+  if (index < 0 || index >= log.next) {
+    throw new EngramError("tick_not_found", `Cannot read tick ${index}: the last one is ${log.next - 1}`);
+  }
+  return entryOf(log.read(index).body);
+}
+
+/** All entries from `from` on, with their logged form. */
+export function* entriesFrom(log: Log, from: number): Generator<{ entry: Entry; logged: LogEntry }, void> {
+  for (const logged of log.entries(from)) yield { entry: entryOf(logged.body), logged };
+}
+
+/** A message named by (tick, step, index). */
+export function messageAt(log: Log, tick: number, step: number, index: number): Message {
+  const record = readEntry(log, tick).steps[step];
+  const sent = record?.messages[index];
+  assert(record !== undefined && sent !== undefined, `message ${tick}/${step}/${index} is not in the log`);
+  return { ...sent, from: record.agent ?? "", tick, step, index };
+}
+
+/** The messages a receive step got, from its cause. */
+export function mailOf(log: Log, record: StepRecord): Message[] {
+  const refs = record.cause !== null && "mail" in record.cause ? record.cause.mail : [];
+  const messages: Message[] = [];
+  for (let at = 0; at + 2 < refs.length; at += 3) {
+    messages.push(messageAt(log, refs[at] ?? 0, refs[at + 1] ?? 0, refs[at + 2] ?? 0));
+  }
+  return messages;
+}
+
+/** The last tick at or before a time; -1 where the log begins later. */
+export function tickAt(log: Log, time: number): number {
+  let low = -1, high = log.next - 1;
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2);
+    if (readEntry(log, middle).time <= time) low = middle;
+    else high = middle - 1;
+  }
+  return low;
+}
+
+/** The text of a payload, or a note that it was erased. */
+export function payloadText(payload: Payload | null): string | null {
+  return payload === null ? null : payload.erased ? null : payload.text();
+}

@@ -1,0 +1,55 @@
+/**
+ * The environment: everything the runtime cannot compute — time, entropy, a new folder's name. The one place.
+ *
+ * Invariants:
+ * 1. What comes from here enters the log once and is read from it ever after; replay never asks it.
+ * 2. A seeded environment gives the same values in the same order on every machine.
+ */
+import { sha256, toHex } from "../log/mod.ts";
+
+/** Where inputs come from. */
+export interface Env {
+  /** ms since 1970, when tick `tick` begins. */
+  now(tick: number): number;
+  /** 16 bytes that keep a payload's digest from telling its content. */
+  salt(): Uint8Array;
+  /** The name of a new data folder, 32 hex digits. */
+  folder(): string;
+}
+
+/** The machine's clock and entropy. Salts are cut from a block, so that one costs no system call. */
+export function liveEnv(): Env {
+  const block = new Uint8Array(4096);
+  let at = block.length;
+  const salt = (): Uint8Array => {
+    if (at >= block.length) {
+      crypto.getRandomValues(block);
+      at = 0;
+    }
+    at += 16;
+    return block.slice(at - 16, at);
+  };
+  return { now: () => Date.now(), salt, folder: () => toHex(salt()) };
+}
+
+/** 2026-01-01T00:00:00Z, where a seeded clock begins. */
+const seededStart = 1_767_225_600_000;
+
+/**
+ * Seeded salts and a virtual clock (one second a tick), for tests, simulation and the canonical bench. They depend on
+ * the tick alone, so that commands given to one process or to several make the same log.
+ */
+export function seededEnv(seed: number): Env {
+  const encoder = new TextEncoder();
+  const take = (what: string) => sha256(encoder.encode(`${seed}:${what}`)).slice(0, 16);
+  let current = -1, salts = 0;
+  return {
+    now: (tick) => {
+      current = tick;
+      salts = 0;
+      return seededStart + 1000 * tick;
+    },
+    salt: () => take(`salt:${current}:${salts++}`),
+    folder: () => toHex(take("folder")),
+  };
+}

@@ -1,0 +1,242 @@
+/**
+ * Images: an agent's durable memory, found where it is cheapest — parked in the graph, or the last one in the log
+ * with the steps since run again as of their ticks.
+ *
+ * Invariants:
+ * 1. Every way gives the same bytes: parking is a cache, the log is the truth.
+ * 2. Running a step again writes nothing: its session is thrown away, only the instance counts.
+ */
+import type { Graph } from "../graph/mod.ts";
+import { serve } from "../host/mod.ts";
+import {
+  type AgentState,
+  assert,
+  type Config,
+  emptyState,
+  type Entry,
+  parseId,
+  type Step,
+  type StepEnd,
+  type StepRecord,
+} from "../kernel/mod.ts";
+import { type Blobs, type Log, sha256, sha256Hex, toHex } from "../log/mod.ts";
+import { openSandbox, type Sandbox } from "../sandbox/mod.ts";
+import { workerUrl } from "./assets.ts";
+import { entriesFrom, mailOf, readEntry } from "./entries.ts";
+import { argsOf, endOf, loadingRunner, type Machine, type Runner, sessionOf } from "./machine.ts";
+import type { Modules } from "./modules.ts";
+import { agentAt, unpack } from "./rows.ts";
+import { snapshotOf } from "./snapshots.ts";
+
+/** A point in an agent's life: completed steps so far, and its image then; null before the first. */
+interface Point {
+  readonly completed: number;
+  readonly image: Uint8Array | null;
+}
+
+/** A logged step of an agent, with the entry it ended in. */
+interface Logged {
+  readonly entry: Entry;
+  readonly record: StepRecord;
+}
+
+const counts = (record: StepRecord): boolean => record.outcome === "completed" && record.entry !== "query";
+
+/** The images of one data folder. */
+export class Images {
+  readonly #graph: Graph;
+  readonly #log: Log;
+  readonly #blobs: Blobs;
+  readonly #modules: Modules;
+  /** How many images were rebuilt by running steps again. */
+  rebuilt = 0;
+
+  constructor(graph: Graph, log: Log, blobs: Blobs, modules: Modules) {
+    this.#graph = graph;
+    this.#log = log;
+    this.#blobs = blobs;
+    this.#modules = modules;
+  }
+
+  /** Stores an image where entries may name it; its hash in hex. */
+  store(image: Uint8Array): string {
+    return this.#blobs.put(image);
+  }
+
+  /** The row that parks an image at an agent's last completed step. */
+  parked(agent: AgentState, image: Uint8Array) {
+    return { agent: agent.id, completedIndex: agent.completedTick, digest: sha256(image), bytes: image };
+  }
+
+  /** The image of a loaded agent, as of its last completed step. */
+  of(runner: Pick<Runner, "id">, machine: Machine): Uint8Array {
+    const agent = machine.state.agents.get(runner.id);
+    assert(agent !== undefined, `no agent ${runner.id} to find an image of`);
+    const parked = this.#graph.image(agent.id);
+    if (
+      parked !== null && parked.completedIndex === agent.completedTick &&
+      toHex(parked.digest) === sha256Hex(parked.bytes)
+    ) {
+      return parked.bytes;
+    }
+    const image = this.#before(agent, agent.completedTick + 1, agent.image).image;
+    assert(image !== null, `agent ${agent.id} has completed steps but no image`);
+    return image;
+  }
+
+  /** Runs one logged step again from its agent's image before it. */
+  again(agent: AgentState, logged: Logged): StepEnd {
+    const point = this.#before(agent, logged.entry.tick, null);
+    return withSandbox((sandbox) => this.#run(sandbox, agent, point, logged));
+  }
+
+  /** The agent as it was before tick `before`. `near` is an image known to lie before it. */
+  #before(agent: AgentState, before: number, near: AgentState["image"]): Point {
+    const from = near !== null && near.tick < before ? near : null;
+    let start: Point = {
+      completed: from?.completed ?? 0,
+      image: from === null ? null : this.#blobs.get(from.sha),
+    };
+    let completed = start.completed;
+    let pending: Logged[] = [];
+    for (const { entry } of entriesFrom(this.#log, from === null ? agent.loadedTick : from.tick + 1)) {
+      if (entry.tick >= before) break;
+      const record = entry.steps.find((one) => one.agent === agent.id && counts(one));
+      if (record === undefined) continue;
+      completed++;
+      pending.push({ entry, record });
+      if (record.image === null) continue;
+      start = { completed, image: this.#blobs.get(record.image) };
+      pending = [];
+    }
+    return pending.length === 0 ? start : this.#rebuild(agent, start, pending);
+  }
+
+  #rebuild(agent: AgentState, start: Point, steps: readonly Logged[]): Point {
+    this.rebuilt++;
+    return withSandbox((sandbox) => {
+      let completed = start.completed;
+      for (const logged of steps) {
+        const image = completed === start.completed ? start.image : null;
+        const end = this.#run(sandbox, agent, { completed, image }, logged);
+        const same = end.kind === "completed" && end.fuel === logged.record.fuel;
+        assert(
+          same,
+          `agent ${agent.id} did not repeat its step of tick ${logged.entry.tick}: ${end.kind}, fuel ${end.fuel}`,
+        );
+        sandbox.settle([{ agent: agent.id, keep: true }]);
+        completed++;
+      }
+      return { completed, image: sandbox.image(agent.id) };
+    });
+  }
+
+  #run(sandbox: Sandbox, agent: AgentState, point: Point, { entry, record }: Logged): StepEnd {
+    const config = this.configBefore(entry.tick);
+    const step = this.stepOf(agent, record, config);
+    const ask = step.command?.ask;
+    const loading = record.entry === "initialize" && ask?.kind === "agent_load";
+    const state = { ...emptyState(), homes: new Map([[agent.id, agent.context]]) };
+    const runner: Runner = loading
+      ? loadingRunner(state, record, ask)
+      : { ...agent, completed: point.completed };
+    const contexts = this.#graph.contexts(entry.tick - 1);
+    const context = contexts.find((one) => one.id === step.context) ??
+      contexts.find((one) => one.name === step.context);
+    const session = sessionOf(step, runner, {
+      snapshot: snapshotOf(this.#graph, entry.tick - 1),
+      contexts,
+      config,
+      peers: {
+        agent: (id) => agentAt(this.#graph, id, entry.tick - 1)?.agent ?? null,
+        mailboxMessages: () => 0,
+      },
+      tick: entry.tick,
+      time: entry.time,
+      context: context?.id ?? null,
+      recorded: record.recorded,
+    });
+    const module = this.#modules.get(runner.module, config, runner.limits.linearMemoryPagesMax);
+    sandbox.define(module);
+    const calls = { all: 0, memory: 0 };
+    const [result] = sandbox.run([{
+      agent: agent.id,
+      moduleKey: module.key,
+      entry: step.entry === "execute" || step.entry === "query" || step.entry === "receive" ||
+          step.entry === "initialize"
+        ? step.entry
+        : "release",
+      args: argsOf(step, runner, config),
+      fuel: step.fuelMax,
+      completedSteps: point.completed,
+      image: point.completed > 0 && !sandbox.holds(agent.id, point.completed) ? point.image : null,
+    }], (_at, call) => {
+      calls.all++;
+      return serve(session, call);
+    });
+    assert(result !== undefined, "the sandbox gave no result");
+    return endOf(result, session, { ...calls, memory: record.memoryOperations });
+  }
+
+  /** The configuration that held when a tick began. */
+  configBefore(tick: number): Config {
+    const rows = this.#graph.rows("config/").filter(({ key }) =>
+      Number(key.slice("config/".length)) < Math.max(1, tick)
+    );
+    const last = rows[rows.length - 1];
+    assert(last !== undefined, "the graph holds no configuration");
+    return unpack(last.value) as Config;
+  }
+
+  /** A logged step, as it was planned. */
+  stepOf(agent: AgentState | null, record: StepRecord, config: Config): Step {
+    const first = readEntry(this.#log, record.tick);
+    const command = first.commands.find((one) => one.seat === record.seat)?.command ?? null;
+    const ask = command?.ask;
+    const asked = ask?.kind === "execute" || ask?.kind === "query" ? ask : null;
+    const limits = ask?.kind === "agent_load" ? ask.limits : agent?.limits;
+    const run = record.cause !== null && "run" in record.cause ? this.#runOf(record.cause) : null;
+    return {
+      tick: record.tick,
+      seat: record.seat,
+      agent: record.agent,
+      entry: record.entry,
+      command,
+      run: run?.run ?? null,
+      mail: record.cause !== null && "mail" in record.cause ? mailOf(this.#log, record) : null,
+      context: run?.context ?? asked?.context ?? null,
+      fuelMax: asked?.fuel ?? limits?.stepFuelMax ?? config.stepFuelMax,
+      problem: null,
+      conflicts: 0,
+      losses: 0,
+    };
+  }
+
+  #runOf(
+    cause: Extract<NonNullable<StepRecord["cause"]>, { run: string }>,
+  ): { run: NonNullable<Step["run"]>; context: string } | null {
+    const started = runStart(cause.run);
+    const command = readEntry(this.#log, started.tick).commands.find((one) => one.seat === started.seat)
+      ?.command;
+    if (command?.ask.kind !== "workflow") return null;
+    const planned = command.ask.workflow.steps.find((one) => one.id === cause.step);
+    const run = { id: cause.run, step: cause.step, params: cause.params, action: planned?.action ?? "" };
+    return { run, context: command.ask.context };
+  }
+}
+
+/** Where a workflow run began, from its id. */
+function runStart(id: string): { tick: number; seat: number } {
+  const parts = parseId(id);
+  assert(parts !== null, `${id} is no id of a workflow run`);
+  return parts;
+}
+
+function withSandbox<T>(work: (sandbox: Sandbox) => T): T {
+  const sandbox = openSandbox({ workers: 1, workerUrl: workerUrl("sandbox") });
+  try {
+    return work(sandbox);
+  } finally {
+    sandbox.close();
+  }
+}

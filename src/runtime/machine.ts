@@ -1,0 +1,537 @@
+/**
+ * The machine: the middle of a tick — plan, run, serve, settle — the same live, in replay and in a rebuild.
+ *
+ * Owns: turning planned steps into sessions and sandbox steps, and their ends into an entry.
+ * Does not own: taking commands and time (runtime.ts), the log, the commit.
+ *
+ * Invariants:
+ * 1. `run` changes no state and no graph: it gives an entry, or nothing.
+ * 2. Live and replay differ only in their input: time, seats, recorded results, lost workers.
+ * 3. Ends are in the order of the plan, whatever order workers answered in.
+ */
+import type { Graph } from "../graph/mod.ts";
+import {
+  createContext,
+  mayEnter,
+  type Peers,
+  serve,
+  Session,
+  type Snapshot,
+  writeDirect,
+} from "../host/mod.ts";
+import {
+  type AgentState,
+  assert,
+  type Author,
+  type Command,
+  type Config,
+  type Context,
+  EngramError,
+  type Entry,
+  entryFormat,
+  formatId,
+  type Genesis,
+  homeOf,
+  type Id,
+  Payload,
+  type Plan,
+  plan,
+  settle,
+  type Settled,
+  type State,
+  type Step,
+  type StepEnd,
+  stepKey,
+  type StepRecord,
+} from "../kernel/mod.ts";
+import type { Log } from "../log/mod.ts";
+import { type Sandbox, type SandboxStep, type StepResult } from "../sandbox/mod.ts";
+import { behaviour } from "./entries.ts";
+import type { Images } from "./images.ts";
+import type { Modules } from "./modules.ts";
+import { snapshotOf } from "./snapshots.ts";
+
+/** What a tick is given beside the state: from the clock and the doors, or from the log. */
+export interface TickInput {
+  readonly time: number;
+  readonly commands: readonly Command[];
+  readonly genesis: Genesis | null;
+  readonly replayed: null | {
+    readonly seats: readonly number[];
+    readonly seatBase: number;
+    /** The records as logged, by step key: recorded results and lost workers come from them. */
+    readonly records: ReadonlyMap<string, StepRecord>;
+  };
+}
+
+/** What a tick came to. `entry` is null where nothing is left to log. */
+export interface TickOutput {
+  readonly entry: Entry | null;
+  readonly plan: Plan;
+  readonly settled: readonly Settled[];
+  /** Durations by step, in ms, for metrics only; and backtraces of traps. */
+  readonly told: ReadonlyMap<string, StepTold>;
+}
+
+/** What is told of a step beside the log. */
+export interface StepTold {
+  readonly executionMs: number;
+  readonly backtrace: readonly string[];
+}
+
+/** An agent as a step needs it: loaded, or about to be. */
+export type Runner = Pick<
+  AgentState,
+  "id" | "version" | "module" | "grants" | "limits" | "config" | "context" | "completed"
+>;
+
+const encoder = new TextEncoder();
+const bytes = (text: string): Uint8Array => encoder.encode(text);
+
+const nothing: StepEnd = {
+  kind: "completed",
+  refused: null,
+  reason: "",
+  fuel: 0,
+  calls: 0,
+  memoryOperations: 0,
+  pages: 0,
+  result: null,
+  writes: [],
+  messages: [],
+  recorded: [],
+  reads: [],
+  written: [],
+  logs: [],
+};
+
+/** Host calls that do not touch the memory graph. */
+const quiet: ReadonlySet<string> = new Set([
+  "log",
+  "send_message",
+  "context_current",
+  "transaction_begin",
+  "transaction_commit",
+  "transaction_rollback",
+]);
+
+/** A step ready for the sandbox. */
+interface Ready {
+  readonly index: number;
+  readonly step: Step;
+  readonly session: Session;
+  readonly runner: Runner;
+  readonly calls: { all: number; memory: number };
+}
+
+/** What a machine works on. */
+export interface MachineParts {
+  readonly graph: Graph;
+  readonly log: Log;
+  readonly modules: Modules;
+  readonly sandbox: () => Sandbox;
+  readonly images: Images;
+}
+
+/** Runs ticks over a state. */
+export class Machine {
+  readonly state: State;
+  readonly parts: MachineParts;
+  #contexts: { readonly tick: number; readonly list: readonly Context[] } | null = null;
+
+  constructor(state: State, parts: MachineParts) {
+    this.state = state;
+    this.parts = parts;
+  }
+
+  /** The contexts there are now; one list a tick. */
+  contexts(): readonly Context[] {
+    const tick = this.state.tick;
+    if (this.#contexts?.tick === tick) return this.#contexts.list;
+    const list = this.parts.graph.contexts();
+    this.#contexts = { tick, list };
+    return list;
+  }
+
+  /** Whether the last entry changed contexts; if not, the list stays good for the next tick. */
+  keepContexts(entry: Entry): void {
+    const changed = entry.steps.some((step) => step.writes.some((write) => write.op.startsWith("context")));
+    this.#contexts = changed || this.#contexts === null
+      ? null
+      : { tick: entry.tick, list: this.#contexts.list };
+  }
+
+  /** Plans, runs and settles one tick. */
+  run(input: TickInput): TickOutput {
+    const planned = plan(this.state, input.commands, input.replayed);
+    const ends: StepEnd[] = [];
+    const ready: Ready[] = [];
+    const told = new Map<string, StepTold>();
+    planned.steps.forEach((step, index) => {
+      const end = this.#start(step, index, input, ready);
+      ends[index] = end ?? nothing;
+    });
+    this.#runGuests(ready, ends, told);
+    const settled = settle(this.state, planned, ends);
+    const records = this.#keep(settled);
+    const struck = new Set(settled.filter((one) => one.refused !== null).map((one) => stepKey(one.step)));
+    const commands = planned.seated.filter(({ seat }) => !struck.has(stepKey({ tick: planned.tick, seat })))
+      .map(({ seat, command }) => ({ seat, command }));
+    const empty = records.length === 0 && commands.length === 0 && input.genesis === null;
+    const entry: Entry | null = empty ? null : {
+      format: entryFormat,
+      behaviour,
+      tick: planned.tick,
+      time: input.time,
+      seatBase: planned.seatBase,
+      genesis: input.genesis,
+      commands,
+      steps: records,
+    };
+    return { entry, plan: planned, settled, told };
+  }
+
+  /** Starts a step: gives its end where it needs no wasm, else adds it to `ready`. */
+  #start(step: Step, index: number, input: TickInput, ready: Ready[]): StepEnd | null {
+    const logged = input.replayed?.records.get(stepKey(step));
+    if (logged !== undefined && isLost(logged)) return { ...nothing, kind: "lost", reason: logged.reason };
+    if (step.problem !== null) return { ...nothing, kind: "failed", reason: step.problem };
+    const recorded = input.replayed === null ? null : logged?.recorded ?? [];
+    if (step.agent === null) return this.#direct(step, input, recorded);
+    const runner = this.#runnerOf(step);
+    const entered = this.#enter(step, runner);
+    if (entered instanceof EngramError) return { ...nothing, refused: entered };
+    if (entered === "denied") {
+      return {
+        ...nothing,
+        kind: "denied",
+        reason: `it takes no part in context ${JSON.stringify(step.context)}`,
+      };
+    }
+    const session = sessionOf(step, runner, {
+      snapshot: snapshotOf(this.parts.graph, null),
+      contexts: this.contexts(),
+      config: this.state.config,
+      peers: peersOf(this.state),
+      tick: this.state.tick + 1,
+      time: input.time,
+      context: entered,
+      recorded,
+    });
+    ready.push({ index, step, session, runner, calls: { all: 0, memory: 0 } });
+    return null;
+  }
+
+  #runnerOf(step: Step): Runner {
+    const ask = step.command?.ask;
+    if (step.entry === "initialize" && ask?.kind === "agent_load") {
+      return loadingRunner(this.state, step, ask);
+    }
+    const agent = this.state.agents.get(step.agent ?? "");
+    assert(agent !== undefined, `step ${stepKey(step)} of an agent that is not loaded`);
+    return agent;
+  }
+
+  /** The context a step runs in: null where none was asked for. */
+  #enter(step: Step, runner: Runner): Id | null | "denied" | EngramError {
+    if (step.context === null) return null;
+    const named = step.context;
+    const context = this.contexts().find((one) => one.id === named) ??
+      this.contexts().find((one) => one.name === named);
+    if (context === undefined) {
+      if (step.run !== null) return "denied";
+      return new EngramError(
+        "context_not_found",
+        `Cannot ${step.entry} agent ${JSON.stringify(runner.id)}: no context ${JSON.stringify(named)}`,
+      );
+    }
+    return mayEnter(runner, context) ? context.id : "denied";
+  }
+
+  /** The owner's steps, which need no wasm. */
+  #direct(step: Step, input: TickInput, recorded: readonly Payload[] | null): StepEnd {
+    const ask = step.command?.ask;
+    assert(ask !== undefined, `direct step ${stepKey(step)} without its command`);
+    const session = new Session({
+      snapshot: snapshotOf(this.parts.graph, null),
+      config: this.state.config,
+      agent: null,
+      author: authorOf(step),
+      tick: this.state.tick + 1,
+      time: input.time,
+      context: null,
+      peers: peersOf(this.state),
+      query: false,
+      recorded,
+      contexts: this.contexts(),
+    });
+    try {
+      let result: unknown = {};
+      if (ask.kind === "write") result = { results: writeDirect(session, ask.ops) };
+      else if (ask.kind === "context_create") result = { id: createContext(session, ask) };
+      if (input.genesis !== null) {
+        session.createContext("personal", "Your own memories", {}, null, formatId("context", 0, 0, 0));
+      }
+      return { ...nothing, ...staged(session), result: Payload.text(JSON.stringify(result)) };
+    } catch (error) {
+      if (error instanceof EngramError) return { ...nothing, refused: error };
+      throw error;
+    }
+  }
+
+  #runGuests(ready: readonly Ready[], ends: StepEnd[], told: Map<string, StepTold>): void {
+    if (ready.length === 0) return;
+    const sandbox = this.parts.sandbox();
+    const steps = ready.map(({ step, runner }) => this.#sandboxStep(sandbox, step, runner));
+    const results = sandbox.run(steps, (at, call) => {
+      const one = ready[at];
+      assert(one !== undefined, `a host call of step ${at}, which does not run`);
+      one.calls.all++;
+      if (!quiet.has(call.name)) one.calls.memory++;
+      if (one.calls.all > this.state.config.hostCallsPerStepMax) return { end: "hostCallsPerStepMax" };
+      return serve(one.session, call);
+    });
+    results.forEach((result, at) => {
+      const one = ready[at];
+      assert(one !== undefined, "a result without its step");
+      ends[one.index] = endOf(result, one.session, one.calls);
+      const backtrace = "backtrace" in result ? result.backtrace : [];
+      told.set(stepKey(one.step), { executionMs: result.executionMs, backtrace });
+    });
+  }
+
+  #sandboxStep(sandbox: Sandbox, step: Step, runner: Runner): SandboxStep {
+    const module = this.parts.modules.get(
+      runner.module,
+      this.state.config,
+      runner.limits.linearMemoryPagesMax,
+    );
+    sandbox.define(module);
+    const needsImage = runner.completed > 0 && !sandbox.holds(runner.id, runner.completed);
+    return {
+      agent: runner.id,
+      moduleKey: module.key,
+      entry: guestEntry(step),
+      args: argsOf(step, runner, this.state.config),
+      fuel: step.fuelMax,
+      completedSteps: runner.completed,
+      image: needsImage ? this.parts.images.of(runner, this) : null,
+    };
+  }
+
+  /** Tells the sandbox which instances keep what their step did, and adds image digests to the records. */
+  #keep(settled: readonly Settled[]): StepRecord[] {
+    const guests = settled.filter(({ step, end }) =>
+      step.agent !== null && end.kind !== "denied" && step.problem === null
+    );
+    const kept = ({ record }: Settled) => record?.outcome === "completed" && record.entry !== "query";
+    if (guests.length > 0) {
+      this.parts.sandbox().settle(guests.map((one) => ({ agent: one.step.agent ?? "", keep: kept(one) })));
+    }
+    const records: StepRecord[] = [];
+    for (const one of settled) {
+      if (one.record !== null) {
+        records.push(kept(one) && one.step.agent !== null ? this.#imaged(one.record) : one.record);
+      }
+    }
+    return records;
+  }
+
+  #imaged(record: StepRecord): StepRecord {
+    const agent = this.state.agents.get(record.agent ?? "");
+    const completed = (record.entry === "initialize" ? 0 : agent?.completed ?? 0) + 1;
+    if (record.entry === "release" || completed % this.state.config.imageStepsMax !== 0) return record;
+    const image = this.parts.sandbox().image(record.agent ?? "");
+    assert(image !== null, `no worker holds agent ${record.agent} after its step`);
+    return { ...record, image: this.parts.images.store(image) };
+  }
+}
+
+/** Whether a logged step had no outcome of its own making: its worker was lost. */
+function isLost(record: StepRecord): boolean {
+  return record.outcome === "killed" || (record.outcome === "carried" && record.reason === "worker_lost");
+}
+
+function guestEntry(step: Step): SandboxStep["entry"] {
+  switch (step.entry) {
+    case "initialize":
+    case "execute":
+    case "query":
+    case "receive":
+    case "release":
+      return step.entry;
+    case "write":
+    case "context_create":
+    case "configure":
+      throw new Error(`Fault: ${step.entry} does not run in the sandbox`);
+    default:
+      return step.entry satisfies never;
+  }
+}
+
+/** An agent about to be loaded. */
+export function loadingRunner(
+  state: State,
+  step: Pick<Step, "tick" | "seat">,
+  ask: Extract<Command["ask"], { kind: "agent_load" }>,
+): Runner {
+  const { version, module, grants, limits, config } = ask;
+  return {
+    id: ask.agent,
+    version,
+    module,
+    grants,
+    limits,
+    config,
+    context: homeOf(state, ask.agent, step),
+    completed: 0,
+  };
+}
+
+/** What other agents are, as of a state. */
+export function peersOf(state: State): Peers {
+  return {
+    agent: (id) => state.agents.get(id) ?? null,
+    mailboxMessages: (id) => state.mail.get(id)?.length ?? 0,
+  };
+}
+
+/** Who writes in a step. */
+export function authorOf(step: Step): Author {
+  return { agent: step.agent, client: step.command?.client ?? null, tick: step.tick, seat: step.seat };
+}
+
+/** The session of a guest's step. A load's own context is staged here, with the first counter. */
+export function sessionOf(
+  step: Step,
+  runner: Runner,
+  more: {
+    readonly snapshot: Snapshot;
+    readonly contexts: readonly Context[];
+    readonly config: Config;
+    readonly peers: Peers;
+    readonly tick: number;
+    readonly time: number;
+    readonly context: Id | null;
+    readonly recorded: readonly Payload[] | null;
+  },
+): Session {
+  const session = new Session({
+    ...more,
+    agent: runner,
+    author: authorOf(step),
+    query: step.entry === "query",
+  }, 1);
+  const isHome = more.contexts.some((one) => one.id === runner.context);
+  if (step.entry === "initialize" && !isHome) {
+    const taken = more.contexts.some((one) => one.name === runner.id);
+    session.createContext(
+      taken ? `agent ${runner.id}` : runner.id,
+      `What agent ${runner.id} keeps`,
+      {},
+      runner.id,
+      runner.context,
+    );
+  }
+  return session;
+}
+
+/** The arguments of an agent's export. */
+export function argsOf(step: Step, runner: Runner, config: Config): Uint8Array[] {
+  const ask = step.command?.ask;
+  switch (step.entry) {
+    case "initialize": {
+      const { id, version, grants, context } = runner;
+      const limits = {
+        stepFuelMax: step.fuelMax,
+        linearMemoryPagesMax: runner.limits.linearMemoryPagesMax ?? config.linearMemoryPagesMax,
+      };
+      return [
+        bytes(
+          JSON.stringify({ agent: id, version, contexts: [context], grants, limits, config: runner.config }),
+        ),
+      ];
+    }
+    case "execute":
+      if (step.run !== null) return [bytes(step.run.action), step.run.params.bytes ?? bytes("")];
+      assert(ask?.kind === "execute", `execute step ${stepKey(step)} without its command`);
+      return [bytes(ask.action), ask.params.bytes ?? bytes("")];
+    case "query":
+      assert(ask?.kind === "query", `query step ${stepKey(step)} without its command`);
+      return [ask.query.bytes ?? bytes("")];
+    case "receive":
+      return [
+        bytes(
+          JSON.stringify(
+            (step.mail ?? []).map(({ from, tick, body }) => ({ from, tick, body: body.text() })),
+          ),
+        ),
+      ];
+    case "release":
+      return [];
+    case "write":
+    case "context_create":
+    case "configure":
+      return [];
+    default:
+      return step.entry satisfies never;
+  }
+}
+
+function staged(session: Session) {
+  return {
+    writes: session.writes.writes(),
+    messages: session.writes.messages,
+    recorded: session.recorded,
+    reads: [...session.reads],
+    written: session.writtenKeys(),
+    logs: session.logs,
+  };
+}
+
+/** The end of a guest's step. */
+export function endOf(
+  result: StepResult,
+  session: Session,
+  calls: { readonly all: number; readonly memory: number },
+): StepEnd {
+  const counted = { ...nothing, calls: calls.all, memoryOperations: calls.memory };
+  switch (result.kind) {
+    case "completed":
+      return {
+        ...counted,
+        ...staged(session),
+        fuel: result.fuel,
+        pages: Math.floor(result.memoryBytes / 65_536),
+        result: new Payload(result.result),
+      };
+    case "failed":
+      return { ...counted, kind: "failed", reason: `the agent answered ${result.code}`, recorded: session.recorded };
+    case "trapped":
+      return { ...counted, kind: "trapped", reason: trapReason(result.message), recorded: session.recorded };
+    case "out_of_fuel":
+      return { ...counted, kind: "out_of_fuel", reason: "", recorded: session.recorded };
+    case "ended":
+      return { ...counted, kind: "trapped", reason: result.reason, recorded: session.recorded };
+    case "lost":
+      return { ...nothing, kind: "lost", reason: "worker_lost" };
+    default:
+      return result satisfies never;
+  }
+}
+
+/** Reasons for a trap that stand in the log, by what engines say: their words may change, ours may not. */
+const trapReasons: readonly (readonly [RegExp, string])[] = [
+  [/stack depth/i, "stack_depth"],
+  [/unreachable/i, "unreachable"],
+  [/memory access|out of bounds memory|data segment/i, "memory_out_of_bounds"],
+  [/divide|remainder|division/i, "integer_divide_by_zero"],
+  [/represent|overflow|truncat/i, "integer_overflow"],
+  [/signature|null function|indirect/i, "indirect_call"],
+  [/table/i, "table_out_of_bounds"],
+  [/bad_alloc/i, "bad_alloc"],
+];
+
+function trapReason(message: string): string {
+  return trapReasons.find(([pattern]) => pattern.test(message))?.[1] ?? "trap";
+}

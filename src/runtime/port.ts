@@ -1,0 +1,354 @@
+/**
+ * The port: one interface to a runtime, whether it is in this thread, in the engine worker, or behind a host's API.
+ * The CLI, the API and the SDKs speak it; what they get is the same.
+ *
+ * Invariant: everything through a port is JSON.
+ */
+import type {
+  Change,
+  Connected,
+  Connection,
+  Context,
+  Engram,
+  Grant,
+  Hit,
+  JsonObject,
+  Path,
+} from "../kernel/mod.ts";
+import type { Receipt } from "./receipts.ts";
+import type { Request } from "./requests.ts";
+
+/** A point in history: a tick, or a time in ISO 8601 (a day alone: its end). Absent: now. */
+export type At = number | string;
+
+/** What can be read. Ids accept unique prefixes and, for contexts and agents, names. */
+export type View =
+  | { readonly view: "engram"; readonly id: string; readonly at?: At }
+  | { readonly view: "versions"; readonly id: string }
+  | {
+    readonly view: "search";
+    readonly text?: string;
+    readonly exact?: boolean;
+    readonly metadata?: JsonObject;
+    readonly kind?: string;
+    readonly source?: string;
+    readonly minConfidence?: number;
+    readonly context?: string;
+    readonly includeSuperseded?: boolean;
+    readonly limit?: number;
+    readonly cursor?: string;
+    readonly at?: At;
+  }
+  | {
+    readonly view: "ask";
+    readonly question: string;
+    readonly context?: string;
+    readonly at?: At;
+    readonly limit?: number;
+  }
+  | {
+    readonly view: "neighbors";
+    readonly id: string;
+    readonly type?: string;
+    readonly direction?: "in" | "out" | "both";
+    readonly depth?: number;
+    readonly limit?: number;
+    readonly at?: At;
+  }
+  | {
+    readonly view: "paths";
+    readonly source: string;
+    readonly target: string;
+    readonly depth?: number;
+    readonly limit?: number;
+    readonly at?: At;
+  }
+  | { readonly view: "thread"; readonly thread: string; readonly source?: string; readonly at?: At }
+  | { readonly view: "contexts"; readonly at?: At }
+  | {
+    readonly view: "context";
+    readonly id: string;
+    readonly limit?: number;
+    readonly after?: string;
+    readonly at?: At;
+  }
+  | { readonly view: "agents" }
+  | { readonly view: "metrics"; readonly agent: string }
+  | { readonly view: "status" }
+  | { readonly view: "why"; readonly id: string; readonly check?: boolean }
+  | { readonly view: "changes"; readonly since: number; readonly limit?: number }
+  /** Engrams and connections in pages, for export: pass `next` on as `after`. */
+  | { readonly view: "export"; readonly after?: string; readonly limit?: number; readonly context?: string }
+  | { readonly view: "log"; readonly from?: number; readonly limit?: number }
+  | { readonly view: "verify_log" }
+  /** Full ids for what a person typed: a unique prefix, a name, or "@last" (the newest memory). */
+  | { readonly view: "resolve"; readonly what: "engram" | "context" | "agent"; readonly text: string }
+  | { readonly view: "info" };
+
+/** An agent as lists show it. */
+export interface AgentView {
+  readonly id: string;
+  readonly name: string;
+  readonly description: string;
+  readonly version: string;
+  readonly module: string;
+  readonly actions: readonly string[] | null;
+  readonly grants: readonly Grant[];
+  readonly context: string;
+  readonly loadedTick: number;
+  readonly steps: number;
+  readonly functionCalls: number;
+  readonly memoryBytes: number;
+  readonly manifest: JsonObject | null;
+}
+
+/** What `status` says. */
+export interface StatusView {
+  readonly version: string;
+  readonly tick: number;
+  /** 64 hex digits. */
+  readonly stateHash: string;
+  readonly time: string | null;
+  readonly agents: number;
+  readonly engrams: number;
+  readonly connections: number;
+  readonly contexts: number;
+  readonly workers: number;
+  readonly memoryBytes: number;
+  readonly functionCalls: number;
+  readonly executionMs: number;
+  readonly inbox: number;
+  readonly folder: string;
+  readonly data: string;
+  /** What was cut from the log when it was opened, or null. */
+  readonly cut: {
+    readonly segment: string;
+    readonly offset: number;
+    readonly index: number;
+    readonly bytes: number;
+  } | null;
+}
+
+/** A quotation `ask` answers with. */
+export interface Quotation {
+  /** Verbatim. */
+  readonly text: string;
+  readonly id: string;
+  readonly ref: string | null;
+  readonly source: string | null;
+  /** 1-based line in the source, where known. */
+  readonly line: number | null;
+  readonly observedAt: string | null;
+  readonly score: number;
+  readonly kind: string;
+  readonly title: string | null;
+  /** For a superseded one: since when it no longer holds. */
+  readonly until?: string | null;
+  readonly supersededBy?: string | null;
+}
+
+/** What `ask` says. */
+export interface AskView {
+  readonly answer: Quotation | null;
+  readonly superseded: readonly Quotation[];
+  readonly contradicts: readonly Quotation[];
+  readonly nearest: readonly Quotation[];
+}
+
+/** One link of the chain `why` shows. */
+export type WhyLink =
+  | { readonly link: "engram"; readonly engram: Engram; readonly line: number | null }
+  | {
+    readonly link: "from";
+    readonly connection: Connection;
+    readonly engram: Engram;
+    readonly start: number | null;
+    readonly end: number | null;
+    readonly line: number | null;
+    readonly quote: string | null;
+  }
+  | {
+    readonly link: "connection";
+    readonly connection: Connection;
+    readonly engram: Engram | null;
+    readonly direction: "in" | "out";
+  }
+  | {
+    readonly link: "step";
+    readonly tick: number;
+    readonly entryTick: number;
+    readonly seat: number;
+    readonly time: string;
+    readonly agent: string | null;
+    readonly agentVersion: string | null;
+    /** sha256 of the module's bytes, in hex. */
+    readonly module: string | null;
+    readonly entry: string;
+    readonly action: string | null;
+    readonly params: string | null;
+    readonly outcome: string;
+    readonly fuel: number;
+    readonly writes: number;
+  }
+  | {
+    readonly link: "command";
+    readonly tick: number;
+    readonly seat: number;
+    readonly time: string;
+    readonly kind: string;
+    readonly client: string;
+    readonly commandId: string | null;
+  }
+  | { readonly link: "message"; readonly from: string; readonly tick: number; readonly body: string | null }
+  | { readonly link: "workflow"; readonly id: string; readonly name: string; readonly step: string };
+
+/** What `why` says: from the memory asked about down to what a person or a file said. */
+export interface WhyView {
+  readonly id: string;
+  readonly chain: readonly WhyLink[];
+  /** With check: whether running the step again gave the same, and what differed. */
+  readonly check: {
+    readonly identical: boolean;
+    readonly what: string | null;
+    readonly tick: number;
+    readonly seat: number;
+  } | null;
+}
+
+/** What each view gives. */
+export interface ViewResults {
+  readonly engram: Engram;
+  readonly versions: {
+    readonly versions: readonly {
+      readonly engram: Engram;
+      readonly fromTick: number;
+      readonly toTick: number | null;
+    }[];
+  };
+  readonly search: {
+    readonly hits: readonly Hit[];
+    readonly cursor?: string;
+    readonly spelled?: readonly { readonly word: string; readonly as: string }[];
+    readonly scanned: boolean;
+  };
+  readonly ask: AskView;
+  readonly neighbors: { readonly connected: readonly Connected[] };
+  readonly paths: { readonly paths: readonly Path[] };
+  readonly thread: { readonly engrams: readonly Engram[] };
+  readonly contexts: { readonly contexts: readonly Context[] };
+  readonly context: { readonly context: Context; readonly engrams: readonly Engram[] };
+  readonly agents: { readonly agents: readonly AgentView[] };
+  readonly metrics: {
+    readonly functionCalls: number;
+    readonly memoryOperations: number;
+    readonly memoryBytes: number;
+    readonly executionMs: number;
+    readonly fuel: number;
+  };
+  readonly status: StatusView;
+  readonly why: WhyView;
+  readonly changes: { readonly changes: readonly Change[]; readonly nextTick: number };
+  readonly export: {
+    readonly engrams: readonly Engram[];
+    readonly connections: readonly Connection[];
+    readonly next: string | null;
+  };
+  readonly log: { readonly entries: readonly LogView[]; readonly next: number | null };
+  readonly verify_log: {
+    readonly ok: boolean;
+    readonly entries: number;
+    readonly first?: {
+      readonly segment: string;
+      readonly offset: number;
+      readonly index: number;
+      readonly what: string;
+    };
+  };
+  readonly resolve: { readonly id: string };
+  readonly info: {
+    readonly paths: Readonly<Record<string, string>>;
+    readonly limits: Readonly<Record<string, number>>;
+    readonly version: string;
+    readonly abi: number;
+    readonly logFormat: number;
+    readonly behaviour: number;
+    readonly costModel: number;
+    readonly v8: string;
+    readonly platform: string;
+    readonly build: string;
+  };
+}
+
+/** One entry as `log show` prints it. */
+export interface LogView {
+  readonly tick: number;
+  readonly time: string;
+  /** State hash after it, 64 hex digits. */
+  readonly hash: string;
+  readonly commands: readonly {
+    readonly seat: number;
+    readonly kind: string;
+    readonly client: string;
+    readonly commandId: string | null;
+    readonly agent: string | null;
+  }[];
+  readonly steps: readonly {
+    readonly tick: number;
+    readonly seat: number;
+    readonly agent: string | null;
+    readonly entry: string;
+    readonly outcome: string;
+    readonly reason: string;
+    readonly fuel: number;
+    readonly writes: number;
+    readonly messages: number;
+    readonly logs: readonly string[];
+  }[];
+}
+
+/** Something that happened, told after it was durable. One a tick; the log is their history. */
+export interface RuntimeEvent {
+  readonly event: "tick";
+  readonly entry: LogView;
+}
+
+/** How far a long piece of work has come. */
+export interface Progress {
+  readonly done: number;
+  readonly total: number;
+  readonly what: string;
+}
+
+/** What `replay` found. */
+export interface ReplayReport {
+  readonly ok: boolean;
+  readonly ticks: number;
+  /** After the last tick that was equal. */
+  readonly stateHash: string;
+  readonly steps: number;
+  readonly workers: number;
+  readonly first?: {
+    readonly tick: number;
+    readonly agent: string | null;
+    readonly what: string;
+    readonly expected: unknown;
+    readonly actual: unknown;
+  };
+}
+
+/** A way to a runtime. */
+export interface Port {
+  /** Asks for a change; resolves when it is durable. `commandId`: the same id again is the same command. */
+  submit(
+    request: Request,
+    options?: { readonly client?: string; readonly commandId?: string },
+  ): Promise<Receipt>;
+  view<V extends View>(view: V): Promise<ViewResults[V["view"]]>;
+  /** Ticks from `from` on, as they become durable, until the signal aborts. */
+  events(from: number, signal: AbortSignal): AsyncIterable<RuntimeEvent>;
+  /** Resolves when nothing is left to do: no messages, no workflow steps, no carried steps. */
+  idle(): Promise<void>;
+  /** Which kind it is, for `status` and `doctor`. */
+  readonly where: "here" | "host";
+  close(): Promise<void>;
+}

@@ -1,0 +1,118 @@
+/**
+ * Receipts: what the asker of a command is told, once its entry is durable.
+ *
+ * Invariants:
+ * 1. A receipt is JSON, the same through every door.
+ * 2. An outcome but `completed` is told as a refusal with tick, fuel and backtrace; nothing of the step remains.
+ */
+import {
+  assert,
+  type Command,
+  EngramError,
+  formatId,
+  type OutcomeKind,
+  parseOr,
+  type RefusalCode,
+  type Step,
+  type StepRecord,
+  type WorkflowRun,
+} from "../kernel/mod.ts";
+
+/** What a command came to. */
+export type Receipt = { readonly tick: number } & Readonly<Record<string, unknown>>;
+
+const codes = {
+  failed: "agent_failed",
+  trapped: "agent_trapped",
+  out_of_fuel: "agent_out_of_fuel",
+  denied: "agent_denied",
+  conflicted: "agent_conflicted",
+  killed: "agent_killed",
+} as const satisfies Record<Exclude<OutcomeKind, "completed" | "carried">, RefusalCode>;
+
+const words = {
+  failed: "it said so",
+  trapped: "it crashed",
+  out_of_fuel: "it used all its fuel",
+  denied: "it may not",
+  conflicted: "others changed what it read",
+  killed: "its worker was lost",
+} as const satisfies Record<keyof typeof codes, string>;
+
+function failure(record: StepRecord, tick: number, backtrace: readonly string[]): EngramError {
+  const outcome = record.outcome;
+  assert(outcome !== "completed" && outcome !== "carried", "a failure that is none");
+  const detail = [record.reason, record.result?.text() ?? ""].filter((text) => text !== "").join(": ");
+  const what = record.entry === "query"
+    ? "Query of"
+    : record.entry === "release"
+    ? "Unload of"
+    : "Execution of";
+  const fuel = record.fuel.toLocaleString("en-US");
+  const message =
+    `${what} agent ${JSON.stringify(record.agent)} ended ${outcome} at tick ${tick}: ${words[outcome]}` +
+    `${detail === "" ? "" : ` (${detail})`}${outcome === "out_of_fuel" ? `, ${fuel}` : ""}`;
+  return new EngramError(codes[outcome], message, { tick, fuel: record.fuel, outcome, backtrace });
+}
+
+function resultOf(record: StepRecord): unknown {
+  return parseOr(record.result?.text() ?? "");
+}
+
+/** The receipt of a step's command, or the refusal that tells its outcome. `tick` is the entry it ended in. */
+export function receiptOf(
+  step: Step,
+  record: StepRecord,
+  tick: number,
+  backtrace: readonly string[] = [],
+): Receipt | EngramError {
+  const ask = step.command?.ask;
+  assert(ask !== undefined, "a receipt for a step without a command");
+  if (record.outcome !== "completed" && ask.kind !== "agent_unload") {
+    if (record.outcome === "conflicted" && record.agent === null) {
+      return new EngramError("conflict", `Cannot write: ${record.reason}`, { tick });
+    }
+    return failure(record, tick, backtrace);
+  }
+  switch (ask.kind) {
+    case "write":
+    case "context_create":
+      return { ...resultOf(record) as object, tick };
+    case "configure":
+      return { tick };
+    case "agent_load":
+      return { agent: ask.agent, tick, fuel: record.fuel, module: ask.module, unchanged: false };
+    case "agent_unload":
+      return { agent: ask.agent, tick, outcome: record.outcome };
+    case "execute":
+    case "query":
+      return { result: resultOf(record), tick, fuel: record.fuel };
+    case "workflow":
+      throw new Error("Fault: a workflow's receipt is given at its run's end");
+    default:
+      return ask satisfies never;
+  }
+}
+
+/** The receipt of a load that found the agent loaded, byte for byte. */
+export function unchangedReceipt(command: Command, tick: number): Receipt {
+  assert(command.ask.kind === "agent_load", "only a load can be unchanged");
+  return { agent: command.ask.agent, tick, fuel: 0, module: command.ask.module, unchanged: true };
+}
+
+/** The receipt of a workflow run that ended. */
+export function runReceipt(run: WorkflowRun, tick: number): Receipt | EngramError {
+  const steps = Object.fromEntries([...run.steps].map(([id, step]) => {
+    const { outcome, reason, fuel } = step;
+    const result = parseOr(step.result?.text() ?? "");
+    return [id, { result, outcome, tick: step.tick, fuel, ...(reason === "" ? {} : { reason }) }];
+  }));
+  const broken = [...run.steps].find(([, step]) => step.outcome !== "completed");
+  const id = formatId("workflow", run.tick, run.seat, 0);
+  if (broken === undefined) return { id, tick, steps };
+  const [step, { outcome, reason }] = broken;
+  const message = `Workflow ${JSON.stringify(run.workflow.id)} stopped at step ${
+    JSON.stringify(step)
+  }: ${outcome}${reason === "" ? "" : ` (${reason})`}`;
+  return new EngramError("workflow_step_failed", message, { id, tick, step, outcome, reason, steps });
+}

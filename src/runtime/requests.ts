@@ -1,0 +1,309 @@
+/**
+ * Requests: commands as JSON, the form every door speaks. `toAsk` turns one into what the kernel is asked.
+ *
+ * Invariants:
+ * 1. A request is checked here once, for all doors; what is wrong is refused with the name of the field.
+ * 2. Nothing is looked up here: contexts and agents are resolved inside the tick.
+ */
+import {
+  type AgentLimits,
+  type Ask,
+  type Capability,
+  type DirectOp,
+  EngramError,
+  type EngramKind,
+  engramKinds,
+  type EngramTexts,
+  type Grant,
+  type JsonObject,
+  Payload,
+  requireTime,
+  type TimeSource,
+  type Workflow,
+} from "../kernel/mod.ts";
+
+/** A memory to store. Times are ISO 8601. */
+export interface MemoryInput {
+  readonly content: string;
+  readonly title?: string | null;
+  readonly source?: string | null;
+  readonly ref?: string | null;
+  readonly thread?: string | null;
+  readonly position?: number | null;
+  readonly kind?: EngramKind;
+  readonly confidence?: number;
+  readonly metadata?: JsonObject;
+  /** Id or name; "personal" where absent. */
+  readonly context?: string | null;
+  /** When it was so or was seen; the time of the command where absent. */
+  readonly time?: string | null;
+  readonly timeSource?: TimeSource;
+  readonly validFrom?: string | null;
+  readonly validTo?: string | null;
+}
+
+/** One change of a `write` request. */
+export type WriteOp =
+  | ({ readonly op: "add" | "upsert" } & MemoryInput)
+  | (
+    & { readonly op: "update"; readonly id: string }
+    & Partial<
+      Pick<
+        MemoryInput,
+        | "content"
+        | "title"
+        | "source"
+        | "ref"
+        | "thread"
+        | "confidence"
+        | "metadata"
+        | "time"
+        | "validFrom"
+        | "validTo"
+      >
+    >
+  )
+  | { readonly op: "delete"; readonly id: string }
+  | {
+    readonly op: "connect";
+    readonly source: string;
+    readonly target: string;
+    readonly type: string;
+    readonly weight?: number;
+    readonly metadata?: JsonObject;
+  }
+  | {
+    readonly op: "link";
+    readonly type: string;
+    readonly from: readonly [string, string];
+    readonly to: readonly [string, string];
+  }
+  | { readonly op: "disconnect"; readonly id: string }
+  | { readonly op: "join"; readonly context: string; readonly engram: string };
+
+/** A command as JSON. */
+export type Request =
+  | { readonly kind: "write"; readonly ops: readonly WriteOp[] }
+  | {
+    readonly kind: "context_create";
+    readonly name: string;
+    readonly description?: string;
+    readonly agents?: readonly string[];
+    readonly metadata?: JsonObject;
+  }
+  | {
+    readonly kind: "agent_load";
+    readonly agent: string;
+    /** The module's bytes in base64. */
+    readonly wasm: string;
+    readonly name?: string;
+    readonly description?: string;
+    /** A manifest of version 1, as JSON. */
+    readonly manifest?: JsonObject | null;
+    /** What is granted: of a manifest's wants, all of them where absent. */
+    readonly grants?: readonly Grant[];
+    readonly config?: JsonObject;
+  }
+  | { readonly kind: "agent_unload"; readonly agent: string }
+  | {
+    readonly kind: "execute";
+    readonly agent: string;
+    readonly action: string; /** JSON text, given to the agent as it is. */
+    readonly params?: string;
+    readonly context?: string | null;
+    readonly fuel?: number | null;
+  }
+  | {
+    readonly kind: "query";
+    readonly agent: string;
+    readonly query: string;
+    readonly context?: string | null;
+    readonly fuel?: number | null;
+  }
+  | { readonly kind: "workflow"; readonly context: string; readonly workflow: Workflow }
+  | { readonly kind: "configure"; readonly changes: Readonly<Record<string, number>> };
+
+const invalid = (message: string, data: Readonly<Record<string, unknown>> = {}) =>
+  new EngramError("invalid_argument", message, data);
+
+const time = (text: string | null | undefined, what: string): number | null =>
+  text === null || text === undefined ? null : requireTime(text, what).ms;
+
+function texts(input: MemoryInput): Payload {
+  const body: EngramTexts = {
+    content: input.content,
+    title: input.title ?? null,
+    source: input.source ?? null,
+    ref: input.ref ?? null,
+    thread: input.thread ?? null,
+    metadata: input.metadata ?? {},
+  };
+  if (typeof body.content !== "string") throw invalid("Cannot store the memory: content is not a text");
+  for (const key of ["content", "title", "source", "ref", "thread"] as const) {
+    const text = body[key];
+    if (text !== null && (typeof text !== "string" || !text.isWellFormed())) {
+      throw invalid(`Cannot store the memory: ${key} is not well-formed text`);
+    }
+  }
+  return Payload.text(JSON.stringify(body));
+}
+
+function toOp(op: WriteOp): DirectOp {
+  switch (op.op) {
+    case "add":
+    case "upsert": {
+      const observedAt = time(op.time, "time");
+      const kind = op.kind ?? "note";
+      if (!engramKinds.includes(kind)) {
+        throw invalid(
+          `Cannot store the memory: kind ${JSON.stringify(kind)} is none of ${engramKinds.join(", ")}`,
+        );
+      }
+      const position = op.position ?? null;
+      if (position !== null && !Number.isSafeInteger(position)) {
+        throw invalid("Cannot store the memory: position is not a whole number");
+      }
+      const confidence = op.confidence ?? 1;
+      if (!(confidence >= 0 && confidence <= 1)) {
+        throw new EngramError(
+          "invalid_confidence",
+          `Cannot store the memory: confidence ${confidence} is outside 0..1`,
+        );
+      }
+      return {
+        op: op.op,
+        context: op.context ?? "personal",
+        kind,
+        confidence,
+        position,
+        observedAt,
+        timeSource: op.timeSource ?? (observedAt === null ? (op.op === "add" ? "command" : "none") : "given"),
+        validFrom: time(op.validFrom, "validFrom"),
+        validTo: time(op.validTo, "validTo"),
+        texts: texts(op),
+      };
+    }
+    case "update": {
+      const { op: _, id, confidence, time: observed, validFrom, validTo, ...changes } = op;
+      return {
+        op: "update",
+        id,
+        confidence: confidence ?? null,
+        observedAt: time(observed, "time"),
+        validFrom: time(validFrom, "validFrom"),
+        validTo: time(validTo, "validTo"),
+        texts: Payload.text(JSON.stringify(changes)),
+      };
+    }
+    case "connect":
+      return {
+        op: "connect",
+        source: op.source,
+        target: op.target,
+        type: op.type,
+        weight: op.weight ?? 1,
+        metadata: Payload.text(JSON.stringify(op.metadata ?? {})),
+      };
+    case "link":
+      return { op: "link", type: op.type, ends: Payload.text(JSON.stringify([op.from, op.to])) };
+    case "delete":
+    case "disconnect":
+      return { op: op.op, id: op.id };
+    case "join":
+      return { op: "join", context: op.context, engram: op.engram };
+    default:
+      return op satisfies never;
+  }
+}
+
+/** What a load request's manifest says, checked by the door that read it. */
+export interface LoadFacts {
+  readonly sha: string;
+  readonly version: string;
+  readonly actions: readonly string[] | null;
+  readonly grants: readonly Grant[];
+  readonly limits: AgentLimits;
+  readonly receives: boolean;
+}
+
+function checkFuel(fuel: number | null | undefined): number | null {
+  if (fuel === null || fuel === undefined) return null;
+  if (!Number.isSafeInteger(fuel) || fuel < 1) {
+    throw invalid(`Cannot run the agent: fuel ${fuel} is not a whole number above 0`);
+  }
+  return fuel;
+}
+
+/** JSON text checked but not re-encoded: the agent gets the bytes as given. */
+function checkParams(text: string): Payload {
+  try {
+    JSON.parse(text);
+  } catch (error) {
+    const words = error instanceof Error ? error.message : String(error);
+    throw new EngramError("invalid_json", `Cannot run the agent: params are not JSON: ${words}`);
+  }
+  return Payload.text(text);
+}
+
+/** What the kernel is asked. `facts` come with a load. */
+export function toAsk(request: Request, facts: LoadFacts | null): Ask {
+  switch (request.kind) {
+    case "write":
+      return { kind: "write", ops: request.ops.map(toOp) };
+    case "context_create": {
+      const { name, description, metadata } = request;
+      const body = { name, description: description ?? "", metadata: metadata ?? {} };
+      return {
+        kind: "context_create",
+        agents: request.agents ?? [],
+        texts: Payload.text(JSON.stringify(body)),
+      };
+    }
+    case "agent_load": {
+      if (facts === null) throw new Error("Fault: a load without its module's facts");
+      const { agent, name, description, manifest, config } = request;
+      const { sha, ...rest } = facts;
+      return {
+        kind: "agent_load",
+        agent,
+        name: name ?? agent,
+        description: description ?? "",
+        module: sha,
+        manifest: manifest ?? null,
+        config: config ?? {},
+        ...rest,
+      };
+    }
+    case "agent_unload":
+      return { kind: "agent_unload", agent: request.agent };
+    case "execute": {
+      const { agent, action, context, fuel } = request;
+      return {
+        kind: "execute",
+        agent,
+        action,
+        params: checkParams(request.params ?? "{}"),
+        context: context ?? null,
+        fuel: checkFuel(fuel),
+      };
+    }
+    case "query": {
+      const { agent, query, context, fuel } = request;
+      return {
+        kind: "query",
+        agent,
+        query: Payload.text(query),
+        context: context ?? null,
+        fuel: checkFuel(fuel),
+      };
+    }
+    case "workflow":
+      return { kind: "workflow", context: request.context, workflow: request.workflow };
+    case "configure":
+      return { kind: "configure", changes: request.changes };
+    default:
+      return request satisfies never;
+  }
+}
+
+export type { Capability };

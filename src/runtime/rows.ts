@@ -1,0 +1,177 @@
+/**
+ * Kernel rows: the state kept beside the graph, so that opening folds only the last entries of the log.
+ *
+ * Invariants:
+ * 1. State at tick T = the rows (as of the tick they were stored) + advance() over the entries after it.
+ * 2. Rows are a cache of the log: with none of them, folding from the first entry gives the same state.
+ */
+import type { Graph } from "../graph/mod.ts";
+import {
+  type AgentState,
+  assert,
+  emptyState,
+  type Message,
+  Payload,
+  type State,
+  type Step,
+  type WorkflowRun,
+} from "../kernel/mod.ts";
+import type { RunStep } from "../kernel/mod.ts";
+
+/** A stored row. */
+export interface Row {
+  readonly key: string;
+  readonly value: Uint8Array | null;
+}
+
+const encoder = new TextEncoder(), decoder = new TextDecoder();
+const payloadKey = "$payload";
+
+const base64 = (bytes: Uint8Array | null): string | null => bytes === null ? null : bytes.toBase64();
+const unbase64 = (text: unknown): Uint8Array | null =>
+  typeof text === "string" ? Uint8Array.fromBase64(text) : null;
+
+/** JSON with payloads in it. */
+export function pack(value: unknown): Uint8Array {
+  return encoder.encode(
+    JSON.stringify(
+      value,
+      (_key, one: unknown) =>
+        one instanceof Payload
+          ? { [payloadKey]: [base64(one.bytes), base64(one.salt), base64(one.digest)] }
+          : one,
+    ),
+  );
+}
+
+/** The inverse of {@link pack}. */
+export function unpack(bytes: Uint8Array): unknown {
+  return JSON.parse(decoder.decode(bytes), (_key, one: unknown) => {
+    if (typeof one !== "object" || one === null || !(payloadKey in one)) return one;
+    const parts = one[payloadKey];
+    return Array.isArray(parts)
+      ? new Payload(unbase64(parts[0]), unbase64(parts[1]), unbase64(parts[2]))
+      : one;
+  });
+}
+
+/** A workflow run in a row. */
+type StoredRun = Omit<WorkflowRun, "steps" | "carried"> & { steps: [string, RunStep][]; carried: string[] };
+
+/** What the row `state` holds: everything but agents. */
+interface StoredState {
+  readonly tick: number;
+  readonly time: number;
+  readonly folder: string;
+  readonly config: State["config"];
+  readonly functionCalls: number;
+  readonly carried: readonly Step[];
+  readonly mail: readonly (readonly [string, Message[]])[];
+  readonly runs: readonly StoredRun[];
+}
+
+/** An agent as its history row keeps it: every time it was loaded, for reading the log of old ticks. */
+export interface AgentHistory {
+  readonly agent: AgentState;
+  readonly unloadedTick: number | null;
+}
+
+const historyKey = (id: string, loadedTick: number) => `was/${id}/${String(loadedTick).padStart(12, "0")}`;
+
+/** Collects what changed since the rows were stored. */
+export class Rows {
+  #agents = new Set<string>();
+  #more = new Map<string, unknown>();
+  #storedTick: number;
+
+  constructor(storedTick: number) {
+    this.#storedTick = storedTick;
+  }
+
+  /** The tick whose state the stored rows hold. */
+  get storedTick(): number {
+    return this.#storedTick;
+  }
+
+  touch(agent: string): void {
+    this.#agents.add(agent);
+  }
+
+  loaded(agent: AgentState): void {
+    this.#agents.add(agent.id);
+    this.#more.set(`home/${agent.id}`, agent.context);
+    this.#more.set(historyKey(agent.id, agent.loadedTick), { agent, unloadedTick: null });
+  }
+
+  unloaded(agent: AgentState, tick: number): void {
+    this.#agents.add(agent.id);
+    this.#more.set(historyKey(agent.id, agent.loadedTick), { agent, unloadedTick: tick });
+  }
+
+  /** Stores anything else under a key of its own. */
+  put(key: string, value: unknown): void {
+    this.#more.set(key, value);
+  }
+
+  /** The rows that bring the store to `state`, which becomes the stored one. */
+  take(state: State): Row[] {
+    const { tick, time, folder, config, functionCalls, carried } = state;
+    const runs = [...state.runs.values()].map((run) => ({
+      ...run,
+      steps: [...run.steps],
+      carried: [...run.carried],
+    }));
+    const stored: StoredState = {
+      tick,
+      time,
+      folder,
+      config,
+      functionCalls,
+      carried,
+      mail: [...state.mail],
+      runs,
+    };
+    const rows: Row[] = [{ key: "state", value: pack(stored) }];
+    for (const id of this.#agents) {
+      const agent = state.agents.get(id);
+      rows.push({ key: `agent/${id}`, value: agent === undefined ? null : pack(agent) });
+    }
+    for (const [key, value] of this.#more) rows.push({ key, value: value === null ? null : pack(value) });
+    this.#agents = new Set();
+    this.#more = new Map();
+    this.#storedTick = tick;
+    return rows;
+  }
+}
+
+/** The state the rows hold; the empty one where there are none. */
+export function loadState(graph: Graph): State {
+  const row = graph.row("state");
+  if (row === null) return emptyState();
+  const stored = unpack(row) as StoredState;
+  const agents = graph.rows("agent/").map(({ value }) => unpack(value) as AgentState);
+  agents.sort((a, b) => a.loadedTick - b.loadedTick || a.loadedSeat - b.loadedSeat);
+  const homes = graph.rows("home/").map(({ key, value }) =>
+    [key.slice("home/".length), String(unpack(value))] as const
+  );
+  const runs = stored.runs.map((run): [string, WorkflowRun] => [
+    run.id,
+    { ...run, steps: new Map(run.steps), carried: new Set(run.carried) },
+  ]);
+  assert(stored.tick <= graph.applied.tick, "the kernel rows are newer than the graph");
+  return {
+    ...stored,
+    agents: new Map(agents.map((agent) => [agent.id, agent])),
+    mail: new Map(stored.mail.map(([id, messages]) => [id, [...messages]])),
+    runs: new Map(runs),
+    homes: new Map(homes),
+  };
+}
+
+/** The agent of an id as it was loaded at a tick, or null. */
+export function agentAt(graph: Graph, id: string, tick: number): AgentHistory | null {
+  const all = graph.rows(`was/${id}/`).map(({ value }) => unpack(value) as AgentHistory);
+  return all.findLast((one) =>
+    one.agent.loadedTick <= tick && (one.unloadedTick === null || one.unloadedTick >= tick)
+  ) ?? null;
+}
