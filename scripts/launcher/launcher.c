@@ -146,7 +146,8 @@ static int make_folders(char *path, mode_t mode) {
     if (*p != '/') continue;
     *p = 0;
     struct stat status;
-    int error = mkdir(path, mode) == 0 || stat(path, &status) == 0 ? 0 : errno;
+    int error = mkdir(path, mode) == 0 ? 0 : errno;
+    if (error && stat(path, &status) == 0) error = 0; /* it is there, or the next level says what is wrong */
     *p = '/';
     if (error) return error;
   }

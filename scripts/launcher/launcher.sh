@@ -27,7 +27,9 @@ refuse() {
 }
 
 refuse_cache() {
-  refuse 8 io_failed "Set ENGRAMLT_CACHE to a folder that can be written and has 200 MB free" \
+  code=io_failed
+  case $1 in *"space left"*) code=disk_full ;; esac
+  refuse 8 "$code" "Set ENGRAMLT_CACHE to a folder that can be written and has 200 MB free" \
     "Cannot unpack the program to $root: $1"
 }
 
