@@ -22,6 +22,8 @@ export interface Listener {
   /** The record of this engram (its version, contexts or supersededBy) is no longer what it was. */
   engramChanged(id: Id): void;
   memberChanged(context: number, engram: number, member: boolean): void;
+  /** A live `supersedes` connection came or went. */
+  supersessionChanged(): void;
 }
 
 const identities = (table: "engram" | "connection" | "context") => ({
@@ -292,6 +294,7 @@ export class Committer {
 
   #supersessionChanged(target: number): void {
     this.#listener.engramChanged(text(this.#db.get(engramId, [target])?.[0]));
+    this.#listener.supersessionChanged();
   }
 
   #connectionPut(write: Write & { op: "connection_put" }, author: Author, tick: number): void {

@@ -11,4 +11,5 @@ export type { ChangesPage } from "./changes.ts";
 export type { EngramVersion, ThreadOptions } from "./reads.ts";
 export type { Readable } from "./scope.ts";
 export { type Direction, type NeighborOptions, type PathOptions, walkLimits } from "./walk.ts";
-export { type SearchQuery, type SearchResult } from "./search.ts";
+export type { SearchQuery, SearchResult } from "./search.ts";
+export { searchLimits, type Spelled } from "./score.ts";

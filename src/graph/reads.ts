@@ -322,6 +322,11 @@ export class Reads {
     return this.cut(this.stored(id, scope), scope);
   }
 
+  /** {@link engram} for a scope made already. */
+  engramIn(id: Id, scope: Scope): Engram | null {
+    return this.cut(this.stored(id, scope), scope);
+  }
+
   versions(id: Id, readable?: Readable): EngramVersion[] {
     const key = this.key(id);
     if (key === null) return [];

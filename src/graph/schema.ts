@@ -81,9 +81,9 @@ export interface Tables {
   image: { agent: string; completed_index: number; digest: Uint8Array; bytes: Uint8Array };
   /** Search: postings of one stem in one segment (postings.ts). */
   posting: { stem: string; segment: number; documents: number; bytes: Uint8Array };
-  segment: { segment: number; level: number; stems: number };
-  /** Search: length and engram of each version row, by pages. */
-  document_page: { page: number; lengths: Uint8Array; engrams: Uint8Array };
+  segment: { segment: number; documents: number };
+  /** Search: mark (length, threaded) and engram of each version row, by pages. */
+  document_page: { page: number; marks: Uint8Array; engrams: Uint8Array };
   /** Search: indexed versions that ended and are still in their page. */
   document_ended: { rid: number };
 }
@@ -128,8 +128,8 @@ create table image (agent text primary key, completed_index integer not null, di
   bytes blob not null);
 create table posting (stem text not null, segment integer not null, documents integer not null,
   bytes blob not null, primary key (segment, stem)) without rowid;
-create table segment (segment integer primary key, level integer not null, stems integer not null);
-create table document_page (page integer primary key, lengths blob not null, engrams blob not null);
+create table segment (segment integer primary key, documents integer not null);
+create table document_page (page integer primary key, marks blob not null, engrams blob not null);
 create table document_ended (rid integer primary key);
 `];
 

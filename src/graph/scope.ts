@@ -31,6 +31,8 @@ const memberships = new Query(() =>
 export class Scopes {
   readonly #db: Sqlite;
   readonly #contextKeys = new Map<Id, number>();
+  /** The newest tick there is: a read as of it is a read of now. */
+  lastTick = -1;
 
   constructor(db: Sqlite) {
     this.#db = db;
@@ -53,7 +55,7 @@ export class Scopes {
   }
 
   make(asOf: number | undefined, readable: Readable | undefined): Scope {
-    const tick = asOf === undefined ? now : Math.min(asOf, now);
+    const tick = asOf === undefined || asOf >= this.lastTick ? now : asOf;
     if (readable === null || readable === undefined) return { tick, contexts: null };
     const contexts = new Set<number>();
     for (const id of readable) {

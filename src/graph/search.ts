@@ -1,17 +1,49 @@
 /**
- * Search over texts: candidates from the index, scores of our own.
+ * Search over texts: documents from the index, scores of our own, filters, pages.
+ *
+ * Owns: what a query means, the order of hits, cursors, which engrams a reader's search covers.
+ * Does not own: the index (postings.ts), statistics (corpus.ts), scores (score.ts).
+ *
+ * Invariants:
+ * 1. Equal rows and equal queries give equal hits in equal order, whenever the index caught up or merged.
+ * 2. A search sees every commit before it. As of a tick it scans the versions of that tick instead of the index.
+ * 3. Hits go by: not superseded first, score, id. Without words: newest first.
  */
+import { assert, EngramError } from "../kernel/errors.ts";
 import type { Id } from "../kernel/ids.ts";
 import type { Engram, EngramKind, Hit, Json } from "../kernel/records.ts";
+import {
+  type Corpus,
+  type CorpusParts,
+  type Document,
+  IndexCorpus,
+  readSuperseders,
+  ScannedCorpus,
+  StagedCorpus,
+  type Superseders,
+} from "./corpus.ts";
+import { PostingIndex } from "./postings.ts";
 import type { Reads } from "./reads.ts";
-import type { Readable, Scopes } from "./scope.ts";
-import type { Sqlite } from "./sqlite.ts";
+import { isNow, type Readable, type Scope, type Scopes } from "./scope.ts";
+import {
+  addGrams,
+  addNeighbours,
+  best,
+  lookUp,
+  ownScores,
+  searchLimits,
+  shown,
+  type Spelled,
+} from "./score.ts";
+import { snippetOf } from "./snippet.ts";
+import { build, given, num, Query, type Sqlite } from "./sqlite.ts";
+import { eachWord } from "./words.ts";
 
 /** What is searched for; every part that is given must hold. Without `text` and `exact`: newest first. */
 export interface SearchQuery {
-  /** Words; a hit has some of them. */
+  /** Words; a hit has some of them, or stands beside one that has. */
   readonly text?: string;
-  /** A phrase that stands in title or content, letter case aside. */
+  /** A phrase that stands in title or content, letter case and spacing aside. */
   readonly exact?: string;
   /** Top-level metadata that must be equal. */
   readonly metadata?: Readonly<Record<string, Json>>;
@@ -25,7 +57,7 @@ export interface SearchQuery {
   readonly includeSuperseded?: boolean;
   /** 1 to `searchLimits.limitMax`. */
   readonly limit: number;
-  /** From the page before. */
+  /** From the page before; the pages of one search end at `searchLimits.hitsMax`. */
   readonly cursor?: string;
   readonly readable?: Readable;
   readonly asOf?: number;
@@ -39,20 +71,327 @@ export interface SearchResult {
   readonly hits: readonly Hit[];
   /** Present when there is more. */
   readonly cursor?: string;
-  /** Words of the query that no engram has, and what was searched for instead. */
-  readonly spelled?: readonly { readonly word: string; readonly as: string }[];
+  /** Words of the query that no engram has, and the stem that was searched for instead. */
+  readonly spelled?: readonly Spelled[];
   /** The versions of `asOf` were scanned: slower than the index. */
   readonly scanned: boolean;
 }
 
+const members = new Query(() =>
+  build.selectFrom("member").select("engram").where("context", "=", given(0))
+    .where("to_tick", ">", given(1)).where("from_tick", "<=", given(1))
+);
+
+const contextMasksMax = 64;
+const documentsCachedMax = 4_000;
+
+/** A set of engram keys that grows. */
+class Mask {
+  bits = new Uint8Array(1024);
+
+  set(engram: number, member: boolean): void {
+    if (engram >= this.bits.length) {
+      const larger = new Uint8Array(Math.max(engram + 1, this.bits.length * 2));
+      larger.set(this.bits);
+      this.bits = larger;
+    }
+    this.bits[engram] = member ? 1 : 0;
+  }
+}
+
 /** Search over one graph. */
 export class Search {
-  constructor(_db: Sqlite, _scopes: Scopes, _reads: Reads, _readOnly: boolean) {}
-  memberChanged(_context: number, _engram: number, _member: boolean): void {}
-  committed(): void {}
-  reset(): void {}
-  maintain(): void {}
-  search(_query: SearchQuery): SearchResult {
-    return { hits: [], scanned: false };
+  readonly #db: Sqlite;
+  readonly #scopes: Scopes;
+  readonly #reads: Reads;
+  readonly #index: PostingIndex;
+  readonly #masks = new Map<number, Mask>();
+  /** Versions read lately; a version never changes. */
+  readonly #documents = new Map<number, Document>();
+  #superseders: Superseders | null = null;
+
+  constructor(db: Sqlite, scopes: Scopes, reads: Reads, readOnly: boolean) {
+    this.#db = db;
+    this.#scopes = scopes;
+    this.#reads = reads;
+    this.#index = new PostingIndex(db, readOnly);
   }
+
+  /** Follows a membership inside a commit. */
+  memberChanged(context: number, engram: number, member: boolean): void {
+    this.#masks.get(context)?.set(engram, member);
+  }
+
+  /** A `supersedes` connection came or went. */
+  supersessionChanged(): void {
+    this.#superseders = null;
+  }
+
+  /** A commit may have left something to index. */
+  committed(): void {
+    this.#index.committed();
+  }
+
+  /** Forgets everything read. */
+  reset(): void {
+    this.#masks.clear();
+    this.#documents.clear();
+    this.#superseders = null;
+    this.#index.reset();
+  }
+
+  /** Indexes and merges what there is; for an idle moment. */
+  maintain(): void {
+    this.#index.maintain();
+  }
+
+  /** Refusals: `invalid_argument` for a limit or cursor that is none. */
+  search(query: SearchQuery): SearchResult {
+    const { limit } = query;
+    if (!Number.isInteger(limit) || limit < 1 || limit > searchLimits.limitMax) {
+      throw new EngramError(
+        "invalid_argument",
+        `Cannot search: limit is ${limit}, allowed are 1 to ${searchLimits.limitMax}`,
+        { limit },
+      );
+    }
+    const offset = offsetOf(query.cursor);
+    const scope = this.#scopes.make(query.asOf, query.readable);
+    const corpus = this.#corpus(query, scope);
+    // Staged documents are numbered from the end of a scan, where the cache may hold stored ones.
+    const cache = isNow(scope) ? this.#documents : new Map<number, Document>();
+    const run = new Run(corpus, query, scope, this.#scopes, cache);
+    const found = run.find(Math.min(offset + limit + 1, searchLimits.hitsMax));
+    const page = found.slice(offset, offset + limit);
+    const hits = page.map(({ document, score }): Hit => ({
+      ...this.#engram(document, scope),
+      score,
+      snippet: snippetOf(document.texts.content, run.weights),
+    }));
+    return {
+      hits,
+      ...(found.length > offset + limit ? { cursor: `o${offset + limit}` } : {}),
+      ...(run.spelled.length > 0 ? { spelled: run.spelled } : {}),
+      scanned: !isNow(scope),
+    };
+  }
+
+  #engram(document: Document, scope: Scope): Engram {
+    const engram = document.staged ?? this.#reads.engramIn(document.id, scope);
+    assert(engram !== null, "a hit can be read");
+    return engram;
+  }
+
+  #corpus(query: SearchQuery, scope: Scope): Corpus {
+    const base = isNow(scope) ? this.#indexed(scope) : new ScannedCorpus(this.#parts(scope));
+    const staged = query.staged ?? [], deleted = query.stagedDeleted ?? [];
+    if (staged.length + deleted.length === 0) return base;
+    const hidden: number[] = [];
+    for (const id of [...staged.map((engram) => engram.id), ...deleted]) {
+      const stored = this.#reads.stored(id, scope);
+      if (stored !== null) hidden.push(stored.rid);
+    }
+    return new StagedCorpus(base, staged, hidden, Number.MAX_SAFE_INTEGER);
+  }
+
+  #indexed(scope: Scope): IndexCorpus {
+    this.#index.catchUp();
+    return new IndexCorpus(this.#parts(scope), this.#index, this.#visible(scope));
+  }
+
+  #parts(scope: Scope): CorpusParts {
+    const superseders = isNow(scope)
+      ? this.#superseders ??= readSuperseders(this.#db, scope.tick)
+      : readSuperseders(this.#db, scope.tick);
+    return { db: this.#db, scopes: this.#scopes, scope, superseders };
+  }
+
+  #visible(scope: Scope): Uint8Array | null {
+    if (scope.contexts === null) return null;
+    const keys = [...scope.contexts];
+    if (keys.length === 1) return this.#mask(keys[0] ?? 0, scope);
+    const union = new Mask();
+    for (const key of keys) {
+      const bits = this.#mask(key, scope);
+      if (bits.length > union.bits.length) union.set(bits.length - 1, false);
+      for (let at = 0; at < bits.length; at++) if (bits[at] === 1) union.bits[at] = 1;
+    }
+    return union.bits;
+  }
+
+  #mask(context: number, scope: Scope): Uint8Array {
+    let mask = this.#masks.get(context);
+    if (mask === undefined) {
+      mask = new Mask();
+      for (const row of this.#db.all(members, [context, scope.tick])) mask.set(num(row[0]), true);
+      if (this.#masks.size >= contextMasksMax) this.#masks.clear();
+      this.#masks.set(context, mask);
+    }
+    return mask.bits;
+  }
+}
+
+function offsetOf(cursor: string | undefined): number {
+  if (cursor === undefined) return 0;
+  const offset = /^o\d{1,6}$/.test(cursor) ? Number(cursor.slice(1)) : NaN;
+  if (Number.isNaN(offset)) {
+    throw new EngramError("invalid_argument", `Cannot search: cursor "${cursor}" is from no search`, {
+      cursor,
+    });
+  }
+  return offset;
+}
+
+interface Found {
+  readonly document: Document;
+  /** An integer. */
+  readonly score: number;
+}
+
+/** One search. */
+class Run {
+  readonly #corpus: Corpus;
+  readonly #query: SearchQuery;
+  readonly #scope: Scope;
+  readonly #scopes: Scopes;
+  readonly #loaded: Map<number, Document>;
+  readonly #phrase: string;
+  /** Weights of the words searched for, by stem. */
+  readonly weights = new Map<string, number>();
+  spelled: readonly Spelled[] = [];
+
+  constructor(
+    corpus: Corpus,
+    query: SearchQuery,
+    scope: Scope,
+    scopes: Scopes,
+    loaded: Map<number, Document>,
+  ) {
+    this.#corpus = corpus;
+    this.#loaded = loaded;
+    this.#query = query;
+    this.#scope = scope;
+    this.#scopes = scopes;
+    this.#phrase = normalise(query.exact ?? "");
+  }
+
+  #load = (document: number): Document => {
+    const known = this.#loaded.get(document);
+    if (known !== undefined) return known;
+    const loaded = this.#corpus.load(document);
+    if (loaded.staged !== null) return loaded;
+    if (this.#loaded.size >= documentsCachedMax) this.#loaded.clear();
+    this.#loaded.set(document, loaded);
+    return loaded;
+  };
+
+  /** The first `max` hits in order, or more. */
+  find(max: number): Found[] {
+    const text = this.#query.text?.trim() ?? "", words = text === "" ? this.#query.exact?.trim() ?? "" : text;
+    if (words === "") return this.#kept(this.#newest(), max).map((document) => ({ document, score: 0 }));
+    const looked = lookUp(this.#corpus, words);
+    this.spelled = looked.spelled;
+    for (const { stem, weight } of looked.words) this.weights.set(stem, weight);
+    const { documents, scores } = ownScores(this.#corpus, looked.words);
+    const within = this.#phraseDocuments();
+    if (within === null) addNeighbours(this.#corpus, looked.words, documents, scores);
+    const ranked = best(within ?? documents, scores, searchLimits.documentsMax);
+    const current = this.#scored(
+      ranked.filter((document) => !this.#corpus.superseded(document)),
+      scores,
+      max,
+    );
+    if (this.#query.includeSuperseded !== true || current.length >= max) return current;
+    const superseded = ranked.filter((document) => this.#corpus.superseded(document));
+    return [...current, ...this.#scored(superseded, scores, max)];
+  }
+
+  /** The first `max` of those that pass, with their grams, by score and id. */
+  #scored(ranked: readonly number[], scores: Float64Array, max: number): Found[] {
+    // The first `gramDocumentsMax` get the same addition on every page, so pages continue each other.
+    const kept = this.#kept(ranked, Math.max(max, searchLimits.gramDocumentsMax));
+    addGrams(
+      this.#query.text ?? this.#query.exact ?? "",
+      kept.slice(0, searchLimits.gramDocumentsMax),
+      scores,
+    );
+    const found = kept.map((document) => ({ document, score: shown(scores[document.document] ?? 0) }));
+    return found.sort((one, other) =>
+      other.score - one.score || (one.document.id < other.document.id ? -1 : 1)
+    );
+  }
+
+  #newest(): number[] {
+    const documents = this.#phraseDocuments()?.sort((one, other) => other - one) ?? [];
+    for (let at = this.#corpus.end - 1; this.#phrase === "" && at >= 0; at--) {
+      if (this.#corpus.has(at)) documents.push(at);
+      if (documents.length >= searchLimits.documentsMax) break;
+    }
+    const [current, superseded]: [number[], number[]] = [[], []];
+    for (const document of documents) {
+      (this.#corpus.superseded(document) ? superseded : current).push(document);
+    }
+    return this.#query.includeSuperseded === true ? [...current, ...superseded] : current;
+  }
+
+  /** Documents that have every word of the phrase; null without a phrase. */
+  #phraseDocuments(): number[] | null {
+    if (this.#phrase === "") return null;
+    const stems = new Set<string>();
+    eachWord(this.#query.exact ?? "", (stem) => stems.add(stem));
+    let common: Set<number> | null = null;
+    for (const stem of stems) {
+      const having: Set<number> = new Set(this.#corpus.postings(stem).rids);
+      common = common === null ? having : common.intersection(having);
+    }
+    return common === null ? null : [...common];
+  }
+
+  /** Those that pass every filter, in the order given. */
+  #kept(documents: readonly number[], max: number): Document[] {
+    const kept: Document[] = [];
+    for (const number of documents) {
+      const document = this.#load(number);
+      if (this.#passes(document)) kept.push(document);
+      if (kept.length >= max) break;
+    }
+    return kept;
+  }
+
+  #passes(document: Document): boolean {
+    const { kind, source, minConfidence, changedSinceTick, metadata, context } = this.#query;
+    const { texts } = document;
+    if (kind !== undefined && document.kind !== kind) return false;
+    if (source !== undefined && texts.source !== source) return false;
+    if (minConfidence !== undefined && document.confidence < minConfidence) return false;
+    if (changedSinceTick !== undefined && document.fromTick < changedSinceTick) return false;
+    for (const [name, value] of Object.entries(metadata ?? {})) {
+      if (!Object.hasOwn(texts.metadata, name) || !equal(texts.metadata[name] ?? null, value)) return false;
+    }
+    if (this.#phrase !== "") {
+      const holds = (text: string | null) => text !== null && normalise(text).includes(this.#phrase);
+      if (!holds(texts.title) && !holds(texts.content)) return false;
+    }
+    return context === undefined || this.#inContext(document, context);
+  }
+
+  #inContext(document: Document, context: Id): boolean {
+    if (document.staged !== null) return document.staged.contexts.includes(context);
+    const key = this.#scopes.contextKey(context);
+    if (key === null || (this.#scope.contexts !== null && !this.#scope.contexts.has(key))) return false;
+    return this.#scopes.visible(document.key, { tick: this.#scope.tick, contexts: new Set([key]) });
+  }
+}
+
+function normalise(text: string): string {
+  return text.toLowerCase().replace(/\s+/g, " ").trim();
+}
+
+function equal(one: Json, other: Json): boolean {
+  if (one === other) return true;
+  if (typeof one !== "object" || typeof other !== "object" || one === null || other === null) return false;
+  if (Array.isArray(one) !== Array.isArray(other)) return false;
+  const left = Object.entries(one), right = new Map<string, Json>(Object.entries(other));
+  return left.length === right.size &&
+    left.every(([name, value]) => right.has(name) && equal(value, right.get(name) ?? null));
 }

@@ -1,0 +1,417 @@
+/**
+ * What one search searches: the versions of one moment that one reader may see, with their own statistics.
+ *
+ * Owns: the index seen through a scope, versions scanned as of a tick, a step's staged engrams on top.
+ * Does not own: scores (score.ts), filters and pages (search.ts).
+ *
+ * Invariants:
+ * 1. Counts, lengths and postings speak of visible versions only, so no score tells of anything else.
+ * 2. The three forms give the same answers for the same versions.
+ */
+import { sql } from "kysely";
+import type { Id } from "../kernel/ids.ts";
+import {
+  connectionTypes,
+  type Engram,
+  type EngramKind,
+  engramKinds,
+  timeSources,
+} from "../kernel/records.ts";
+import { assert } from "../kernel/errors.ts";
+import type { PostingIndex, Postings } from "./postings.ts";
+import type { Scope, Scopes } from "./scope.ts";
+import { build, given, num, numOrNull, Query, type Row, type Sqlite, text, textOrNull } from "./sqlite.ts";
+import { engramTexts } from "./texts.ts";
+import { countWords, type Searchable } from "./words.ts";
+
+/** A version as filters and scores need it. Documents are numbered by rid; staged ones above all of those. */
+export interface Document extends Searchable {
+  readonly document: number;
+  readonly id: Id;
+  readonly key: number;
+  readonly kind: EngramKind;
+  readonly confidence: number;
+  readonly fromTick: number;
+  readonly texts: Engram | ReturnType<typeof engramTexts>;
+  readonly threaded: boolean;
+  /** Set for a staged engram. */
+  readonly staged: Engram | null;
+}
+
+/** What stands beside a document in its thread, nearest first. */
+export interface Neighbours {
+  readonly before: readonly number[];
+  readonly after: readonly number[];
+}
+
+/** Who supersedes, by the key of the superseded engram. */
+export type Superseders = ReadonlyMap<number, readonly number[]>;
+
+/** The versions a search searches. */
+export interface Corpus {
+  /** Documents are numbered below this. */
+  readonly end: number;
+  /** How many there are, and the sum of their lengths. */
+  readonly documents: number;
+  readonly lengthSum: number;
+  /** Visible documents with this stem, ascending. */
+  postings(stem: string): Postings;
+  /** Sum of weighted counts. */
+  length(document: number): number;
+  /** Those of `stems` that occur. */
+  known(stems: ReadonlySet<string>): string[];
+  load(document: number): Document;
+  has(document: number): boolean;
+  /** Visible documents of the same thread: one and two before, one and two after; null outside threads. */
+  neighbours(document: number): Neighbours | null;
+  /** Whether a live visible engram supersedes this one. */
+  superseded(document: number): boolean;
+}
+
+const columns = [
+  "version.rid",
+  "engram.id",
+  "version.engram",
+  "version.kind",
+  "version.confidence",
+  "version.from_tick",
+  "version.texts",
+  "version.observed_at",
+  "version.time_source",
+  "version.thread_hash",
+  "version.position",
+] as const;
+const byRid = new Query(() =>
+  build.selectFrom("engram_version as version").innerJoin("engram", "engram.key", "version.engram")
+    .select(columns).where("version.rid", "=", given(0))
+);
+const asOfTick = new Query(() =>
+  build.selectFrom("engram_version as version").innerJoin("engram", "engram.key", "version.engram")
+    .select(columns).where("version.to_tick", ">", given(0)).where("version.from_tick", "<=", given(0))
+    .orderBy("version.rid")
+);
+const beside = (before: boolean) =>
+  new Query(() =>
+    build.selectFrom("engram_version").select("rid")
+      .where("thread_hash", "=", given(0)).where("source_hash", "is", given(1))
+      .where("position", before ? "<" : ">", given(2))
+      .where("to_tick", ">", given(3)).where("from_tick", "<=", given(3))
+      .orderBy("position", before ? "desc" : "asc").orderBy("engram").limit(2)
+  );
+const besideBefore = beside(true), besideAfter = beside(false);
+const place = new Query(() =>
+  build.selectFrom("engram_version").select(["thread_hash", "source_hash", "position"]).where(
+    "rid",
+    "=",
+    given(0),
+  )
+);
+const superseders = new Query(() =>
+  build.selectFrom("connection_version").select(["target", "source"])
+    .where("type", "=", sql.lit(connectionTypes.supersedes))
+    .where("to_tick", ">", given(0)).where("from_tick", "<=", given(0))
+);
+
+/** Every live `supersedes` connection of a tick. */
+export function readSuperseders(db: Sqlite, tick: number): Superseders {
+  const found = new Map<number, number[]>();
+  for (const [target, source] of db.all(superseders, [tick])) {
+    const sources = found.get(num(target));
+    if (sources === undefined) found.set(num(target), [num(source)]);
+    else sources.push(num(source));
+  }
+  return found;
+}
+
+function documentOf(row: Row): Document {
+  return {
+    document: num(row[0]),
+    id: text(row[1]),
+    key: num(row[2]),
+    kind: engramKinds[num(row[3])] ?? "note",
+    confidence: num(row[4]),
+    fromTick: num(row[5]),
+    texts: engramTexts(textOrNull(row[6])),
+    observedAt: numOrNull(row[7]),
+    timeSource: timeSources[num(row[8])] ?? "none",
+    threaded: row[9] !== null && row[10] !== null,
+    staged: null,
+  };
+}
+
+/** What a corpus over stored rows is made of. */
+export interface CorpusParts {
+  readonly db: Sqlite;
+  readonly scopes: Scopes;
+  readonly scope: Scope;
+  readonly superseders: Superseders;
+}
+
+/** What the forms of a corpus over stored rows share. */
+abstract class StoredCorpus {
+  protected readonly db: Sqlite;
+  protected readonly scopes: Scopes;
+  protected readonly scope: Scope;
+  protected readonly superseders: Superseders;
+
+  constructor({ db, scopes, scope, superseders }: CorpusParts) {
+    this.db = db;
+    this.scopes = scopes;
+    this.scope = scope;
+    this.superseders = superseders;
+  }
+
+  abstract has(document: number): boolean;
+
+  load(document: number): Document {
+    const row = this.db.get(byRid, [document]);
+    assert(row !== null, "an indexed version has its row");
+    return documentOf(row);
+  }
+
+  protected abstract threaded(document: number): boolean;
+  protected abstract key(document: number): number;
+
+  neighbours(document: number): Neighbours | null {
+    if (!this.threaded(document)) return null;
+    const row = this.db.get(place, [document]);
+    const thread = numOrNull(row?.[0]), source = numOrNull(row?.[1]), position = numOrNull(row?.[2]);
+    if (thread === null || position === null) return null;
+    const find = (query: Query) =>
+      this.db.all(query, [thread, source, position, this.scope.tick])
+        .map((found) => num(found[0])).filter((found) => this.has(found));
+    return { before: find(besideBefore), after: find(besideAfter) };
+  }
+
+  superseded(document: number): boolean {
+    return (this.superseders.get(this.key(document)) ?? [])
+      .some((key) => this.scopes.visible(key, this.scope));
+  }
+}
+
+/** The rows of now, through the index. `visible` is a mask by engram key, or null for all. */
+export class IndexCorpus extends StoredCorpus implements Corpus {
+  readonly #index: PostingIndex;
+  readonly #visible: Uint8Array | null;
+  readonly documents: number;
+  readonly lengthSum: number;
+
+  constructor(parts: CorpusParts, index: PostingIndex, visible: Uint8Array | null) {
+    super(parts);
+    this.#index = index;
+    this.#visible = visible;
+    let documents = 0, lengthSum = 0;
+    for (let rid = 0; rid < index.end; rid++) {
+      if (!this.has(rid)) continue;
+      documents++;
+      lengthSum += index.length(rid);
+    }
+    this.documents = documents;
+    this.lengthSum = lengthSum;
+  }
+
+  get end(): number {
+    return this.#index.end;
+  }
+
+  has(document: number): boolean {
+    return this.#index.live(document) &&
+      (this.#visible === null || this.#visible[this.#index.engram(document)] === 1);
+  }
+
+  length(document: number): number {
+    return this.#index.length(document);
+  }
+
+  protected threaded(document: number): boolean {
+    return this.#index.threaded(document);
+  }
+
+  protected key(document: number): number {
+    return this.#index.engram(document);
+  }
+
+  postings(stem: string): Postings {
+    const { rids, counts } = this.#index.postings(stem);
+    const kept = new Uint32Array(rids.length), keptCounts = new Uint8Array(rids.length);
+    let size = 0;
+    for (let at = 0; at < rids.length; at++) {
+      const rid = rids[at] ?? 0;
+      if (!this.has(rid)) continue;
+      kept[size] = rid;
+      keptCounts[size++] = counts[at] ?? 0;
+    }
+    return { rids: kept.subarray(0, size), counts: keptCounts.subarray(0, size) };
+  }
+
+  known(stems: ReadonlySet<string>): string[] {
+    return this.#index.known(stems, 16);
+  }
+}
+
+/** Documents counted in memory. */
+class Counted {
+  readonly #postings = new Map<string, { rids: number[]; counts: number[] }>();
+  readonly documents = new Map<number, Document>();
+  readonly #lengths = new Map<number, number>();
+  lengthSum = 0;
+
+  add(document: Document): void {
+    const { counts, length } = countWords(document);
+    this.documents.set(document.document, document);
+    this.#lengths.set(document.document, length);
+    this.lengthSum += length;
+    for (const [stem, count] of counts) {
+      let found = this.#postings.get(stem);
+      if (found === undefined) this.#postings.set(stem, found = { rids: [], counts: [] });
+      found.rids.push(document.document);
+      found.counts.push(count);
+    }
+  }
+
+  length(document: number): number {
+    return this.#lengths.get(document) ?? 0;
+  }
+
+  postings(stem: string): Postings {
+    const found = this.#postings.get(stem) ?? { rids: [], counts: [] };
+    return { rids: Uint32Array.from(found.rids), counts: Uint8Array.from(found.counts) };
+  }
+
+  known(stems: ReadonlySet<string>): string[] {
+    return [...stems].filter((stem) => this.#postings.has(stem));
+  }
+}
+
+/** The versions that held at a tick, scanned. */
+export class ScannedCorpus extends StoredCorpus implements Corpus {
+  readonly #counted = new Counted();
+  readonly end: number;
+
+  constructor(parts: CorpusParts) {
+    super(parts);
+    const { db, scopes, scope } = parts;
+    let end = 0;
+    for (const row of db.all(asOfTick, [scope.tick])) {
+      const document = documentOf(row);
+      end = document.document + 1;
+      if (scopes.visible(document.key, scope)) this.#counted.add(document);
+    }
+    this.end = end;
+  }
+
+  protected threaded(document: number): boolean {
+    return this.#counted.documents.get(document)?.threaded ?? false;
+  }
+
+  protected key(document: number): number {
+    return this.#counted.documents.get(document)?.key ?? 0;
+  }
+
+  get documents(): number {
+    return this.#counted.documents.size;
+  }
+
+  get lengthSum(): number {
+    return this.#counted.lengthSum;
+  }
+
+  has(document: number): boolean {
+    return this.#counted.documents.has(document);
+  }
+
+  length(document: number): number {
+    return this.#counted.length(document);
+  }
+
+  postings(stem: string): Postings {
+    return this.#counted.postings(stem);
+  }
+
+  known(stems: ReadonlySet<string>): string[] {
+    return this.#counted.known(stems);
+  }
+}
+
+/** A corpus with a step's own staged engrams: they hide what they replace. */
+export class StagedCorpus implements Corpus {
+  readonly #base: Corpus;
+  readonly #counted = new Counted();
+  readonly #hidden = new Set<number>();
+  readonly documents: number;
+  readonly lengthSum: number;
+  readonly end: number;
+
+  /** `hidden` are documents of `base` that were replaced or deleted. */
+  constructor(base: Corpus, staged: readonly Engram[], hidden: readonly number[], fromTick: number) {
+    this.#base = base;
+    let documents = base.documents, lengthSum = base.lengthSum;
+    for (const document of hidden) {
+      if (!base.has(document) || this.#hidden.has(document)) continue;
+      this.#hidden.add(document);
+      documents--;
+      lengthSum -= base.length(document);
+    }
+    staged.forEach((engram, at) => this.#counted.add(stagedDocument(engram, base.end + at, fromTick)));
+    this.documents = documents + staged.length;
+    this.lengthSum = lengthSum + this.#counted.lengthSum;
+    this.end = base.end + staged.length;
+  }
+
+  has(document: number): boolean {
+    return this.#counted.documents.has(document) || (this.#base.has(document) && !this.#hidden.has(document));
+  }
+
+  length(document: number): number {
+    return document < this.#base.end ? this.#base.length(document) : this.#counted.length(document);
+  }
+
+  postings(stem: string): Postings {
+    const { rids, counts } = this.#base.postings(stem), added = this.#counted.postings(stem);
+    const kept: number[] = [], keptCounts: number[] = [];
+    rids.forEach((rid, at) => {
+      if (this.#hidden.has(rid)) return;
+      kept.push(rid);
+      keptCounts.push(counts[at] ?? 0);
+    });
+    kept.push(...added.rids);
+    keptCounts.push(...added.counts);
+    return { rids: Uint32Array.from(kept), counts: Uint8Array.from(keptCounts) };
+  }
+
+  known(stems: ReadonlySet<string>): string[] {
+    return [...new Set([...this.#base.known(stems), ...this.#counted.known(stems)])];
+  }
+
+  load(document: number): Document {
+    return this.#counted.documents.get(document) ?? this.#base.load(document);
+  }
+
+  neighbours(document: number): Neighbours | null {
+    const found = document < this.#base.end ? this.#base.neighbours(document) : null;
+    if (found === null) return null;
+    const seen = (other: number) => !this.#hidden.has(other);
+    return { before: found.before.filter(seen), after: found.after.filter(seen) };
+  }
+
+  superseded(document: number): boolean {
+    const counted = this.#counted.documents.get(document);
+    return counted === undefined ? this.#base.superseded(document) : counted.staged?.supersededBy !== null;
+  }
+}
+
+function stagedDocument(engram: Engram, document: number, fromTick: number): Document {
+  return {
+    document,
+    id: engram.id,
+    key: 0,
+    kind: engram.kind,
+    confidence: engram.confidence,
+    fromTick,
+    texts: engram,
+    observedAt: engram.observedAt === null ? null : Date.parse(engram.observedAt),
+    timeSource: engram.timeSource,
+    threaded: false,
+    staged: engram,
+  };
+}

@@ -1,0 +1,475 @@
+/**
+ * The inverted index: for each stem, the version rows that have it, with weighted counts.
+ *
+ * Owns: segments of postings, pages of lengths, what is still to be indexed, merging.
+ * Does not own: scores (score.ts), what may be seen (corpus.ts).
+ *
+ * Invariants:
+ * 1. What is to be indexed is told by the rows alone: versions above `indexed`, and `document_ended`. A commit does
+ *    no index work, a kill loses none; catchUp() does it before a search or when idle, in its own transaction.
+ * 2. Segments follow each other in order of rid, so merging neighbours appends.
+ * 3. A row's mark is 0 when it is not to be found (ended, or not indexed), else 1 + 2 × length + whether it has a
+ *    place in a thread.
+ * 4. Counts, lengths and results do not depend on when catching up or merging happened.
+ */
+import { sql } from "kysely";
+import { timeSources } from "../kernel/records.ts";
+import { forever } from "./schema.ts";
+import {
+  build,
+  bytesOf,
+  given,
+  num,
+  numOrNull,
+  Query,
+  type Row,
+  type Sqlite,
+  text,
+  textOrNull,
+} from "./sqlite.ts";
+import { engramTexts } from "./texts.ts";
+import { countWords } from "./words.ts";
+
+/** Rows that have a stem, ascending, and their weighted counts. */
+export interface Postings {
+  readonly rids: Uint32Array;
+  readonly counts: Uint8Array;
+}
+
+/** Bounds of the index; none changes a result. */
+export const indexLimits = {
+  /** Versions in one new segment. */
+  segmentDocumentsMax: 4_000,
+  /** Segments of similar size before they are merged. */
+  segmentsMax: 8,
+  /** Versions below which a merge may happen before a search, not only when idle. */
+  quickMergeDocumentsMax: 4_000,
+  /** Postings kept decoded. */
+  cachedPostingsMax: 4_000_000,
+} as const;
+
+const pageRows = 1024;
+
+const getMark = new Query(() => build.selectFrom("meta").select("value").where("name", "=", "indexed"));
+const putMark = new Query(() => build.replaceInto("meta").values({ name: "indexed", value: given(0) }));
+const lastRid = new Query(() => build.selectFrom("engram_version").select((e) => e.fn.max("rid").as("rid")));
+const pending = new Query(() =>
+  build.selectFrom("engram_version").select([
+    "rid",
+    "engram",
+    "texts",
+    "observed_at",
+    "time_source",
+    "to_tick",
+  ])
+    .where("rid", ">", given(0)).orderBy("rid").limit(given(1))
+);
+const endedRows = new Query(() =>
+  build.selectFrom("document_ended").select("rid").where("rid", "<=", given(0)).orderBy("rid")
+);
+const dropEnded = new Query(() => build.deleteFrom("document_ended").where("rid", "<=", given(0)));
+const pages = new Query(() =>
+  build.selectFrom("document_page").select(["page", "marks", "engrams"]).orderBy("page")
+);
+const putPage = new Query(() =>
+  build.replaceInto("document_page").values({
+    page: given(0),
+    marks: given<Uint8Array>(1),
+    engrams: given<Uint8Array>(2),
+  })
+);
+const segments = new Query(() =>
+  build.selectFrom("segment").select(["segment", "documents"]).orderBy("segment")
+);
+const addSegment = new Query(() =>
+  build.insertInto("segment").values({ segment: given(0), documents: given(1) })
+);
+const dropSegment = new Query(() => build.deleteFrom("segment").where("segment", "=", given(0)));
+const dropPostings = new Query(() => build.deleteFrom("posting").where("segment", "=", given(0)));
+const addPosting = new Query(() =>
+  build.insertInto("posting").values({
+    segment: given(0),
+    stem: given<string>(1),
+    documents: given(2),
+    bytes: given<Uint8Array>(3),
+  })
+);
+const getPosting = new Query(() =>
+  build.selectFrom("posting").select(["documents", "bytes"])
+    .where("segment", "=", given(0)).where("stem", "=", given<string>(1))
+);
+const nextPostings = new Query(() =>
+  build.selectFrom("posting").select(["stem", "bytes", "documents"])
+    .where("segment", "=", given(0)).where("stem", ">", given<string>(1)).orderBy("stem").limit(given(2))
+);
+const knownStems = new Query(() =>
+  build.selectFrom("posting").select((e) => ["stem", e.fn.sum<number>("documents").as("n")])
+    .where("segment", "in", build.selectFrom("segment").select("segment"))
+    .where("stem", "in", sql<string>`(select value from json_each(${given<string>(0)}))`)
+    .groupBy("stem").orderBy("n", "desc").orderBy("stem").limit(given(1))
+);
+
+/** Postings being written: each rid as the distance from the one before, then its count, as varints. */
+class PostingWriter {
+  #bytes = new Uint8Array(16);
+  #size = 0;
+  #last = 0;
+  documents = 0;
+
+  add(rid: number, count: number): void {
+    if (this.#size + 7 > this.#bytes.length) {
+      const larger = new Uint8Array(this.#bytes.length * 2);
+      larger.set(this.#bytes);
+      this.#bytes = larger;
+    }
+    let distance = rid - this.#last;
+    while (distance > 127) {
+      this.#bytes[this.#size++] = (distance & 127) | 128;
+      distance >>>= 7;
+    }
+    this.#bytes[this.#size++] = distance;
+    this.#bytes[this.#size++] = count;
+    this.#last = rid;
+    this.documents++;
+  }
+
+  bytes(): Uint8Array {
+    return this.#bytes.subarray(0, this.#size);
+  }
+}
+
+/** Reads postings into `rids` and `counts` from `at`; gives the next free place. */
+function readPostings(bytes: Uint8Array, rids: Uint32Array, counts: Uint8Array, at: number): number {
+  let rid = 0;
+  for (let place = 0; place < bytes.length; at++) {
+    let distance = 0, shift = 0, byte = bytes[place++] ?? 0;
+    while (byte > 127) {
+      distance += (byte & 127) * 2 ** shift;
+      shift += 7;
+      byte = bytes[place++] ?? 0;
+    }
+    rid += distance + byte * 2 ** shift;
+    rids[at] = rid;
+    counts[at] = bytes[place++] ?? 0;
+  }
+  return at;
+}
+
+const noPostings: Postings = { rids: new Uint32Array(0), counts: new Uint8Array(0) };
+
+/** The index of one graph. */
+export class PostingIndex {
+  readonly #db: Sqlite;
+  readonly #readOnly: boolean;
+  #loaded = false;
+  #dirty = true;
+  #indexed = 0;
+  #segments: { segment: number; documents: number }[] = [];
+  #marks = new Uint32Array(pageRows);
+  #engrams = new Uint32Array(pageRows);
+  #end = 0;
+  #cache = new Map<string, Postings>();
+  #cached = 0;
+  /** Versions that a read-only graph can't write into the index. */
+  #extra = new Map<string, PostingWriter>();
+
+  constructor(db: Sqlite, readOnly: boolean) {
+    this.#db = db;
+    this.#readOnly = readOnly;
+  }
+
+  /** Forgets everything read: after a rollback, or another connection's commit. */
+  reset(): void {
+    this.#loaded = false;
+    this.#dirty = true;
+  }
+
+  /** A commit may have left something to index. */
+  committed(): void {
+    this.#dirty = true;
+  }
+
+  /** Row numbers are below this. */
+  get end(): number {
+    return this.#end;
+  }
+
+  /** Whether this row can be found. */
+  live(rid: number): boolean {
+    return (this.#marks[rid] ?? 0) !== 0;
+  }
+
+  /** Sum of the weighted counts of a live row. */
+  length(rid: number): number {
+    return ((this.#marks[rid] ?? 1) - 1) >>> 1;
+  }
+
+  /** Whether a live row has a place in a thread. */
+  threaded(rid: number): boolean {
+    return (((this.#marks[rid] ?? 1) - 1) & 1) === 1;
+  }
+
+  /** Key of the engram of a row. */
+  engram(rid: number): number {
+    return this.#engrams[rid] ?? 0;
+  }
+
+  #load(): void {
+    const mark = this.#db.get(getMark)?.[0];
+    this.#indexed = typeof mark === "number" ? mark : 0;
+    this.#segments = this.#db.all(segments).map(([segment, documents]) => ({
+      segment: num(segment),
+      documents: num(documents),
+    }));
+    this.#marks = new Uint32Array(pageRows);
+    this.#engrams = new Uint32Array(pageRows);
+    this.#end = this.#indexed + 1;
+    this.#reserve(this.#end);
+    for (const [page, marks, engrams] of this.#db.all(pages)) {
+      const at = num(page) * pageRows;
+      this.#marks.set(wordsOf(bytesOf(marks)), at);
+      this.#engrams.set(wordsOf(bytesOf(engrams)), at);
+    }
+    this.#cache.clear();
+    this.#cached = 0;
+    this.#extra.clear();
+    this.#loaded = true;
+  }
+
+  #reserve(rid: number): void {
+    if (rid < this.#marks.length) return;
+    const size = Math.ceil((Math.max(rid, this.#marks.length * 1.5) + 1) / pageRows) * pageRows;
+    const marks = new Uint32Array(size), engrams = new Uint32Array(size);
+    marks.set(this.#marks);
+    engrams.set(this.#engrams);
+    this.#marks = marks;
+    this.#engrams = engrams;
+  }
+
+  /** Takes in what was committed since; after it, every read speaks of the rows of now. */
+  catchUp(): void {
+    if (!this.#loaded) this.#load();
+    if (!this.#dirty) return;
+    if (this.#readOnly) this.#takeExtra();
+    else if (this.#behind()) this.#write(() => this.#index());
+    this.#dirty = false;
+  }
+
+  #write(work: () => void): void {
+    try {
+      this.#db.transaction("write", work);
+    } catch (error) {
+      this.reset();
+      throw error;
+    }
+  }
+
+  #behind(): boolean {
+    const last = numOrNull(this.#db.get(lastRid)?.[0]) ?? 0;
+    return last > this.#indexed || this.#db.get(endedRows, [this.#indexed]) !== null;
+  }
+
+  #index(): void {
+    const touched = new Set<number>();
+    for (const [ended] of this.#db.all(endedRows, [this.#indexed])) {
+      this.#marks[num(ended)] = 0;
+      touched.add(Math.floor(num(ended) / pageRows));
+    }
+    for (;;) {
+      const rows = this.#db.all(pending, [this.#indexed, indexLimits.segmentDocumentsMax]);
+      const last = rows.at(-1);
+      if (last === undefined) break;
+      const writers = new Map<string, PostingWriter>();
+      const documents = this.#count(rows, writers, touched);
+      if (documents > 0) this.#addSegment(writers, documents);
+      this.#indexed = num(last[0]);
+    }
+    this.#db.run(dropEnded, [this.#indexed]);
+    for (const page of touched) this.#writePage(page);
+    this.#db.run(putMark, [this.#indexed]);
+    this.#merge(indexLimits.quickMergeDocumentsMax);
+  }
+
+  /** Counts the words of live rows into `writers`; gives how many rows were live. */
+  #count(rows: readonly Row[], writers: Map<string, PostingWriter>, touched: Set<number>): number {
+    let documents = 0;
+    for (const row of rows) {
+      const rid = num(row[0]);
+      this.#reserve(rid);
+      this.#end = Math.max(this.#end, rid + 1);
+      this.#engrams[rid] = num(row[1]);
+      touched.add(Math.floor(rid / pageRows));
+      if (num(row[5]) !== forever) continue;
+      documents++;
+      const { counts, length } = countWords({
+        texts: engramTexts(textOrNull(row[2])),
+        observedAt: numOrNull(row[3]),
+        timeSource: timeSources[num(row[4])] ?? "none",
+      });
+      const threaded = row[6] !== null && row[7] !== null;
+      this.#marks[rid] = 1 + 2 * length + (threaded ? 1 : 0);
+      for (const [stem, count] of counts) {
+        let writer = writers.get(stem);
+        if (writer === undefined) writers.set(stem, writer = new PostingWriter());
+        writer.add(rid, count);
+      }
+    }
+    return documents;
+  }
+
+  #takeExtra(): void {
+    for (const [ended] of this.#db.all(endedRows, [this.#indexed])) this.#marks[num(ended)] = 0;
+    this.#count(this.#db.all(pending, [this.#indexed, -1]), this.#extra, new Set());
+  }
+
+  #addSegment(writers: Map<string, PostingWriter>, documents: number): void {
+    const segment = (this.#segments.at(-1)?.segment ?? 0) + 1;
+    this.#db.run(addSegment, [segment, documents]);
+    for (const stem of [...writers.keys()].sort()) {
+      const writer = writers.get(stem);
+      if (writer === undefined) continue;
+      this.#db.run(addPosting, [segment, stem, writer.documents, writer.bytes()]);
+      this.#uncache(stem);
+    }
+    this.#segments.push({ segment, documents });
+  }
+
+  #uncache(stem: string): void {
+    const cached = this.#cache.get(stem);
+    if (cached === undefined) return;
+    this.#cached -= cached.rids.length;
+    this.#cache.delete(stem);
+  }
+
+  #writePage(page: number): void {
+    const from = page * pageRows, to = from + pageRows;
+    this.#reserve(to);
+    this.#db.run(putPage, [page, bytesAt(this.#marks, from, to), bytesAt(this.#engrams, from, to)]);
+  }
+
+  /** Merges the newest segments while there are too many of similar size, up to `documentsMax` versions. */
+  #merge(documentsMax: number): void {
+    for (let size = indexLimits.segmentsMax; size <= documentsMax; size *= indexLimits.segmentsMax) {
+      let first = this.#segments.length;
+      while (first > 0 && (this.#segments[first - 1]?.documents ?? Infinity) <= size) first--;
+      if (this.#segments.length - first >= indexLimits.segmentsMax) this.#mergeFrom(first);
+    }
+  }
+
+  #mergeFrom(first: number): void {
+    const merged = this.#segments.slice(first);
+    const segment = (merged.at(-1)?.segment ?? 0) + 1;
+    const sources = merged.map((one) => new SegmentCursor(this.#db, one.segment));
+    for (;;) {
+      let stem: string | null = null;
+      for (const { head } of sources) {
+        if (head !== null && (stem === null || head.stem < stem)) stem = head.stem;
+      }
+      if (stem === null) break;
+      const writer = new PostingWriter();
+      for (const source of sources) {
+        if (source.head?.stem !== stem) continue;
+        const { rids, counts } = decode([source.head]);
+        rids.forEach((rid, at) => {
+          if (this.#marks[rid] !== 0) writer.add(rid, counts[at] ?? 0);
+        });
+        source.next();
+      }
+      if (writer.documents > 0) this.#db.run(addPosting, [segment, stem, writer.documents, writer.bytes()]);
+    }
+    for (const one of merged) {
+      this.#db.run(dropPostings, [one.segment]);
+      this.#db.run(dropSegment, [one.segment]);
+    }
+    const documents = merged.reduce((sum, one) => sum + one.documents, 0);
+    this.#db.run(addSegment, [segment, documents]);
+    this.#segments.splice(first, merged.length, { segment, documents });
+  }
+
+  /** Catches up, and merges all that is worth merging. */
+  maintain(): void {
+    this.catchUp();
+    this.#write(() => this.#merge(Number.MAX_SAFE_INTEGER / indexLimits.segmentsMax));
+  }
+
+  /** Rows with a stem; some may have ended (length 0). */
+  postings(stem: string): Postings {
+    const cached = this.#cache.get(stem);
+    if (cached !== undefined) return cached;
+    const parts: Part[] = [];
+    for (const { segment } of this.#segments) {
+      const row = this.#db.get(getPosting, [segment, stem]);
+      const bytes = bytesOf(row?.[1]);
+      if (row !== null && bytes !== null) parts.push({ documents: num(row[0]), bytes });
+    }
+    const extra = this.#extra.get(stem);
+    if (extra !== undefined) parts.push({ documents: extra.documents, bytes: extra.bytes() });
+    if (parts.length === 0) return noPostings;
+    const postings = decode(parts);
+    this.#cached += postings.rids.length;
+    if (this.#cached > indexLimits.cachedPostingsMax) {
+      this.#cache.clear();
+      this.#cached = postings.rids.length;
+    }
+    this.#cache.set(stem, postings);
+    return postings;
+  }
+
+  /** Those of `stems` that are indexed, the commonest first; at most `limit`. */
+  known(stems: ReadonlySet<string>, limit: number): string[] {
+    const found = this.#db.all(knownStems, [JSON.stringify([...stems]), limit]).map((row) => text(row[0]));
+    for (const stem of this.#extra.keys()) if (stems.has(stem) && !found.includes(stem)) found.push(stem);
+    return found;
+  }
+}
+
+interface Part {
+  readonly documents: number;
+  readonly bytes: Uint8Array;
+}
+
+function decode(parts: readonly Part[]): Postings {
+  const size = parts.reduce((sum, part) => sum + part.documents, 0);
+  const rids = new Uint32Array(size), counts = new Uint8Array(size);
+  let at = 0;
+  for (const part of parts) at = readPostings(part.bytes, rids, counts, at);
+  return { rids, counts };
+}
+
+function wordsOf(bytes: Uint8Array | null): Uint32Array {
+  const view = new DataView((bytes ?? new Uint8Array(0)).slice().buffer);
+  return Uint32Array.from({ length: view.byteLength / 4 }, (_, at) => view.getUint32(at * 4, true));
+}
+
+/** Little-endian, whatever the machine. */
+function bytesAt(words: Uint32Array, from: number, to: number): Uint8Array {
+  const view = new DataView(new ArrayBuffer((to - from) * 4));
+  for (let at = from; at < to; at++) view.setUint32((at - from) * 4, words[at] ?? 0, true);
+  return new Uint8Array(view.buffer);
+}
+
+/** Walks the stems of one segment in order, some rows at a time. */
+class SegmentCursor {
+  readonly #db: Sqlite;
+  readonly #segment: number;
+  #rows: Row[] = [];
+  #at = 0;
+  head: Part & { readonly stem: string } | null = null;
+
+  constructor(db: Sqlite, segment: number) {
+    this.#db = db;
+    this.#segment = segment;
+    this.next();
+  }
+
+  next(): void {
+    if (this.#at >= this.#rows.length) {
+      this.#rows = this.#db.all(nextPostings, [this.#segment, this.head?.stem ?? "", 500]);
+      this.#at = 0;
+    }
+    const row = this.#rows[this.#at++];
+    this.head = row === undefined
+      ? null
+      : { stem: text(row[0]), bytes: bytesOf(row[1]) ?? new Uint8Array(0), documents: num(row[2]) };
+  }
+}

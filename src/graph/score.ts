@@ -1,0 +1,218 @@
+/**
+ * Scores of documents for the words of a query.
+ *
+ * BM25 over counts that were weighted by field before they saturate, with the words of the neighbours in a thread,
+ * plus a share of the same over four-character grams for inflections and slips; the constants were measured on
+ * public sets (bench/recall_bench.ts).
+ *
+ * Invariants:
+ * 1. Scores are integers; equal corpora and queries give equal scores on every machine (only + − × ÷ and Math.log).
+ * 2. Ties go by id. Work is bounded by `searchLimits`.
+ */
+import type { Corpus, Document } from "./corpus.ts";
+import type { Postings } from "./postings.ts";
+import { nearStems, queryWords } from "./words.ts";
+
+/** Bounds of a search. */
+export const searchLimits = {
+  /** Hits of one page. */
+  limitMax: 1000,
+  /** Hits of all pages of one search. */
+  hitsMax: 1000,
+  /** Documents whose texts are looked at: for neighbours, filters, phrases. */
+  documentsMax: 20_000,
+  /** Best documents that get the words of their neighbours. */
+  neighbourDocumentsMax: 300,
+  /** Best documents scored by grams. */
+  gramDocumentsMax: 200,
+  /** Characters of one text that grams are taken from. */
+  gramCharsMax: 20_000,
+  /** Words of a query; the rest is left out. */
+  wordsMax: 64,
+} as const;
+
+const k1 = 1.2, b = 0.4, gramB = 0.75, gramShare = 0.1;
+const beforeWeights = [0.6, 0.36], afterWeights = [0.3, 0.18];
+/** Scores are shown as integers in thousandths. */
+const scoreUnit = 1000;
+
+/** A word of the query as it was searched for. */
+export interface QueryWord {
+  readonly stem: string;
+  readonly weight: number;
+  readonly postings: Postings;
+}
+
+/** What was searched for in place of a word that no document has. */
+export interface Spelled {
+  readonly word: string;
+  readonly as: string;
+}
+
+const inverseFrequency = (documents: number, having: number) =>
+  Math.log(1 + (documents - having + 0.5) / (having + 0.5));
+
+/** Looks the words of a query up; unknown ones are respelled if a known one is an edit away. */
+export function lookUp(corpus: Corpus, query: string): { words: QueryWord[]; spelled: Spelled[] } {
+  const words = new Map<string, QueryWord>(), spelled: Spelled[] = [];
+  const add = (stem: string, postings: Postings) =>
+    words.set(stem, { stem, postings, weight: inverseFrequency(corpus.documents, postings.rids.length) });
+  for (const { stem, word } of queryWords(query).slice(0, searchLimits.wordsMax)) {
+    const postings = corpus.postings(stem);
+    if (postings.rids.length > 0) {
+      add(stem, postings);
+      continue;
+    }
+    let best: { stem: string; postings: Postings } | null = null;
+    const near = nearStems(word);
+    for (const candidate of near.size === 0 ? [] : corpus.known(near).sort()) {
+      const found = corpus.postings(candidate);
+      if (found.rids.length > (best?.postings.rids.length ?? 0)) best = { stem: candidate, postings: found };
+    }
+    if (best === null) continue;
+    add(best.stem, best.postings);
+    spelled.push({ word, as: best.stem });
+  }
+  return { words: [...words.values()], spelled };
+}
+
+const saturate = (count: number, norm: number) => count * (k1 + 1) / (count + norm);
+
+/** Scores of documents by their own words: those scored, and the scores by document. */
+export function ownScores(
+  corpus: Corpus,
+  words: readonly QueryWord[],
+): { documents: number[]; scores: Float64Array } {
+  const scores = new Float64Array(corpus.end), documents: number[] = [];
+  const average = corpus.documents === 0 ? 1 : Math.max(1, corpus.lengthSum / corpus.documents);
+  for (const { postings: { rids, counts }, weight } of words) {
+    for (let at = 0; at < rids.length; at++) {
+      const document = rids[at] ?? 0, before = scores[document] ?? 0;
+      if (before === 0) documents.push(document);
+      const norm = k1 * (1 - b + b * corpus.length(document) / average);
+      scores[document] = before + weight * saturate(counts[at] ?? 0, norm);
+    }
+  }
+  return { documents, scores };
+}
+
+/** The `max` best by score, ties by document. */
+export function best(documents: readonly number[], scores: Float64Array, max: number): number[] {
+  const of = (document: number) => scores[document] ?? 0;
+  let kept = [...documents];
+  if (kept.length > max * 4) {
+    const sorted = Float64Array.from(kept, of).sort();
+    const least = sorted[sorted.length - max] ?? 0;
+    kept = kept.filter((document) => of(document) >= least);
+  }
+  return kept.sort((one, other) => of(other) - of(one) || one - other).slice(0, max);
+}
+
+function countOf({ rids, counts }: Postings, document: number): number {
+  let low = 0, high = rids.length - 1;
+  while (low <= high) {
+    const middle = (low + high) >> 1, rid = rids[middle] ?? 0;
+    if (rid === document) return counts[middle] ?? 0;
+    if (rid < document) low = middle + 1;
+    else high = middle - 1;
+  }
+  return 0;
+}
+
+/** Scores the best documents again with the words of their neighbours, and the neighbours with theirs. */
+export function addNeighbours(
+  corpus: Corpus,
+  words: readonly QueryWord[],
+  documents: number[],
+  scores: Float64Array,
+): void {
+  const average = corpus.documents === 0 ? 1 : Math.max(1, corpus.lengthSum / corpus.documents);
+  const seeds = best(documents, scores, searchLimits.neighbourDocumentsMax);
+  const known = new Set(documents), rescored = new Map<number, number>();
+  const rescore = (document: number): readonly number[] => {
+    const neighbours = corpus.neighbours(document);
+    if (neighbours === null) return [];
+    const { before, after } = neighbours;
+    const norm = k1 * (1 - b + b * corpus.length(document) / average);
+    let score = 0;
+    for (const { postings, weight } of words) {
+      let count = countOf(postings, document);
+      before.forEach((other, at) => count += (beforeWeights[at] ?? 0) * countOf(postings, other));
+      after.forEach((other, at) => count += (afterWeights[at] ?? 0) * countOf(postings, other));
+      if (count > 0) score += weight * saturate(count, norm);
+    }
+    rescored.set(document, score);
+    return [...before, ...after];
+  };
+  const around = new Set<number>();
+  for (const document of seeds) for (const other of rescore(document)) around.add(other);
+  for (const other of around) if (!rescored.has(other)) rescore(other);
+  for (const [document, score] of rescored) {
+    scores[document] = score;
+    if (!known.has(document)) documents.push(document);
+  }
+}
+
+/** Counts four-character grams within words into `counts`, those of `wanted` alone; gives how many there are. */
+function countGrams(text: string, wanted: ReadonlyMap<number, number>, counts: Map<number, number>): number {
+  let code = 0, run = 0, length = 0;
+  for (let at = 0; at < text.length; at++) {
+    const unit = text.charCodeAt(at);
+    // A letter or digit, or anything beyond ASCII.
+    if (unit < 48 || (unit > 57 && unit < 97) || (unit > 122 && unit < 128)) {
+      run = 0;
+      continue;
+    }
+    code = (code << 8) | (unit & 255);
+    if (++run < 4) continue;
+    length++;
+    if (wanted.has(code)) counts.set(code, (counts.get(code) ?? 0) + 1);
+  }
+  return length;
+}
+
+function gramsOf(word: string): number[] {
+  const found: number[] = [];
+  for (let at = 0; at + 4 <= word.length; at++) {
+    let code = 0;
+    for (let place = at; place < at + 4; place++) code = (code << 8) | (word.charCodeAt(place) & 255);
+    found.push(code);
+  }
+  return found;
+}
+
+/** Adds a share of BM25 over grams, with the statistics of these documents. */
+export function addGrams(
+  query: string,
+  documents: readonly Document[],
+  scores: Float64Array,
+): void {
+  const wanted = new Map<number, number>();
+  for (const { word } of queryWords(query).slice(0, searchLimits.wordsMax)) {
+    for (const gram of gramsOf(word)) wanted.set(gram, 0);
+  }
+  if (wanted.size === 0 || documents.length < 2) return;
+  let lengthSum = 0;
+  const counted = documents.map(({ document, texts: { title, content } }) => {
+    const text = `${title ?? ""} ${content}`.slice(0, searchLimits.gramCharsMax).toLowerCase();
+    const counts = new Map<number, number>();
+    const length = countGrams(text, wanted, counts);
+    for (const gram of counts.keys()) wanted.set(gram, (wanted.get(gram) ?? 0) + 1);
+    lengthSum += length;
+    return { document, counts, length };
+  });
+  const average = Math.max(1, lengthSum / documents.length);
+  for (const { document, counts, length } of counted) {
+    const norm = k1 * (1 - gramB + gramB * length / average);
+    let score = 0;
+    for (const [gram, count] of counts) {
+      score += inverseFrequency(documents.length, wanted.get(gram) ?? 0) * saturate(count, norm);
+    }
+    scores[document] = (scores[document] ?? 0) + gramShare * score;
+  }
+}
+
+/** A score as it is shown and compared. */
+export function shown(score: number): number {
+  return Math.round(score * scoreUnit);
+}

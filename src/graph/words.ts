@@ -1,0 +1,157 @@
+/**
+ * Words, stems and the weighted counts of an engram: what search knows of a text.
+ *
+ * Invariants:
+ * 1. The same text gives the same stems on every machine: Unicode classes and Porter's rules, no locale.
+ * 2. The index keeps every word; only queries drop question and function words.
+ */
+import { stemmer } from "stemmer";
+import type { EngramTexts, TimeSource } from "../kernel/records.ts";
+
+/** A stem is cut here; nobody types more. */
+const stemCharsMax = 64;
+/** Counts are stored in a byte. */
+const countMax = 255;
+const stemsCachedMax = 50_000;
+
+/** How much a word counts by where it stands (measured: bench/recall_bench.ts). */
+const fieldWeights = { title: 3, content: 1, source: 1, date: 1 } as const;
+
+const wordPattern = /[\p{L}\p{N}\p{M}]+/gu;
+const markPattern = /\p{M}+/gu;
+const plainPattern = /^[a-z]+$/;
+/** Scripts written without spaces: their runs are cut in pairs of characters. */
+const unspacedPattern =
+  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}]/u;
+
+const stems = new Map<string, string>();
+
+/** The stem of one word without spaces. */
+export function stemOf(word: string): string {
+  const known = stems.get(word);
+  if (known !== undefined) return known;
+  let plain = word.toLowerCase();
+  if (!plainPattern.test(plain)) plain = plain.normalize("NFKD").replace(markPattern, "");
+  const stem = (plainPattern.test(plain) ? stemmer(plain) : plain).slice(0, stemCharsMax);
+  if (stems.size >= stemsCachedMax) stems.clear();
+  stems.set(word, stem);
+  return stem;
+}
+
+/** Calls `visit` for each word with its stem and where it stands (UTF-16 units). */
+export function eachWord(
+  text: string,
+  visit: (stem: string, start: number, end: number, word: string) => void,
+) {
+  for (const { 0: word, index } of text.matchAll(wordPattern)) {
+    if (word.charCodeAt(0) > 0x0e00 && unspacedPattern.test(word)) {
+      const points = [...word];
+      if (points.length === 1) visit(stemOf(word), index, index + word.length, word);
+      for (let at = 0, start = index; at + 1 < points.length; at++) {
+        const first = points[at] ?? "", pair = first + (points[at + 1] ?? "");
+        visit(stemOf(pair), start, start + pair.length, pair);
+        start += first.length;
+      }
+      continue;
+    }
+    const stem = stemOf(word);
+    if (stem !== "") visit(stem, index, index + word.length, word);
+  }
+}
+
+/** Words that ask or join; they leave a query unless nothing else is in it. */
+const functionWords = new Set(
+  `a about above after again all also am an and any are as at be because been before being below between both but by
+  can could did do does doing done down during each few for from further had has have having he her here hers him his
+  how i if in into is it its itself just let like many may me might more most much must my no nor not now of off on
+  once only or other our out over own please same shall she should so some such tell than that the their them then
+  there these they this those through to too under until up upon us very was we were what when where which while who
+  whom whose why will with would you your`.split(/\s+/),
+);
+
+/** Words of a query: stem, and the word as typed. Function words are gone unless all are. */
+export function queryWords(text: string): { stem: string; word: string }[] {
+  const all = new Map<string, { stem: string; word: string }>(),
+    kept = new Map<string, typeof all extends Map<string, infer V> ? V : never>();
+  eachWord(text, (stem, _start, _end, word) => {
+    const found = { stem, word: word.toLowerCase() };
+    all.set(stem, found);
+    if (!functionWords.has(found.word)) kept.set(stem, found);
+  });
+  return [...(kept.size > 0 ? kept : all).values()];
+}
+
+const months = "january february march april may june july august september october november december".split(
+  " ",
+);
+const weekdays = "sunday monday tuesday wednesday thursday friday saturday".split(" ");
+
+/** A time in the words people ask with; a file's time says nothing about its text. */
+function dateWords(observedAt: number | null, timeSource: TimeSource): string {
+  if (
+    observedAt === null || timeSource === "file" || timeSource === "none" || Math.abs(observedAt) > 8.64e15
+  ) {
+    return "";
+  }
+  const time = new Date(observedAt);
+  return `${weekdays[time.getUTCDay()]} ${time.getUTCDate()} ${
+    months[time.getUTCMonth()]
+  } ${time.getUTCFullYear()}`;
+}
+
+/** Stems of an engram with their weighted counts (1 to 255), and the sum of the counts. */
+export interface WordCounts {
+  readonly counts: ReadonlyMap<string, number>;
+  readonly length: number;
+}
+
+/** What of an engram can be searched. */
+export interface Searchable {
+  readonly texts: Pick<EngramTexts, "title" | "content" | "source" | "ref">;
+  readonly observedAt: number | null;
+  readonly timeSource: TimeSource;
+}
+
+/** Counts the words of an engram's fields, weighted before any saturation. */
+export function countWords({ texts, observedAt, timeSource }: Searchable): WordCounts {
+  const counts = new Map<string, number>();
+  let length = 0;
+  const add = (text: string | null, weight: number) => {
+    if (text === null || text === "") return;
+    eachWord(text, (stem) => {
+      counts.set(stem, Math.min(countMax, (counts.get(stem) ?? 0) + weight));
+      length += weight;
+    });
+  };
+  add(texts.title, fieldWeights.title);
+  add(texts.content, fieldWeights.content);
+  add(texts.ref, fieldWeights.source);
+  add(texts.source === texts.ref ? null : texts.source, fieldWeights.source);
+  add(dateWords(observedAt, timeSource), fieldWeights.date);
+  return { counts, length };
+}
+
+const letters = "abcdefghijklmnopqrstuvwxyz";
+
+/** Stems of words one edit away from a typed word, and one edit away from its stem. */
+export function nearStems(word: string): Set<string> {
+  const found = new Set<string>();
+  if (word.length < 4 || !plainPattern.test(word)) return found;
+  const stem = stemOf(word);
+  for (const near of edits(word)) found.add(stemOf(near));
+  for (const near of edits(stem)) found.add(near);
+  found.delete(stem);
+  return found;
+}
+
+function* edits(word: string): Generator<string> {
+  for (let at = 0; at <= word.length; at++) {
+    const before = word.slice(0, at), after = word.slice(at), rest = word.slice(at + 1);
+    if (after !== "") yield before + rest;
+    if (rest !== "") yield before + rest[0] + after[0] + rest.slice(1);
+    for (const letter of letters) {
+      if (after !== "") yield before + letter + rest;
+      yield before + letter + after;
+    }
+  }
+}

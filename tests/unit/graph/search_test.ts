@@ -1,0 +1,211 @@
+import assert from "node:assert/strict";
+import { type Graph, openGraph, type SearchQuery } from "../../../src/graph/mod.ts";
+import { c, context, e, entry, graphOf, join, link, put, x } from "./support.ts";
+
+const found = (graph: Graph, query: Partial<SearchQuery>) =>
+  graph.search({ limit: 10, ...query }).hits.map((hit) => hit.id);
+
+function using(graph: Graph, work: (graph: Graph) => void): void {
+  try {
+    work(graph);
+  } finally {
+    graph.close();
+  }
+}
+
+Deno.test("search() finds a word in any of its forms right after the commit", () =>
+  using(graphOf([put(e(0), "She was running home"), put(e(1), "A quiet day")]), (graph) => {
+    assert.deepEqual(found(graph, { text: "runs" }), [e(0)]);
+    graph.commit(entry(graph, [put(e(2), "They run fast")]));
+    assert.deepEqual(found(graph, { text: "runs" }).sort(), [e(0), e(2)]);
+  }));
+
+Deno.test("search() ranks a word in the title above one in the text", () =>
+  using(graphOf([put(e(0), "the boiler room"), put(e(1), "the room", { title: "Boiler" })]), (graph) => {
+    assert.deepEqual(found(graph, { text: "boiler" }), [e(1), e(0)]);
+  }));
+
+Deno.test("search() never finds a replaced or deleted text", () =>
+  using(
+    graphOf([put(e(0), "old harbour"), put(e(1), "harbour wall")], [put(e(0), "new pier")], [
+      { op: "engram_delete", id: e(1) },
+    ]),
+    (graph) => {
+      assert.deepEqual(found(graph, { text: "harbour" }), []);
+      assert.deepEqual(found(graph, { text: "pier" }), [e(0)]);
+    },
+  ));
+
+Deno.test("search() of indexed texts forgets what a later commit replaced or deleted", () =>
+  using(graphOf([put(e(0), "old harbour"), put(e(1), "harbour wall")]), (graph) => {
+    assert.equal(found(graph, { text: "harbour" }).length, 2);
+    graph.commit(entry(graph, [put(e(0), "new pier"), { op: "engram_delete", id: e(1) }]));
+    assert.deepEqual(found(graph, { text: "harbour" }), []);
+  }));
+
+Deno.test("search() drops function words from the query unless nothing else is left", () =>
+  using(graphOf([put(e(0), "what is the tide"), put(e(1), "what is it")]), (graph) => {
+    assert.deepEqual(found(graph, { text: "what is the tide?" }), [e(0)]);
+    assert.deepEqual(found(graph, { text: "what is it" }).sort(), [e(0), e(1)]);
+  }));
+
+Deno.test("search() respells an unknown word that is one edit from a known one", () =>
+  using(graphOf([put(e(0), "the lighthouse keeper"), put(e(1), "a boat")]), (graph) => {
+    const result = graph.search({ text: "lihgthouse", limit: 10 });
+    assert.deepEqual(result.hits.map((hit) => hit.id), [e(0)]);
+    assert.deepEqual(result.spelled, [{ word: "lihgthouse", as: "lighthous" }]);
+  }));
+
+Deno.test("search() lifts a text whose neighbours in the thread have the word", () => {
+  const at = (n: number, thread: string, position: number, text: string) =>
+    put(e(n), text, { thread, source: "chat" }, { position });
+  using(
+    graphOf([
+      at(0, "a", 0, "shall we meet in Lisbon"),
+      at(1, "a", 1, "yes gladly"),
+      at(2, "b", 0, "shall we meet elsewhere"),
+      at(3, "b", 1, "yes gladly"),
+    ]),
+    (graph) => assert.deepEqual(found(graph, { text: "gladly Lisbon" }).slice(0, 3), [e(1), e(0), e(3)]),
+  );
+});
+
+Deno.test("search() with exact finds the phrase alone", () =>
+  using(graphOf([put(e(0), "Big red  Bus"), put(e(1), "red big bus")]), (graph) => {
+    assert.deepEqual(found(graph, { exact: "big red bus" }), [e(0)]);
+  }));
+
+Deno.test("search() without words gives the newest first", () =>
+  using(graphOf([put(e(0), "a"), put(e(1), "b")], [put(e(0), "c")]), (graph) => {
+    assert.deepEqual(found(graph, {}), [e(0), e(1)]);
+  }));
+
+Deno.test("search() filters by kind, source, confidence, metadata, context and tick", () => {
+  const graph = graphOf([
+    context(x(0), "a"),
+    put(e(0), "apple", { source: "s", metadata: { tags: ["x"] } }, { kind: "fact", confidence: 0.5 }),
+    put(e(1), "apple"),
+    join(x(0), e(1)),
+  ], [put(e(2), "apple")]);
+  using(graph, () => {
+    assert.deepEqual(
+      [
+        { kind: "fact" as const },
+        { source: "s" },
+        { minConfidence: 0.6 },
+        { metadata: { tags: ["x"] } },
+        { context: x(0) },
+        { changedSinceTick: 1 },
+      ].map((filter) => found(graph, { text: "apple", ...filter })),
+      [[e(0)], [e(0)], [e(1), e(2)], [e(0)], [e(1)], [e(2)]],
+    );
+  });
+});
+
+Deno.test("search() hides superseded engrams, or ranks them last when asked for", () =>
+  using(
+    graphOf([
+      put(e(0), "tea tea tea", {}, { kind: "fact" }),
+      put(e(1), "tea or coffee with milk", {}, { kind: "fact" }),
+      link(c(0), e(1), e(0), "supersedes"),
+    ]),
+    (graph) => {
+      assert.deepEqual(found(graph, { text: "tea" }), [e(1)]);
+      assert.deepEqual(found(graph, { text: "tea", includeSuperseded: true }), [e(1), e(0)]);
+    },
+  ));
+
+Deno.test("search() gives a reader the hits and scores it would get if nothing else existed", () => {
+  const mine = [
+    context(x(0), "a"),
+    put(e(0), "salt water"),
+    put(e(1), "salt"),
+    join(x(0), e(0)),
+    join(x(0), e(1)),
+  ];
+  const others = Array.from({ length: 20 }, (_, n) => put(e(10 + n), "salt and water and other words"));
+  const query = { text: "salt water", limit: 10, readable: new Set([x(0)]) };
+  using(
+    graphOf(mine),
+    (alone) =>
+      using(graphOf([...mine, context(x(1), "b"), ...others, join(x(1), e(10))]), (together) => {
+        assert.deepEqual(together.search(query), alone.search(query));
+      }),
+  );
+});
+
+Deno.test("search() follows memberships without a new version", () =>
+  using(graphOf([context(x(0), "a"), put(e(0), "salt")]), (graph) => {
+    const readable = new Set([x(0)]);
+    assert.deepEqual(found(graph, { text: "salt", readable }), []);
+    graph.commit(entry(graph, [join(x(0), e(0))]));
+    assert.deepEqual(found(graph, { text: "salt", readable }), [e(0)]);
+    graph.commit(entry(graph, [{ op: "member_remove", context: x(0), engram: e(0) }]));
+    assert.deepEqual(found(graph, { text: "salt", readable }), []);
+  }));
+
+Deno.test("search() as of a tick gives what the same search gave then, and says that it scanned", () =>
+  using(graphOf([put(e(0), "salt water"), put(e(1), "salt and pepper")]), (graph) => {
+    const then = graph.search({ text: "salt pepper", limit: 10 });
+    graph.commit(entry(graph, [put(e(0), "sugar"), put(e(2), "salt pepper pepper")]));
+    const again = graph.search({ text: "salt pepper", limit: 10, asOf: 0 });
+    assert.deepEqual(again, { ...then, scanned: true });
+  }));
+
+Deno.test("search() takes a step's staged writes for committed ones", () =>
+  using(graphOf([put(e(0), "salt water"), put(e(1), "salt lake")]), (graph) => {
+    const engram = graph.engram(e(0));
+    assert(engram !== null);
+    const staged = [{ ...engram, content: "sugar" }, { ...engram, id: e(9), content: "salt mine" }];
+    const query = { staged, stagedDeleted: [e(1)] };
+    assert.deepEqual(found(graph, { text: "salt", ...query }), [e(9)]);
+    assert.deepEqual(found(graph, { text: "sugar", ...query }), [e(0)]);
+  }));
+
+Deno.test("search() pages by cursor without gap or repetition", () =>
+  using(graphOf(Array.from({ length: 7 }, (_, n) => put(e(n), `salt ${"water ".repeat(n)}`))), (graph) => {
+    const all = found(graph, { text: "salt" });
+    const paged: string[] = [];
+    let cursor: string | undefined;
+    do {
+      const page = graph.search({ text: "salt", limit: 3, ...(cursor === undefined ? {} : { cursor }) });
+      paged.push(...page.hits.map((hit) => hit.id));
+      cursor = page.cursor;
+    } while (cursor !== undefined);
+    assert.deepEqual([paged, paged.length], [all, 7]);
+  }));
+
+Deno.test("search() cuts the snippet from the content around the match, unchanged", () => {
+  const filler = "Nothing of note happened here. ".repeat(20);
+  using(graphOf([put(e(0), `${filler}The Ünïcode lighthouse stood.${filler}`)]), (graph) => {
+    const [hit] = graph.search({ text: "unicode lighthouse", limit: 1 }).hits;
+    assert(hit !== undefined && hit.content.includes(hit.snippet) && hit.snippet.length <= 240);
+    assert.match(hit.snippet, /Ünïcode lighthouse/);
+  });
+});
+
+Deno.test("search() gives the same result before and after maintain(), and to a reader of the file", () => {
+  const folder = Deno.makeTempDirSync();
+  const path = `${folder}/graph.db`;
+  const graph = openGraph({ path });
+  for (let n = 0; n < 20; n++) {
+    graph.commit(entry(graph, [put(e(n), `salt ${n % 3 === 0 ? "water" : "lake"} ${n}`)]));
+    if (n < 18) graph.search({ text: "salt", limit: 1 });
+  }
+  const reader = openGraph({ path, readOnly: true });
+  const query = { text: "salt water 4", limit: 10 };
+  const pending = reader.search(query);
+  const before = graph.search(query);
+  graph.maintain();
+  assert.deepEqual([pending, graph.search(query), reader.search(query)], [before, before, before]);
+  reader.close();
+  graph.close();
+  Deno.removeSync(folder, { recursive: true });
+});
+
+Deno.test("search() refuses a limit or cursor that is none", () =>
+  using(graphOf([put(e(0), "a")]), (graph) => {
+    for (const query of [{ limit: 0 }, { limit: 1001 }, { limit: 1, cursor: "x" }]) {
+      assert.throws(() => graph.search(query), /Cannot search/);
+    }
+  }));
