@@ -39,6 +39,7 @@ import {
 } from "./opcodes.ts";
 import { prices } from "./prices.ts";
 import { Reader, refuse, within } from "./reader.ts";
+import { SharedValues } from "./shared_values.ts";
 import { frameCost, leafFrameBytesMax } from "./stack_depth.ts";
 import { blockType, heapType, typeCodes, valType } from "./value_types.ts";
 import { Writer } from "./writer.ts";
@@ -58,6 +59,9 @@ interface Label {
   readonly inside: number;
   caught: boolean;
 }
+
+/** Values the engine may compute for one instruction; the address of an access counts as one. */
+const valuesPerInstruction = 1;
 
 type Spare = "i64" | "f32" | "f64" | "v128" | "i32";
 
@@ -85,6 +89,7 @@ class BodyRewriter {
   readonly #reader: Reader;
   readonly #type: FuncType;
   readonly #blocks: MeteredBlocks;
+  readonly #shared = new SharedValues();
   readonly #labels: Label[] = [];
   readonly #edits: Edit[] = [];
   readonly #loops = new Set<number>();
@@ -98,6 +103,8 @@ class BodyRewriter {
   readonly #landings: number[] = [];
   #height = 0;
   #heightMax = 0;
+  /** The most parameters and results of one callee: they pass through the caller's frame. */
+  #passedMax = 0;
   #calls = false;
   #catches = false;
   #vectors: boolean;
@@ -180,6 +187,7 @@ class BodyRewriter {
   #dead(): void {
     this.#height = this.#top.height;
     this.#blocks.unreachable();
+    this.#shared.unreachable();
   }
 
   #open(opcode: number): void {
@@ -192,7 +200,11 @@ class BodyRewriter {
     this.#push(type.params.length);
     if (opcode === 0x03 || opcode === 0x04) this.#blocks.body(this.#reader.at);
     else this.#blocks.block();
-    if (opcode === 0x03) this.#loops.add(this.#reader.at);
+    if (opcode === 0x03) {
+      this.#loops.add(this.#reader.at);
+      this.#shared.loop();
+    } else if (opcode === 0x04) this.#shared.if();
+    else this.#shared.block();
   }
 
   #catchClauses(): void {
@@ -206,7 +218,9 @@ class BodyRewriter {
       const kind = reader.byte("a catch clause");
       if (kind > 3) throw this.#invalid(`a catch clause has unknown kind ${kind}`, at);
       if (kind < 2) this.#index(this.#module.tags.length, "tag");
-      const label = this.#labels[this.#labels.length - 1 - this.#label()]!;
+      const depth = this.#label();
+      this.#shared.caught(depth);
+      const label = this.#labels[this.#labels.length - 1 - depth]!;
       if (!label.caught) {
         label.caught = true;
         if (label.opcode === 0x03) this.#landings.push(label.inside);
@@ -228,6 +242,7 @@ class BodyRewriter {
   #end(): void {
     const label = this.#labels.pop()!;
     this.#blocks.end(this.#reader.at);
+    this.#shared.end();
     if (this.#labels.length === 0) return;
     this.#height = label.height;
     this.#push(label.type.results.length);
@@ -241,6 +256,7 @@ class BodyRewriter {
     this.#height = label.height;
     this.#push(label.type.params.length);
     this.#blocks.otherwise(this.#reader.at);
+    this.#shared.otherwise();
   }
 
   #instruction(): void {
@@ -281,6 +297,7 @@ class BodyRewriter {
   #plain(effect: Effect): void {
     this.#blocks.add(prices.instruction);
     if (effect.immediate !== "none") this.#immediate(effect.immediate);
+    this.#shared.compute(valuesPerInstruction);
     this.#pop(effect.pops);
     this.#push(effect.pushes);
   }
@@ -333,16 +350,14 @@ class BodyRewriter {
     this.#blocks.add(prices.instruction);
     switch (opcode) {
       case 0x0c:
-        this.#blocks.branch([this.#label()], reader.at);
+        this.#branch([this.#label()]);
         return this.#dead();
       case 0x0d:
         this.#pop(1);
-        return this.#blocks.branch([this.#label()], reader.at);
-      case 0x0e: {
-        const targets = this.#branchTable();
-        this.#blocks.branch(targets, reader.at);
+        return this.#branch([this.#label()]);
+      case 0x0e:
+        this.#branch(this.#branchTable());
         return this.#dead();
-      }
       case 0x0f:
         this.#returns.push({ at, depth: this.#labels.length - 1 });
         this.#blocks.leave(reader.at);
@@ -356,6 +371,11 @@ class BodyRewriter {
       default:
         throw this.#unknown(opcode, at);
     }
+  }
+
+  #branch(depths: Iterable<number>): void {
+    this.#blocks.branch(depths, this.#reader.at);
+    for (const depth of depths) this.#shared.branch(depth);
   }
 
   #branchTable(): Set<number> {
@@ -384,6 +404,8 @@ class BodyRewriter {
 
   #called(type: FuncType, tail: boolean, at: number): void {
     this.#calls = true;
+    this.#shared.call();
+    this.#passedMax = Math.max(this.#passedMax, type.params.length + type.results.length);
     this.#pop(type.params.length);
     this.#push(type.results.length);
     // A call may end in an exception, which skips the rest of what is charged with it.
@@ -415,7 +437,7 @@ class BodyRewriter {
         this.#index(this.#type.params.length + this.#locals, "local");
         return effect(opcode === 0x20 ? 0 : 1, opcode === 0x21 ? 0 : 1);
       case 0x23:
-        this.#index(globals.length, "global");
+        if (!globals[this.#index(globals.length, "global")]!.mutable) this.#shared.compute(1);
         return effect(0, 1);
       case 0x24: {
         const type = globals[this.#index(globals.length, "global")]!.type;
@@ -467,6 +489,7 @@ class BodyRewriter {
   #refFunc(at: number): void {
     const index = this.#index(this.#module.functions.length, "function");
     this.#additions.referenced.add(index);
+    this.#shared.compute(1);
     const target = this.#additions.function(index);
     if (target !== index) this.#replace(at, [0xd2, ...leb(target)]);
     this.#push(1);
@@ -542,6 +565,7 @@ class BodyRewriter {
       }
     }
     if (code > 7) throw this.#invalid(`instruction 0xfc ${code} is unknown`, at);
+    this.#shared.compute(valuesPerInstruction);
     this.#pop(1);
     this.#push(1);
   }
@@ -560,6 +584,7 @@ class BodyRewriter {
     const escape = simdEscapes.get(code);
     if (escape !== undefined) this.#insert(at, canonicalScalar(escape, this.#spare(escape)));
     this.#immediate(effect.immediate);
+    this.#shared.compute(valuesPerInstruction);
     this.#pop(effect.pops);
     this.#push(effect.pushes);
     const shape = simdArithmetic.get(code);
@@ -570,7 +595,8 @@ class BodyRewriter {
 
   /** Writes the body again, with everything the pass found. */
   write(stackDepthMax: number): Writer {
-    const cost = frameCost(this.#type, this.#locals, this.#heightMax, this.#vectors);
+    const slots = this.#locals + this.#heightMax + this.#passedMax + this.#shared.finish();
+    const cost = frameCost(this.#type, slots, this.#vectors);
     within(cost, stackDepthMax, "stackDepthMax", "the frame of a function in bytes", this.#start);
     const counted = this.#calls || cost > leafFrameBytesMax;
     const { depth } = this.#additions;

@@ -8,16 +8,16 @@
 import type { FuncType } from "./module.ts";
 
 /** The fixed part of a model frame, in bytes. */
-export const frameBytes = 96;
+export const frameBytes = 64;
 
 /** A function that calls nothing and whose frame is at most this many bytes is not counted. */
 export const leafFrameBytesMax = 1024;
 
 /** The default of `stackDepthMax`, in bytes of model frames: below V8's stack of 984 KiB by a margin for host frames. */
-export const defaultStackDepthMax = 512 * 1024;
+export const defaultStackDepthMax = 640 * 1024;
 
-/** The bytes one call counts. `locals` are the declared ones, parameters not included. */
-export function frameCost(type: FuncType, locals: number, operandsMax: number, vectors: boolean): number {
-  const slots = 2 * type.params.length + type.results.length + locals + operandsMax;
-  return frameBytes + slots * (vectors ? 16 : 8);
+/** The bytes one call counts; `slots` are declared locals, operands, passed and shared values at their most. */
+export function frameCost(type: FuncType, slots: number, vectors: boolean): number {
+  const all = 2 * type.params.length + type.results.length + slots;
+  return frameBytes + all * (vectors ? 16 : 8);
 }
