@@ -183,6 +183,12 @@ export function writeAnswer(
   }
 }
 
+/** A frame of a guest's stack: the name V8 knows, or "", and the byte offset in the metered module. */
+export interface Frame {
+  readonly name: string;
+  readonly offset: number;
+}
+
 /** What a worker says of a step that ended. */
 export interface Finished {
   readonly kind: Outcome;
@@ -191,7 +197,8 @@ export interface Finished {
   readonly code: number;
   /** Why it trapped or was lost. */
   readonly message: string;
-  readonly backtrace: readonly string[];
+  /** Innermost first. */
+  readonly backtrace: readonly Frame[];
   readonly result: Uint8Array;
   readonly executionMs: number;
   readonly memoryBytes: number;
@@ -209,7 +216,10 @@ export function writeFinished(to: Writer, seat: number, step: Finished): void {
   to.i32(step.code);
   to.text(step.message);
   to.u8(step.backtrace.length);
-  for (const line of step.backtrace) to.text(line);
+  for (const { name, offset } of step.backtrace) {
+    to.text(name);
+    to.u32(offset);
+  }
   to.blob(step.result);
   to.f64(step.executionMs);
   to.f64(step.memoryBytes);
@@ -224,8 +234,8 @@ export function readFinished(from: Reader): Finished {
   const fuel = from.f64();
   const code = from.i32();
   const message = from.text();
-  const backtrace: string[] = [];
-  for (let left = from.u8(); left > 0; left--) backtrace.push(from.text());
+  const backtrace: Frame[] = [];
+  for (let left = from.u8(); left > 0; left--) backtrace.push({ name: from.text(), offset: from.u32() });
   return {
     kind,
     fuel,

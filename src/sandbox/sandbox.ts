@@ -18,6 +18,7 @@ import { areaBytes, Doorbell } from "./channel.ts";
 import { driversMax } from "./drivers.ts";
 import { manifestOf } from "./exports.ts";
 import type { Reader } from "./frame.ts";
+import { FunctionMap } from "./function_map.ts";
 import {
   type Entry,
   type Finished,
@@ -82,6 +83,7 @@ export type StepResult =
   & (
     | { readonly kind: "completed"; readonly fuel: number; readonly result: Uint8Array }
     | { readonly kind: "failed"; readonly fuel: number; readonly code: number }
+    /** `backtrace`: functions by name and index, innermost first. */
     | { readonly kind: "trapped"; readonly message: string; readonly backtrace: readonly string[] }
     | { readonly kind: "out_of_fuel" }
     | { readonly kind: "ended"; readonly reason: string }
@@ -110,6 +112,9 @@ interface DefinedModule {
   readonly number: number;
   readonly manifest: string;
   readonly bytes: Uint8Array;
+  readonly imports: number;
+  /** Made at the first trap. */
+  functions: FunctionMap | null;
 }
 
 const nothingUsed = { executionMs: 0, memoryBytes: 0, hostCalls: 0, memoryOperations: 0 };
@@ -167,6 +172,8 @@ export class Sandbox {
       number: this.#modules.size,
       manifest: JSON.stringify(manifestOf(module.prepared, module.stackDepthMax)),
       bytes: module.prepared.bytes,
+      imports: module.prepared.imports.length,
+      functions: null,
     });
   }
 
@@ -332,11 +339,19 @@ export class Sandbox {
     agent.worker.running--;
     agent.memoryBytes = step.memoryBytes;
     run.left--;
-    run.results[index] = resultOf(step, run.reasons[index] ?? "");
+    run.results[index] = resultOf(step, run.reasons[index] ?? "", this.#backtrace(run.steps[index], step));
     if (step.kind === "lost") {
       this.#onFault({ worker: agent.worker.index, message: step.message });
       this.#unseat(agent);
     } else agent.unsettled = { completed: step.kind === "completed", restorable: step.restorable };
+  }
+
+  /** The frames of a trapped step by the names of its module. */
+  #backtrace(step: SandboxStep | undefined, { backtrace }: Finished): string[] {
+    const module = this.#modules.get(step?.moduleKey ?? "");
+    if (backtrace.length === 0 || module === undefined) return [];
+    const functions = module.functions ??= new FunctionMap(module.bytes, module.imports);
+    return backtrace.map(({ name, offset }) => functions.frame(name, offset));
   }
 
   /** Keeps what steps of the last run did, or puts their agents back; only a completed step can be kept. */
@@ -436,7 +451,7 @@ export class Sandbox {
   }
 }
 
-function resultOf(step: Finished, reason: string): StepResult {
+function resultOf(step: Finished, reason: string, backtrace: readonly string[]): StepResult {
   const { executionMs, memoryBytes, hostCalls, memoryOperations } = step;
   const used = { executionMs, memoryBytes, hostCalls, memoryOperations };
   switch (step.kind) {
@@ -445,7 +460,7 @@ function resultOf(step: Finished, reason: string): StepResult {
     case "failed":
       return { kind: "failed", fuel: step.fuel, code: step.code, ...used };
     case "trapped":
-      return { kind: "trapped", message: step.message, backtrace: step.backtrace, ...used };
+      return { kind: "trapped", message: step.message, backtrace, ...used };
     case "out_of_fuel":
       return { kind: "out_of_fuel", ...used };
     case "ended":

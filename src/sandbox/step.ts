@@ -14,7 +14,7 @@ import { resultBytesMax } from "./abi.ts";
 import { driverName, type Job, type JobKind } from "./drivers.ts";
 import type { Bytes } from "./frame.ts";
 import type { Instance } from "./instance.ts";
-import type { Entry, Finished, Outcome } from "./messages.ts";
+import type { Entry, Finished, Frame, Outcome } from "./messages.ts";
 
 /** A range of the guest's memory. */
 export interface Block {
@@ -26,7 +26,7 @@ export interface Block {
 interface Ending {
   readonly kind: Exclude<Outcome, "completed" | "failed">;
   readonly message: string;
-  readonly backtrace: readonly string[];
+  readonly backtrace: readonly Frame[];
 }
 
 const noBytes: Bytes = new Uint8Array(0);
@@ -41,19 +41,19 @@ const kinds: Readonly<Record<Entry, JobKind>> = {
   release: 0,
 };
 
-/** The frames of the guest in an error, innermost first: name, function index, byte offset in the metered module. */
-function backtraceOf(error: unknown): string[] {
+/** The frames of the guest in an error, innermost first. V8's function index is not to be had here, its offset is. */
+function backtraceOf(error: unknown): Frame[] {
   if (!(error instanceof Error) || error.stack === undefined) return [];
-  const lines: string[] = [];
+  const frames: Frame[] = [];
   for (const line of error.stack.split("\n")) {
-    const found = /^\s*at (?:(.*) \()?wasm:\/\/.*:wasm-function\[(\d+)\]:0x([0-9a-f]+)\)?$/.exec(line);
+    const found = /^\s*at (?:(.*) \()?wasm:\/\/.*:0x([0-9a-f]+)\)?$/.exec(line);
     if (found === null) continue;
-    const [, name, index, offset] = found;
-    if (name?.endsWith(driverName)) break;
-    lines.push(`${name?.replace(/^.*?\.(?=.)/, "") ?? "function"} [${index}] +0x${offset}`);
-    if (lines.length === backtraceMax) break;
+    const [, name = "", offset = "0"] = found;
+    if (name.endsWith(driverName)) break;
+    frames.push({ name: name === "<anonymous>" ? "" : name, offset: Number.parseInt(offset, 16) });
+    if (frames.length === backtraceMax) break;
   }
-  return lines;
+  return frames;
 }
 
 /** One step under way. */
@@ -130,6 +130,7 @@ export class Step {
 
   #argument(bytes: Bytes): number[] {
     if (bytes.length === 0 || this.#ending !== null) return [0, 0];
+    this.#prepareEntry();
     const pointer = this.allocate(bytes.length, this.#blocks);
     if (pointer === null) return [0, 0];
     this.#blocks.push({ pointer, size: bytes.length });
