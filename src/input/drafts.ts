@@ -10,6 +10,7 @@
  */
 import type { RefusalCode } from "../kernel/errors.ts";
 import type { EngramKind, JsonObject, TimeSource } from "../kernel/records.ts";
+import { utf8Length } from "./text.ts";
 
 /** An engram as a person wrote it, before it has an id. Times are ms since 1970 or null. */
 export interface EngramDraft {
@@ -77,6 +78,10 @@ export interface InputLimits {
   readonly frontMatterBytesMax: number;
   /** A larger line of a JSONL file is refused; the other lines go in. */
   readonly jsonlLineBytesMax: number;
+  /** Content, metadata (as JSON), and each of title, source, ref and thread, in UTF-8 bytes. */
+  readonly contentBytesMax: number;
+  readonly metadataBytesMax: number;
+  readonly nameBytesMax: number;
   /** How deep metadata, params and config may nest. */
   readonly jsonDepthMax: number;
   readonly workflowBytesMax: number;
@@ -90,10 +95,25 @@ export const inputLimits: InputLimits = {
   sectionBytesMax: 8 * 1024,
   sectionsPerNoteMax: 10_000,
   linksPerNoteMax: 10_000,
-  frontMatterBytesMax: 64 * 1024,
+  frontMatterBytesMax: 32 * 1024,
   jsonlLineBytesMax: 1024 * 1024,
+  contentBytesMax: 1024 * 1024,
+  metadataBytesMax: 64 * 1024,
+  nameBytesMax: 4096,
   jsonDepthMax: 64,
   workflowBytesMax: 1024 * 1024,
   stepsPerWorkflowMax: 1_000,
   manifestBytesMax: 256 * 1024,
 };
+
+/** Which limit a draft is over, in words, or null. What is over is never cut, it does not go in. */
+export function overLimit(draft: EngramDraft, limits: InputLimits): string | null {
+  const over = (what: string, bytes: number, name: "contentBytesMax" | "metadataBytesMax" | "nameBytesMax") =>
+    bytes > limits[name] ? `its ${what} of ${bytes} bytes is larger than ${name}, ${limits[name]}` : null;
+  return over("content", utf8Length(draft.content), "contentBytesMax") ??
+    over("metadata", utf8Length(JSON.stringify(draft.metadata)), "metadataBytesMax") ??
+    over("title", utf8Length(draft.title ?? ""), "nameBytesMax") ??
+    over("source", utf8Length(draft.source), "nameBytesMax") ??
+    over("ref", utf8Length(draft.ref), "nameBytesMax") ??
+    over("thread", utf8Length(draft.thread ?? ""), "nameBytesMax");
+}

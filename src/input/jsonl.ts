@@ -13,7 +13,7 @@ import type { RefusalCode } from "../kernel/errors.ts";
 import type { EngramKind, Json, JsonObject } from "../kernel/records.ts";
 import { engramKinds } from "../kernel/records.ts";
 import type { EngramDraft, Failure, InputLimits, ReadFile } from "./drafts.ts";
-import { inputLimits } from "./drafts.ts";
+import { inputLimits, overLimit } from "./drafts.ts";
 import { isObject, jsonEqual, NotJson, parseJson, toJson } from "./json.ts";
 import { decodeText } from "./text.ts";
 import { parseTime } from "../kernel/times.ts";
@@ -109,7 +109,9 @@ function readLine(
   if (!("text" in decoded)) return { code: decoded.code, message: decoded.message };
   if (decoded.text.trim() === "") return null;
   try {
-    return { draft: toDraft(path, parse(decoded.text, limits), line) };
+    const draft = toDraft(path, parse(decoded.text, limits), line);
+    const over = overLimit(draft, limits);
+    return over === null ? { draft } : { code: "payload_too_large", message: over };
   } catch (error) {
     if (error instanceof BadLine) return { code: error.code, message: error.message };
     if (error instanceof NotJson) return { code: "invalid_argument", message: error.message };

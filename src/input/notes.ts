@@ -13,10 +13,10 @@
  */
 import type { JsonObject, TimeSource } from "../kernel/records.ts";
 import type { EngramDraft, Failure, InputLimits, LinkDraft, ReadFile } from "./drafts.ts";
-import { inputLimits } from "./drafts.ts";
+import { inputLimits, overLimit } from "./drafts.ts";
 import { readFrontMatter } from "./front_matter.ts";
 import { findLinks } from "./links.ts";
-import type { Heading, Section } from "./sections.ts";
+import type { Heading, Part, Section } from "./sections.ts";
 import { cutSections, splitSection } from "./sections.ts";
 import type { Line } from "./text.ts";
 import { decodeText, splitLines } from "./text.ts";
@@ -71,16 +71,42 @@ export function readNote(file: NoteFile, limits: InputLimits = inputLimits): Rea
   }
   const note = describe(file, text, lines, front.values, sections, limits);
   const drafts = sections.flatMap((section) => readSection(note, section));
-  const numbered = drafts.map((draft, position) => ({ ...draft, position }));
-  const links = linksOf(note, numbered, sections);
-  if (links.length <= limits.linksPerNoteMax) return { drafts: numbered, links, failures: [] };
-  const line = links[limits.linksPerNoteMax]?.line ?? null;
-  const message = `Cannot take every link: the note has more than linksPerNoteMax, ${limits.linksPerNoteMax}`;
-  return {
-    drafts: numbered,
-    links: links.slice(0, limits.linksPerNoteMax),
-    failures: [{ path: file.path, line, code: "limit_reached", message }],
-  };
+  return within(
+    { path: file.path, limits },
+    drafts.map((draft, position) => ({ ...draft, position })),
+    note,
+    sections,
+  );
+}
+
+/** Leaves out, and lists, what is over a limit. */
+function within(
+  { path, limits }: { readonly path: string; readonly limits: InputLimits },
+  all: readonly EngramDraft[],
+  note: Note,
+  sections: readonly Section[],
+): ReadFile {
+  const failures: Failure[] = [];
+  const drafts = all.filter((draft) => {
+    const over = overLimit(draft, limits);
+    if (over === null) return true;
+    failures.push({
+      path,
+      line: draft.line,
+      code: "payload_too_large",
+      message: `Cannot take the section: ${over}`,
+    });
+    return false;
+  });
+  const kept = new Set(drafts.map(({ ref }) => ref));
+  const links = linksOf(note, all, sections).filter(({ ref }) => kept.has(ref));
+  const spare = links[limits.linksPerNoteMax];
+  if (spare !== undefined) {
+    const message =
+      `Cannot take every link: the note has more than linksPerNoteMax, ${limits.linksPerNoteMax}`;
+    failures.push({ path, line: spare.line, code: "limit_reached", message });
+  }
+  return { drafts, links: links.slice(0, limits.linksPerNoteMax), failures };
 }
 
 /** What all sections of a note share. */
@@ -127,25 +153,29 @@ function readSection(note: Note, section: Section): EngramDraft[] {
   if (parts.length === 0) {
     // A heading without text: its words live on in the titles below it, else they are the content.
     if (own === undefined || section.hasChildren) return [];
-    return [draft(note, section, ref, own.text, section.headingLine, section.headingLine)];
+    const line = section.headingLine;
+    return [draft(note, section, ref, { start: 0, end: 0, from: line, last: line }, own.text)];
   }
   return parts.map((part, index) => {
     const content = note.text.slice(part.start, part.end);
-    return draft(note, section, index === 0 ? ref : `${ref}~${index + 1}`, content, part.from, part.last);
+    return draft(note, section, index === 0 ? ref : `${ref}~${index + 1}`, part, content);
   });
 }
+
+/** Where a draft's text stands: characters [start, end), lines from to last. */
+type Span = Pick<Part, "start" | "end" | "from" | "last">;
 
 function draft(
   note: Note,
   section: Section,
   ref: string,
+  span: Span,
   content: string,
-  from: number,
-  last: number,
 ): EngramDraft {
+  const { from, last } = span;
   const headings = section.path.map(({ text }) => text);
   const titles = headings[0] === note.title ? headings : [note.title, ...headings];
-  const tags = [...new Set([...note.tags, ...inlineTags(note, section, from, last)])];
+  const tags = [...new Set([...note.tags, ...inlineTags(note, section, span)])];
   const { confidence } = note.front;
   const sure = typeof confidence === "number" && confidence >= 0 && confidence <= 1;
   return {
@@ -218,11 +248,12 @@ function words(value: unknown, separator: RegExp): string[] {
 }
 
 /** `#tags` written in the text, outside code. */
-function inlineTags(note: Note, section: Section, from: number, last: number): string[] {
+function inlineTags(note: Note, section: Section, span: Span): string[] {
   const tags: string[] = [];
-  for (let index = Math.max(from, section.from); index <= last; index++) {
+  for (let index = Math.max(span.from, section.from); index <= span.last; index++) {
     if (section.verbatim[index - section.from] === true) continue;
-    const line = note.text.slice(note.lines[index]?.start, note.lines[index]?.end);
+    const { start = 0, end = 0 } = note.lines[index] ?? {};
+    const line = note.text.slice(Math.max(start, span.start), Math.min(end, span.end));
     if (!line.includes("#")) continue;
     const plain = line.replace(/`[^`]*`/g, " ");
     for (const match of plain.matchAll(/(?<=^|[\s(])#(\p{L}[\p{L}\p{N}_/-]{0,99})/gu)) {

@@ -14,7 +14,7 @@ import type { Line } from "./text.ts";
 import { utf8Length } from "./text.ts";
 
 /** A longer line is text, whatever it begins with. */
-const headingCharsMax = 500;
+const headingCharsMax = 200;
 
 /** A heading with the keys of its path. */
 export interface Heading {

@@ -92,6 +92,11 @@ Deno.test("readJsonl() names jsonlLineBytesMax when a line is too long", () => {
   assert.match(failures[0]?.message ?? "", /jsonlLineBytesMax, 10/);
 });
 
+Deno.test("readJsonl() names nameBytesMax when a name is too long", () => {
+  const { failures } = read(JSON.stringify({ content: "a", thread: "t".repeat(5000) }));
+  assert.match(failures[0]?.message ?? "", /its thread of 5000 bytes is larger than nameBytesMax, 4096/);
+});
+
 const bad: Readonly<Record<string, string>> = {
   "[]": "invalid_json",
   '"text"': "invalid_json",

@@ -251,3 +251,28 @@ Deno.test("readNote() gives a heading's links to the first text below it", () =>
   const { links } = read("before\n# [[Heron]]\nbelow\n");
   assert.deepEqual(links.map(({ ref, line }) => [ref, line]), [["plan.md#heron", 2]]);
 });
+
+Deno.test("readNote() lists a section whose metadata is too large, and takes its links with it", () => {
+  const limits = { ...inputLimits, metadataBytesMax: 60 };
+  const { drafts, links, failures } = readNote(
+    { path: "x.md", bytes: bytes("short\n# A long heading of many words\n[[b]]\n"), modifiedAt: null },
+    limits,
+  );
+  assert.deepEqual([drafts.length, links.length, failures.map(({ line, code }) => [line, code])], [
+    0,
+    0,
+    [[1, "payload_too_large"], [3, "payload_too_large"]],
+  ]);
+});
+
+Deno.test("readNote() names linksPerNoteMax when there are more links", () => {
+  const limits = { ...inputLimits, linksPerNoteMax: 1 };
+  const { links, failures } = readNote(
+    { path: "x.md", bytes: bytes("[[a]]\n\n[[b]]\n"), modifiedAt: null },
+    limits,
+  );
+  assert.deepEqual([links.length, failures.map(({ line, code }) => [line, code])], [1, [[
+    3,
+    "limit_reached",
+  ]]]);
+});
