@@ -12,7 +12,7 @@
  *    bit for bit. An integer beyond ±(2^53 − 1) is such a float: it comes back as the same number.
  * 4. Strings, binaries, arrays and maps take the shortest header. Typed arrays other than Uint8Array are refused.
  * 5. A payload is extension type 1 with its 32-byte digest, sha256(salt ‖ bytes). Salt and bytes lie beside the body,
- *    in the order in which the digests stand in it.
+ *    in the order in which the digests first stand in it; a payload that stands twice lies there once.
  * 6. Nesting is at most `bodyDepthMax`.
  *
  * Invariant: decodeEntry(encodeEntry(b)) equals b, and encoding that again, with its salts, gives the same bytes.
@@ -109,9 +109,12 @@ function plain(buffer: Uint8Array): Uint8Array {
   return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength);
 }
 
-let salting: () => Uint8Array = noSalt;
+let salting: (index: number) => Uint8Array = noSalt;
 let stored: StoredPayload[] = [];
 let reading: readonly BesidePayload[] = [];
+/** Payloads met so far: by object while encoding, by digest in both directions. */
+let known = new Map<Payload, Uint8Array>();
+let byDigest = new Map<string, Payload>();
 
 function noSalt(): Uint8Array {
   throw new Error("Fault: a payload is encoded outside encodeEntry");
@@ -120,16 +123,19 @@ function noSalt(): Uint8Array {
 const payloadCodec = {
   tryToEncode(value: unknown): ExtData | null {
     if (!(value instanceof Payload)) return null;
-    const beside = store(value);
-    stored.push(beside);
-    return new ExtData(payloadExtension, beside.digest);
+    return new ExtData(payloadExtension, known.get(value) ?? keep(value));
   },
   decode(digest: Uint8Array, type: number): Payload {
-    const beside = reading[stored.length];
     assert(type === payloadExtension && digest.length === digestBytes, `extension type ${type} in a body`);
+    const key = digest.toHex();
+    const met = byDigest.get(key);
+    if (met !== undefined) return met;
+    const beside = reading[stored.length];
     assert(beside !== undefined, "a body names more payloads than lie beside it");
     stored.push({ salt: beside.salt, bytes: beside.bytes, digest });
-    return new Payload(beside.bytes, beside.salt, digest);
+    const payload = new Payload(beside.bytes, beside.salt, digest);
+    byDigest.set(key, payload);
+    return payload;
   },
 };
 
@@ -142,13 +148,33 @@ function newEncoder(): Encoder {
   return new Encoder({ extensionCodec: payloadCodec, sortKeys: true, maxDepth: bodyDepthMax + 1 });
 }
 
+/** Stores a payload met for the first time; its digest. */
+function keep(payload: Payload): Uint8Array {
+  const beside = store(payload);
+  known.set(payload, beside.digest);
+  const key = beside.digest.toHex();
+  if (!byDigest.has(key)) {
+    byDigest.set(key, payload);
+    stored.push(beside);
+  }
+  return beside.digest;
+}
+
+function reset(): void {
+  salting = noSalt;
+  stored = [];
+  reading = [];
+  known = new Map();
+  byDigest = new Map();
+}
+
 function store(payload: Payload): StoredPayload {
   const { bytes, digest } = payload;
   if (bytes === null) {
     assert(digest !== null && digest.length === digestBytes, "an erased payload has a digest of 32 bytes");
     return { salt: null, bytes: null, digest };
   }
-  const salt = payload.salt ?? salting();
+  const salt = payload.salt ?? salting(stored.length);
   assert(
     salt.length >= saltBytes.min && salt.length <= saltBytes.max,
     `a salt has ${saltBytes.min} to ${saltBytes.max} bytes, not ${salt.length}`,
@@ -193,22 +219,21 @@ function problem(value: unknown, depth: number): string | null {
 
 /**
  * The canonical bytes of a body, and its payloads beside it. `salts` is called once for each payload that has no salt
- * yet, in order of occurrence; a payload that has one (copied by replay) keeps it. A value outside the canonical rules
+ * yet, in order of occurrence, with its number beside the body; a payload that has one (copied by replay) keeps it. A value outside the canonical rules
  * is a fault, thrown before any salt is taken. Deterministic.
  */
-export function encodeEntry(body: unknown, salts: () => Uint8Array): EncodedEntry {
+export function encodeEntry(body: unknown, salts: (index: number) => Uint8Array): EncodedEntry {
   const found = problem(body, 0);
   assert(found === null, `cannot encode the entry: body${found}`);
+  reset();
   salting = salts;
-  stored = [];
   try {
     const shared = encoder.encodeSharedRef(body);
     const bodyBytes = shared.slice();
     if (shared.buffer.byteLength > encoderBytesMax) encoder = newEncoder();
     return { bodyBytes, payloads: stored };
   } finally {
-    salting = noSalt;
-    stored = [];
+    reset();
   }
 }
 
@@ -218,8 +243,8 @@ export function encodeEntry(body: unknown, salts: () => Uint8Array): EncodedEntr
  * `log_corrupt` if the bytes are no such body, or name another number of payloads than `beside` holds.
  */
 export function decodeEntry(bodyBytes: Uint8Array, beside: readonly BesidePayload[]): DecodedEntry {
+  reset();
   reading = beside;
-  stored = [];
   try {
     const body: unknown = decoder.decode(bodyBytes);
     assert(stored.length === beside.length, "more payloads lie beside a body than it names");
@@ -229,8 +254,7 @@ export function decodeEntry(bodyBytes: Uint8Array, beside: readonly BesidePayloa
     const why = error instanceof Error ? error.message : String(error);
     throw new EngramError("log_corrupt", `Cannot decode a log entry: ${why}`);
   } finally {
-    reading = [];
-    stored = [];
+    reset();
   }
 }
 
