@@ -595,9 +595,10 @@ class BodyRewriter {
 
   /** Writes the body again, with everything the pass found. */
   write(stackDepthMax: number): Writer {
-    const slots = this.#locals + this.#heightMax + this.#passedMax + this.#shared.finish();
-    const cost = frameCost(this.#type, slots, this.#vectors);
-    within(cost, stackDepthMax, "stackDepthMax", "the frame of a function in bytes", this.#start);
+    const declared = this.#locals + this.#heightMax + this.#passedMax;
+    const frame = frameCost(this.#type, declared, this.#vectors);
+    within(frame, stackDepthMax, "stackDepthMax", "the frame of a function in bytes", this.#start);
+    const cost = frameCost(this.#type, declared + this.#shared.finish(), this.#vectors);
     const counted = this.#calls || cost > leafFrameBytesMax;
     const { depth } = this.#additions;
     let release: number[] = [];
