@@ -119,9 +119,12 @@ export function readStep(from: Reader): StepOrder {
 /** What stands for an absent text in place of its length. */
 export const absent = 0xffffffff;
 
-/** Reads a host call after its seat. Null: a text in it is not UTF-8. */
+/** Reads a host call after its seat. Null: a text in it is not UTF-8. Throws a RangeError on anything else. */
 export function readCall(from: Reader): { name: HostFunctionName; call: HostCall | null } {
-  const name = functionNames[from.u8()] ?? "log";
+  const name = functionNames[from.u8()];
+  if (name === undefined) {
+    throw new RangeError("Cannot read a frame: it names a host function that is not there");
+  }
   const args: (string | number | bigint | null)[] = [];
   let valid = true;
   for (const param of hostFunctions[name].params) {

@@ -12,12 +12,11 @@
  */
 import type { Prepared } from "../wasm/mod.ts";
 import { assert, EngramError } from "../kernel/errors.ts";
-import { type HostAnswer, type HostCall, status } from "./abi.ts";
+import { type HostAnswer, type HostCall, type HostFunctionName, status } from "./abi.ts";
 import { AgentWorker, type HeldAgent, type WorkerSetup } from "./agent_worker.ts";
 import { areaBytes, Doorbell } from "./channel.ts";
 import { driversMax } from "./drivers.ts";
 import { manifestOf } from "./exports.ts";
-import type { Reader } from "./frame.ts";
 import { FunctionMap } from "./function_map.ts";
 import {
   type Entry,
@@ -106,6 +105,13 @@ interface Run {
   readonly results: (StepResult | undefined)[];
   readonly reasons: (string | undefined)[];
   left: number;
+}
+
+interface GuestCall {
+  readonly agent: HeldAgent;
+  readonly name: HostFunctionName;
+  /** Null where a text in it was not UTF-8. */
+  readonly call: HostCall | null;
 }
 
 interface DefinedModule {
@@ -308,32 +314,44 @@ export class Sandbox {
     }
   }
 
+  /** Carries out what a worker reports; one that writes nonsense is fenced. */
   #handle(worker: AgentWorker): void {
-    const { frame } = worker;
-    while (!frame.done) {
-      const kind = frame.u8();
-      if (kind === report.fault) return this.#fence(worker, frame.text());
-      const agent = worker.seated[frame.u32()];
-      assert(agent !== undefined, "a report of an agent nobody seated");
-      if (kind === report.call) this.#serve(agent, frame);
-      else if (kind === report.finished) this.#finished(agent, readFinished(frame));
-      else if (kind === report.image) this.#image = frame.blob().slice();
-      else assert(false, `report ${kind} is not known`);
+    while (!worker.frame.done) {
+      let call: GuestCall | null;
+      try {
+        call = this.#read(worker);
+      } catch (error) {
+        return this.#fence(worker, error instanceof Error ? error.message : String(error));
+      }
+      if (call !== null) this.#serve(call);
     }
   }
 
-  #serve(agent: HeldAgent, frame: Reader): void {
+  /** Reads one report and carries it out, unless it is a host call. Throws on anything a worker may not say. */
+  #read({ frame, seated }: AgentWorker): GuestCall | null {
+    const kind = frame.u8();
+    if (kind === report.fault) throw new Error(frame.text());
+    const agent = seated[frame.u32()];
+    assert(agent !== undefined, "a report of an agent nobody seated");
+    if (kind === report.image) this.#image = frame.blob().slice();
+    else {
+      assert(agent.step >= 0 && this.#run !== null, "a report of a step nobody began");
+      if (kind === report.call) return { agent, ...readCall(frame) };
+      assert(kind === report.finished, `report ${kind} is not known`);
+      this.#finished(agent, readFinished(frame), this.#run);
+    }
+    return null;
+  }
+
+  #serve({ agent, name, call }: GuestCall): void {
     const run = this.#run;
     assert(run !== null, "a host call outside a run");
-    const { name, call } = readCall(frame);
     const answer = call === null ? { status: status.invalidArgument } : run.serve(agent.step, call);
     if ("end" in answer) run.reasons[agent.step] = answer.end;
     writeAnswer(agent.worker.out, agent.seat, name, answer);
   }
 
-  #finished(agent: HeldAgent, step: Finished): void {
-    const run = this.#run;
-    assert(run !== null, "a step ended outside a run");
+  #finished(agent: HeldAgent, step: Finished, run: Run): void {
     const index = agent.step;
     agent.step = -1;
     agent.worker.running--;
