@@ -1,0 +1,809 @@
+/**
+ * From marks of all notes to things and mentions.
+ *
+ * Invariants:
+ * 1. The result is a function of the set of notes: counts and unions only, ties by text; no order, no id.
+ * 2. A name is a thing only on evidence: what stands beside it says what it is, or it is written with a capital
+ *    inside sentences of several notes and hardly ever without one.
+ * 3. A name in more than a fifth of the documents is a word of the place, unless the notes themselves say what it is
+ *    (a project by name, a person by full name); in more than half of many documents it is none in any case.
+ */
+import { isDigit, isLetter, isUpper } from "../../sdk/assemblyscript/assembly";
+import * as lexicon from "./lexicon";
+import { Mark, MarkKind, Note, Word } from "./scan";
+
+/** From this many documents on, a fifth means something; from the second on, it means it strictly. */
+const documentsMin: i32 = 10;
+const documentsMany: i32 = 50;
+
+enum Type {
+  person,
+  project,
+  product,
+  place,
+}
+const typeNames: string[] = ["person", "project", "product", "place"];
+
+export function compare(a: string, b: string): i32 {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+export function sorted(items: string[]): string[] {
+  items.sort(compare);
+  return items;
+}
+
+/** What is known of one name, URL, ticket or file. */
+export class Candidate {
+  readonly surfaces: Map<string, i32> = new Map<string, i32>();
+  readonly notes: Set<i32> = new Set<i32>();
+  readonly units: Set<string> = new Set<string>();
+  readonly why: Set<string> = new Set<string>();
+  /** Times it stands inside a sentence. */
+  mid: i32 = 0;
+  strong: StaticArray<i32> = new StaticArray<i32>(4);
+  weak: StaticArray<i32> = new StaticArray<i32>(4);
+  /** Notes where it begins a sentence and does what only a person does. */
+  readonly speech: Set<i32> = new Set<i32>();
+  /** Notes where it begins a sentence and does what persons do, among others. */
+  readonly starts: Set<i32> = new Set<i32>();
+  /** The notes say what it is by name. */
+  explicit: bool = false;
+  inCode: bool = false;
+  /** The thing it belongs to; itself unless it is an alias. */
+  root: Candidate | null = null;
+  accepted: bool = false;
+
+  constructor(readonly kind: MarkKind, readonly key: string, readonly parts: string[]) {}
+
+  add(type: Type, isStrong: bool, why: string): void {
+    if (isStrong) this.strong[type]++;
+    else this.weak[type]++;
+    this.why.add(why);
+  }
+  get strongAll(): i32 {
+    return this.strong[0] + this.strong[1] + this.strong[2] + this.strong[3];
+  }
+  get weakAll(): i32 {
+    return this.weak[0] + this.weak[1] + this.weak[2] + this.weak[3];
+  }
+  /** -1 where nothing but capitals speaks for it. */
+  get type(): i32 {
+    let best = -1;
+    let score = 0;
+    for (let i = 0; i < 4; i++) {
+      // Standing after "in" or "with" alone does not make a place or a person.
+      const sum = this.strong[i] * 3 + (this.strong[i] > 0 || this.weak[i] > 2 ? this.weak[i] : 0);
+      if (sum > score) {
+        best = i;
+        score = sum;
+      }
+    }
+    return best;
+  }
+  surface(): string {
+    let best = "";
+    let count = 0;
+    const keys = this.surfaces.keys();
+    for (let i = 0; i < keys.length; i++) {
+      const n = this.surfaces.get(keys[i]);
+      if (n > count || (n == count && compare(keys[i], best) < 0)) {
+        best = keys[i];
+        count = n;
+      }
+    }
+    return best;
+  }
+}
+
+/** Where a thing stands first in a note. */
+export class Mention {
+  count: i32 = 1;
+  constructor(readonly note: i32, readonly start: i32, readonly end: i32) {}
+}
+
+/** A thing as it should stand in the graph. */
+export class Thing {
+  readonly mentions: Map<i32, Mention> = new Map<i32, Mention>();
+  constructor(
+    readonly ref: string,
+    readonly name: string,
+    readonly type: string,
+    readonly aliases: string[],
+    readonly why: string[],
+  ) {}
+}
+
+/** The core of a mark: words [from, to), and what the words taken off said. */
+class Core {
+  title: bool = false;
+  project: bool = false;
+  product: bool = false;
+  key: string = "";
+  constructor(public from: i32, public to: i32) {}
+}
+
+export class Resolver {
+  private readonly lower: Map<string, i32> = new Map<string, i32>();
+  private readonly upper: Map<string, i32> = new Map<string, i32>();
+  private readonly heads: Set<string> = new Set<string>();
+  private readonly units: Set<string> = new Set<string>();
+  private readonly people: Set<string> = new Set<string>();
+  readonly candidates: Map<string, Candidate> = new Map<string, Candidate>();
+
+  constructor(readonly notes: Note[]) {}
+
+  things(): Thing[] {
+    for (let i = 0; i < this.notes.length; i++) this.count(this.notes[i]);
+    for (let i = 0; i < this.notes.length; i++) this.gather(this.notes[i]);
+    this.accept();
+    this.join();
+    this.dropWords();
+    return this.collect();
+  }
+
+  // ---- counts of words
+
+  private count(note: Note): void {
+    this.units.add(note.unit);
+    for (let i = 0; i < note.heads.length; i++) this.heads.add(note.heads[i]);
+    for (let i = 0; i < note.people.length; i++) this.people.add(note.people[i].toLowerCase());
+    for (let i = 0; i < note.sentences.length; i++) {
+      const sentence = note.sentences[i];
+      for (let j = 0; j < sentence.words.length; j++) {
+        const word = sentence.words[j];
+        if (word.kind != MarkKind.name || word.code) continue;
+        if (!word.cap) increment(this.lower, word.lower);
+        else if (!word.initial && !sentence.titled) increment(this.upper, word.lower);
+      }
+    }
+  }
+
+  private lowerCount(word: string): i32 {
+    let count = countOf(this.lower, word);
+    if (word.length > 3) {
+      count += countOf(this.lower, word + "s") + countOf(this.lower, word + "ed") + countOf(this.lower, word + "ing");
+      if (word.endsWith("s")) count += countOf(this.lower, word.substring(0, word.length - 1));
+    }
+    return count;
+  }
+
+  /** Written with a capital inside sentences, and at most one time in five without. */
+  private reliable(word: string): bool {
+    if (lexicon.never.has(word) || lexicon.ordinary.has(word)) return false;
+    const up = countOf(this.upper, word);
+    return up > 0 && this.lowerCount(word) * 4 <= up;
+  }
+
+  private listed(word: string): bool {
+    return lexicon.never.has(word) || lexicon.ordinary.has(word);
+  }
+
+  // ---- candidates and evidence
+
+  /** The words of a run that can be a name; null if none. */
+  private core(mark: Mark): Core | null {
+    const words = mark.words;
+    const core = new Core(mark.from, mark.to);
+    while (core.from < core.to) {
+      const word = words[core.from];
+      if (lexicon.titles.has(word.lower)) core.title = true;
+      else if (lexicon.generic.has(word.lower)) this.genericIn(core, word.lower);
+      else if (!lexicon.never.has(word.lower) && !lexicon.joiners.has(word.lower) && this.startsName(words, core)) break;
+      else if (this.isPlacePrefix(words, core)) break;
+      else if (core.title && !lexicon.ordinary.has(word.lower)) break;
+      core.from++;
+    }
+    // A day, a month or a function word inside ends the name.
+    for (let i = core.from + 1; i < core.to; i++) {
+      if (lexicon.never.has(words[i].lower) && !lexicon.joiners.has(words[i].lower)) core.to = i;
+    }
+    while (core.to > core.from) {
+      const word = words[core.to - 1];
+      const length = core.to - core.from;
+      if (length > 1 && lexicon.placeSuffix.has(word.lower) && this.reliable(words[core.to - 2].lower)) break;
+      if (lexicon.generic.has(word.lower)) this.genericIn(core, word.lower);
+      else if (!this.listed(word.lower) && !lexicon.joiners.has(word.lower) && this.endsName(word, core)) break;
+      core.to--;
+    }
+    if (core.from >= core.to) return null;
+    let key = words[core.from].lower;
+    for (let i = core.from + 1; i < core.to; i++) key += " " + words[i].lower;
+    if (key.length < 2) return null;
+    core.key = key;
+    return core;
+  }
+
+  /** "Hotel NAME", "Lake NAME". */
+  private isPlacePrefix(words: Word[], core: Core): bool {
+    return core.to - core.from > 1 && lexicon.placePrefix.has(words[core.from].lower) &&
+      !this.listed(words[core.from + 1].lower) && this.lowerCount(words[core.from + 1].lower) == 0;
+  }
+
+  private genericIn(core: Core, word: string): void {
+    if (word == "project" || word == "projects" || word == "team") core.project = true;
+    else core.product = true;
+  }
+
+  private startsName(words: Word[], core: Core): bool {
+    const word = words[core.from];
+    if (this.reliable(word.lower)) return true;
+    if (lexicon.ordinary.has(word.lower)) return false;
+    if (this.lowerCount(word.lower) > 0) return false;
+    if (!word.initial) return true;
+    if (core.project || core.title) return true;
+    // First in its sentence and never seen inside one: kept before another name, unless it looks like a verb.
+    if (core.to - core.from > 1) {
+      if (word.lower.endsWith("ed") || word.lower.endsWith("ing") || word.lower.endsWith("ly")) return false;
+      return this.reliable(words[core.from + 1].lower);
+    }
+    return true;
+  }
+
+  private endsName(word: Word, core: Core): bool {
+    if (this.reliable(word.lower)) return true;
+    // A single word at the start of a sentence stays a candidate: its evidence decides.
+    return this.lowerCount(word.lower) == 0 || (core.project && this.lowerCount(word.lower) <= countOf(this.upper, word.lower));
+  }
+
+  private candidate(kind: MarkKind, key: string, parts: string[]): Candidate {
+    const full = kind.toString() + key;
+    if (this.candidates.has(full)) return this.candidates.get(full);
+    const candidate = new Candidate(kind, key, parts);
+    this.candidates.set(full, candidate);
+    return candidate;
+  }
+
+  private find(kind: MarkKind, key: string): Candidate | null {
+    const full = kind.toString() + key;
+    return this.candidates.has(full) ? this.candidates.get(full) : null;
+  }
+
+  private gather(note: Note): void {
+    let lastWords: Word[] | null = null;
+    let lastTo = -1;
+    let lastPerson = 0;
+    for (let i = 0; i < note.marks.length; i++) {
+      const mark = note.marks[i];
+      if (mark.kind != MarkKind.name) {
+        this.single(note, mark);
+        continue;
+      }
+      const core = this.core(mark);
+      if (core === null) continue;
+      const words = mark.words;
+      const first = words[core.from];
+      const parts: string[] = [];
+      for (let j = core.from; j < core.to; j++) parts.push(words[j].lower);
+      const candidate = this.candidate(MarkKind.name, core.key, parts);
+      candidate.notes.add(mark.note);
+      candidate.units.add(note.unit);
+      increment(candidate.surfaces, note.content.substring(first.start, words[core.to - 1].end));
+      // A run whose first word begins the sentence is inside it when its first word is a name elsewhere.
+      const inside = !mark.titled && (!first.initial || (parts.length > 1 && this.reliable(first.lower)));
+      if (inside) candidate.mid++;
+      const counted = parts.length == 1 && isNumbered(words, core.to);
+      const person = mark.titled || counted ? 0 : this.evidence(candidate, mark, core, inside);
+      if (!mark.titled && lastWords == words && lastPerson > 0 && person == 0 && follows(words, lastTo, core.from)) {
+        candidate.add(Type.person, lastPerson > 1, "beside a person");
+        lastTo = core.to;
+        continue;
+      }
+      lastWords = words;
+      lastTo = core.to;
+      lastPerson = person;
+    }
+  }
+
+  /** Adds what stands beside a name; gives 2 or 1 where the words before it, or a label, say "person". */
+  private evidence(candidate: Candidate, mark: Mark, core: Core, inside: bool): i32 {
+    const words = mark.words;
+    const p1 = core.from > 0 && !words[core.from].breakBefore ? words[core.from - 1].lower : "";
+    const p2 = p1.length > 0 && core.from > 1 && !words[core.from - 1].breakBefore ? words[core.from - 2].lower : "";
+    const next = core.to < words.length && !words[core.to].breakBefore ? words[core.to] : null;
+    const n1 = next === null ? "" : next.cap && !lexicon.generic.has(next.lower) ? "" : next.lower;
+    const after = words[core.to - 1].after;
+    let person = 0;
+    if (words[core.from].labelled) {
+      candidate.add(Type.person, true, "named after a label");
+      person = 2;
+    } else if (core.title) candidate.add(Type.person, true, "a title");
+    if (this.people.has(candidate.key)) candidate.add(Type.person, true, "named in a note's fields");
+    if (lexicon.personBefore.has(p1)) {
+      candidate.add(Type.person, true, "addressed");
+      person = 2;
+    } else if (lexicon.roles.has(p1)) candidate.add(Type.person, true, "a role");
+    else if ((p1 == "with" || p1 == "to") && personWith.has(p2)) {
+      candidate.add(Type.person, true, "met or spoken to");
+      person = 2;
+    } else if (lexicon.personBeforeWeak.has(p1)) {
+      candidate.add(Type.person, false, "with, by or from");
+      person = 1;
+    }
+    if (lexicon.personAfter.has(n1)) {
+      if (inside) candidate.add(Type.person, true, "says or does");
+      else if (candidate.parts.length == 1) candidate.speech.add(mark.note);
+      else candidate.add(Type.person, true, "says or does");
+    } else if (lexicon.personAfterWeak.has(n1)) {
+      candidate.add(Type.person, false, "does");
+      if (!inside) candidate.starts.add(mark.note);
+    }
+    if (core.to < words.length) this.apposition(candidate, words, core.to, after);
+    if (core.from == 0 && after.startsWith(":")) candidate.add(Type.person, false, "before a colon");
+    this.elsewhere(candidate, words, core, p1, p2, n1);
+    return person;
+  }
+
+  /** "NAME (designer)", "NAME, our designer". */
+  private apposition(candidate: Candidate, words: Word[], at: i32, after: string): void {
+    if (after.startsWith(" (") || after.startsWith("(")) {
+      if (lexicon.roles.has(words[at].lower)) candidate.add(Type.person, true, "a role");
+    } else if (after == "," && at + 1 < words.length) {
+      const word = words[at].lower;
+      if (word != "our" && word != "the" && word != "my" && word != "a" && word != "their") return;
+      if (lexicon.roles.has(words[at + 1].lower) || (at + 2 < words.length && lexicon.roles.has(words[at + 2].lower))) {
+        candidate.add(Type.person, true, "a role");
+      }
+    }
+  }
+
+  /** Evidence of projects, products and places. */
+  private elsewhere(candidate: Candidate, words: Word[], core: Core, p1: string, p2: string, n1: string): void {
+    if (core.project || lexicon.projectBefore.has(p1) && p1 != "launch") {
+      candidate.add(Type.project, true, "named a project");
+      candidate.explicit = true;
+    } else if (lexicon.projectAfter.has(n1)) {
+      candidate.add(Type.project, true, "before " + n1);
+      if (n1 == "project") candidate.explicit = true;
+    }
+    if (core.product || lexicon.productAfter.has(n1)) candidate.add(Type.product, true, "before a word for software");
+    if (lexicon.productBefore.has(p1)) candidate.add(Type.product, true, "used or installed");
+    if (n1.length > 1 && isVersion(n1)) candidate.add(Type.product, true, "a version");
+    if (candidate.parts.length == 1 && isCamel(words[core.from].text)) candidate.add(Type.product, true, "its spelling");
+    if (lexicon.placeAfter.has(n1)) candidate.add(Type.place, true, "before a word for a place");
+    const last = words[core.to - 1].lower;
+    if (candidate.parts.length > 1 && (lexicon.placeSuffix.has(last) || lexicon.placePrefix.has(candidate.parts[0]))) candidate.add(Type.place, true, "a word for a place");
+    if (!lexicon.placeBefore.has(p1)) {
+      if (lexicon.placeVisit.has(p1)) candidate.add(Type.place, false, "visited");
+      return;
+    }
+    const sure = p1 == "to" || p1 == "from" || p1 == "towards" ? lexicon.travel.has(p2) : lexicon.placeVerb.has(p2);
+    if (!sure) {
+      if (p1 == "in" || p1 == "at" || p1 == "near") candidate.add(Type.place, false, "in or at");
+      else if (p1 == "to" || p1 == "into" || p1 == "on") candidate.add(Type.product, false, "to or on");
+      return;
+    }
+    candidate.add(Type.place, true, "gone to or lived in");
+    // "flight from NAME" is no person.
+    if (p1 == "from" && candidate.weak[Type.person] > 0) candidate.weak[Type.person]--;
+  }
+
+  /** URLs, tickets, files, handles, code names. */
+  private single(note: Note, mark: Mark): void {
+    const word = mark.words[mark.from];
+    if (word.text.length > 500) return;
+    const key = singleKey(mark.kind, word.text);
+    const candidate = this.candidate(mark.kind, key, [key]);
+    candidate.notes.add(mark.note);
+    candidate.units.add(note.unit);
+    increment(candidate.surfaces, mark.kind == MarkKind.url ? key : word.text);
+    if (word.code) candidate.inCode = true;
+    if (mark.kind == MarkKind.ticket && mark.from > 0 && ticketBefore.has(mark.words[mark.from - 1].lower)) {
+      candidate.explicit = true;
+    }
+  }
+
+  // ---- which candidates are things
+
+  private accept(): void {
+    this.codeNames();
+    const all = this.candidates.values();
+    const prefixes = new Map<string, i32>();
+    for (let i = 0; i < all.length; i++) {
+      if (all[i].kind == MarkKind.ticket) increment(prefixes, prefixOf(all[i].key));
+    }
+    for (let i = 0; i < all.length; i++) {
+      const candidate = all[i];
+      switch (candidate.kind) {
+        case MarkKind.name:
+          candidate.accepted = this.isName(candidate);
+          break;
+        case MarkKind.ticket:
+          candidate.accepted = candidate.explicit || countOf(prefixes, prefixOf(candidate.key)) > 1 ||
+            candidate.key.length - candidate.key.indexOf("-") > 2;
+          if (candidate.accepted) candidate.why.add("a ticket's form");
+          break;
+        case MarkKind.url:
+          candidate.accepted = true;
+          candidate.why.add("a URL");
+          break;
+        case MarkKind.file:
+          candidate.accepted = true;
+          candidate.why.add("a file's form");
+          break;
+        default:
+          break;
+      }
+    }
+  }
+
+  /** "NAME-api" speaks for NAME; where there is no such name it may be a thing of its own. */
+  private codeNames(): void {
+    const all = this.candidates.values();
+    for (let i = 0; i < all.length; i++) {
+      const code = all[i];
+      if (code.kind != MarkKind.code) continue;
+      const base = baseOf(code.key);
+      const name = this.find(MarkKind.name, base.split("-").join(" "));
+      if (name !== null && !this.listed(base) && (name.mid > 0 || name.strongAll > 0)) {
+        name.add(Type.project, true, "a code name");
+        name.explicit = true;
+        code.root = name;
+        continue;
+      }
+      const parts = base.split("-");
+      let plain = false;
+      for (let j = 0; j < parts.length; j++) {
+        if (this.listed(parts[j]) || countOf(this.lower, parts[j]) > 0) plain = true;
+      }
+      if (plain || !(code.inCode || code.notes.size > 1)) continue;
+      code.accepted = true;
+      code.add(Type.product, true, "a code name");
+    }
+  }
+
+  private isName(candidate: Candidate): bool {
+    const parts = candidate.parts;
+    let sure = false;
+    let all = true;
+    for (let i = 0; i < parts.length; i++) {
+      if (this.reliable(parts[i])) sure = true;
+      else if (!lexicon.joiners.has(parts[i]) && !lexicon.placeSuffix.has(parts[i])) all = false;
+    }
+    const single = parts.length == 1;
+    if (single && candidate.key.length < 3 && candidate.strongAll == 0) return false;
+    const doing = candidate.speech.size + (candidate.speech.size > 0 ? candidate.starts.size : 0);
+    if (single && doing > 1 && candidate.notes.size > 1 && this.neverLower(parts) && !this.listed(candidate.key)) {
+      candidate.add(Type.person, true, "says or does");
+      return true;
+    }
+    if (candidate.speech.size > 0 && candidate.mid > 0) candidate.add(Type.person, true, "says or does");
+    if (candidate.mid == 0 || (!sure && !candidate.explicit)) return false;
+    const surface = candidate.surface();
+    const acronym = single && surface.toUpperCase() == surface;
+    if (candidate.strongAll > 0) return true;
+    if (acronym) return false;
+    if (this.heads.has(candidate.key) && candidate.weakAll == 0) return false;
+    if (candidate.weakAll > 1 || (candidate.weakAll > 0 && this.neverLower(parts))) return true;
+    if (candidate.mid > 1 && candidate.notes.size > 1) {
+      candidate.why.add("a capital inside sentences of several notes");
+      return true;
+    }
+    if (!single && all) {
+      candidate.why.add("a name of several words");
+      return true;
+    }
+    return false;
+  }
+
+  private neverLower(parts: string[]): bool {
+    for (let i = 0; i < parts.length; i++) {
+      if (!lexicon.joiners.has(parts[i]) && this.lowerCount(parts[i]) > 0) return false;
+    }
+    return true;
+  }
+
+  // ---- aliases
+
+  private join(): void {
+    const all = this.candidates.values();
+    const full: Candidate[] = [];
+    for (let i = 0; i < all.length; i++) {
+      if (all[i].accepted && all[i].kind == MarkKind.name && this.isFullName(all[i])) full.push(all[i]);
+    }
+    for (let i = 0; i < all.length; i++) {
+      const short = all[i];
+      if (short.kind == MarkKind.name && short.parts.length == 1) this.joinFirstName(short, full);
+    }
+    for (let i = 0; i < all.length; i++) {
+      if (all[i].kind == MarkKind.handle) this.joinHandle(all[i], full);
+      else if (all[i].kind == MarkKind.file) this.joinFile(all[i], all);
+    }
+  }
+
+  private isFullName(candidate: Candidate): bool {
+    if (candidate.parts.length < 2 || candidate.parts.length > 4) return false;
+    if (candidate.type == Type.person) return true;
+    if (candidate.type >= 0) return false;
+    if (candidate.weak[Type.person] > 0) return true;
+    const first = this.find(MarkKind.name, candidate.parts[0]);
+    return first !== null && (first.type == Type.person || first.speech.size > 0 || first.weak[Type.person] > 0);
+  }
+
+  /** A first or last name joins the one full name it fits; where it fits two, it names nobody. */
+  private joinFirstName(short: Candidate, full: Candidate[]): void {
+    const type = short.type;
+    if (type >= 0 && type != Type.person) return;
+    let found: Candidate | null = null;
+    let count = 0;
+    for (let i = 0; i < full.length; i++) {
+      const parts = full[i].parts;
+      if (parts[0] != short.key && parts[parts.length - 1] != short.key) continue;
+      found = full[i];
+      count++;
+    }
+    if (count == 0 || found === null) return;
+    if (count > 1) {
+      short.accepted = false;
+      return;
+    }
+    if (!short.accepted && !this.reliable(short.key)) return;
+    short.accepted = false;
+    short.root = found;
+    found.add(Type.person, true, "a first name elsewhere");
+  }
+
+  private joinHandle(handle: Candidate, full: Candidate[]): void {
+    const plain = handle.key.split(".").join("").split("_").join("").split("-").join("");
+    let found: Candidate | null = null;
+    let count = 0;
+    for (let i = 0; i < full.length; i++) {
+      const first = full[i].parts[0];
+      const last = full[i].parts[full[i].parts.length - 1];
+      if (plain != first && plain != first + last && plain != first.charAt(0) + last && plain != last) continue;
+      found = full[i];
+      count++;
+    }
+    if (count == 0) {
+      const single = this.find(MarkKind.name, plain);
+      if (single !== null && single.root === null && (single.mid > 0 || single.speech.size > 0)) {
+        if (single.type <= Type.person && !this.listed(plain)) {
+          found = single;
+          count = 1;
+        }
+      }
+    }
+    if (count == 1 && found !== null) {
+      found.add(Type.person, true, "an @name");
+      found.accepted = true;
+      handle.root = found;
+    } else if (count == 0 && !this.listed(plain)) {
+      handle.accepted = true;
+      handle.add(Type.person, true, "an @name");
+    }
+  }
+
+  /** A bare file name joins the one path that ends in it. */
+  private joinFile(file: Candidate, all: Candidate[]): void {
+    if (file.key.includes("/")) return;
+    let found: Candidate | null = null;
+    let count = 0;
+    for (let i = 0; i < all.length; i++) {
+      if (all[i].kind != MarkKind.file || !all[i].key.endsWith("/" + file.key)) continue;
+      found = all[i];
+      count++;
+    }
+    if (count != 1) return;
+    file.accepted = false;
+    file.root = found;
+  }
+
+  private rootOf(candidate: Candidate): Candidate | null {
+    const root = candidate.root;
+    if (root === null) return candidate.accepted ? candidate : null;
+    const next = root.root;
+    const last = next === null ? root : next;
+    return last.accepted ? last : null;
+  }
+
+  /** Names in too many documents are no things. */
+  private dropWords(): void {
+    const all = this.candidates.values();
+    const total = this.units.size;
+    if (total < documentsMin) return;
+    const reach = new Map<string, Set<string>>();
+    for (let i = 0; i < all.length; i++) {
+      const root = this.rootOf(all[i]);
+      if (root === null || (root.kind != MarkKind.name && root.kind != MarkKind.code)) continue;
+      const full = root.kind.toString() + root.key;
+      if (!reach.has(full)) reach.set(full, new Set<string>());
+      const units = all[i].units.values();
+      for (let j = 0; j < units.length; j++) reach.get(full).add(units[j]);
+    }
+    const keys = reach.keys();
+    for (let i = 0; i < keys.length; i++) {
+      const root = this.candidates.get(keys[i]);
+      const count = reach.get(keys[i]).size;
+      const named = root.explicit || (root.parts.length > 1 && root.type == Type.person);
+      // Among few documents a fifth is soon passed: there, some evidence beside the name is enough.
+      const few = total < documentsMany;
+      const kept = named || (few && (root.parts.length > 1 || root.strongAll * 2 + root.weakAll > 2));
+      if ((count * 5 > total && !kept) || (count * 2 > total && !few)) root.accepted = false;
+    }
+  }
+
+  // ---- what is found
+
+  private collect(): Thing[] {
+    const things = new Map<string, Thing>();
+    for (let i = 0; i < this.notes.length; i++) this.mentionsOf(this.notes[i], things);
+    const refs = sorted(things.keys());
+    const found: Thing[] = [];
+    for (let i = 0; i < refs.length; i++) found.push(things.get(refs[i]));
+    return found;
+  }
+
+  private mentionsOf(note: Note, things: Map<string, Thing>): void {
+    for (let i = 0; i < note.marks.length; i++) {
+      const mark = note.marks[i];
+      if (mark.kind != MarkKind.name) {
+        const word = mark.words[mark.from];
+        const candidate = this.find(mark.kind, singleKey(mark.kind, word.text));
+        if (candidate !== null) this.mention(note, mark, mark.from, mark.to, candidate, things);
+        continue;
+      }
+      const core = this.core(mark);
+      if (core === null) continue;
+      const whole = this.find(MarkKind.name, core.key);
+      if (whole !== null && this.rootOf(whole) !== null) {
+        this.mention(note, mark, core.from, core.to, whole, things);
+      } else this.within(note, mark, core, things);
+    }
+  }
+
+  /** A run that is no thing as a whole may hold one that is: the longest from the left, but no part of a person. */
+  private within(note: Note, mark: Mark, core: Core, things: Map<string, Thing>): void {
+    let from = core.from;
+    while (from < core.to) {
+      let next = from + 1;
+      for (let to = core.to; to > from; to--) {
+        let key = mark.words[from].lower;
+        for (let i = from + 1; i < to; i++) key += " " + mark.words[i].lower;
+        const candidate = this.find(MarkKind.name, key);
+        if (candidate === null) continue;
+        const root = this.rootOf(candidate);
+        if (root === null || (to - from == 1 && root.type == Type.person)) continue;
+        this.mention(note, mark, from, to, candidate, things);
+        next = to;
+        break;
+      }
+      from = next;
+    }
+  }
+
+  private mention(note: Note, mark: Mark, from: i32, to: i32, candidate: Candidate, things: Map<string, Thing>): void {
+    const root = this.rootOf(candidate);
+    if (root === null) return;
+    const ref = refOf(root);
+    if (!things.has(ref)) things.set(ref, this.thing(ref, root));
+    const words = mark.words;
+    let first = from;
+    let last = to;
+    if (mark.kind == MarkKind.name) {
+      if (first > 0 && !words[first].breakBefore && words[first - 1].lower == "project") first--;
+      if (last < words.length && !words[last].breakBefore && lexicon.generic.has(words[last].lower)) last++;
+    }
+    const start = words[first].start;
+    const end = words[last - 1].end;
+    const thing = things.get(ref);
+    const surface = candidate.kind == MarkKind.url ? candidate.key : note.content.substring(start, end);
+    if (surface != thing.name && !thing.aliases.includes(surface)) thing.aliases.push(surface);
+    if (thing.mentions.has(mark.note)) {
+      const known = thing.mentions.get(mark.note);
+      known.count++;
+    } else thing.mentions.set(mark.note, new Mention(mark.note, start, end));
+  }
+
+  private thing(ref: string, root: Candidate): Thing {
+    return new Thing(ref, root.surface(), typeOf(root), [], sorted(root.why.values()));
+  }
+}
+
+const personWith = words(
+  "met meet meeting meetings talked talk spoke speak call chat lunch dinner coffee breakfast 1:1 sync interview agreed " +
+    "discussed worked working paired pairing walk trip went catch-up",
+);
+const ticketBefore = words("ticket issue bug story task jira epic card");
+
+function words(text: string): Set<string> {
+  const found = new Set<string>();
+  const parts = text.split(" ");
+  for (let i = 0; i < parts.length; i++) found.add(parts[i]);
+  return found;
+}
+
+function increment(counts: Map<string, i32>, key: string): void {
+  counts.set(key, counts.has(key) ? counts.get(key) + 1 : 1);
+}
+
+function countOf(counts: Map<string, i32>, key: string): i32 {
+  return counts.has(key) ? counts.get(key) : 0;
+}
+
+/** Whether a name at `from` goes on a list whose last name ended at `to`: "A, B and C". */
+function follows(words: Word[], to: i32, from: i32): bool {
+  if (from == to) return words[from].before == ",";
+  if (from != to + 1) return false;
+  const word = words[to].lower;
+  return word == "and" || word == "or";
+}
+
+/** "Gate 12", "Batch B2": a number after a single word makes it a label, not a name; "3.1" is a version. */
+function isNumbered(words: Word[], to: i32): bool {
+  if (to >= words.length || words[to].breakBefore) return false;
+  const text = words[to].text;
+  return isDigit(text.charCodeAt(0)) && !text.includes(".");
+}
+
+function prefixOf(ticket: string): string {
+  return ticket.substring(0, ticket.indexOf("-"));
+}
+
+/** A code name without its last parts that name software. */
+function baseOf(code: string): string {
+  let base = code;
+  while (true) {
+    const dash = base.lastIndexOf("-");
+    if (dash < 0 || !lexicon.codeSuffix.has(base.substring(dash + 1))) return base;
+    base = base.substring(0, dash);
+  }
+}
+
+function singleKey(kind: MarkKind, text: string): string {
+  if (kind == MarkKind.handle) return text.substring(1).toLowerCase();
+  if (kind == MarkKind.file) return text.startsWith("./") ? text.substring(2) : text;
+  if (kind != MarkKind.url) return text;
+  const full = text.startsWith("www.") ? "https://" + text : text;
+  const path = full.indexOf("/", full.indexOf("://") + 3);
+  const host = path < 0 ? full : full.substring(0, path);
+  const rest = path < 0 ? "" : full.substring(path);
+  return host.toLowerCase() + (rest.endsWith("/") ? rest.substring(0, rest.length - 1) : rest);
+}
+
+function refOf(root: Candidate): string {
+  switch (root.kind) {
+    case MarkKind.url:
+      return "url:" + root.key;
+    case MarkKind.ticket:
+      return "ticket:" + root.key;
+    case MarkKind.file:
+      return "file:" + root.key;
+    case MarkKind.handle:
+      return "handle:" + root.key;
+    default:
+      return "name:" + root.key;
+  }
+}
+
+function typeOf(root: Candidate): string {
+  switch (root.kind) {
+    case MarkKind.url:
+      return "url";
+    case MarkKind.ticket:
+      return "ticket";
+    case MarkKind.file:
+      return "file";
+    default:
+      return root.type < 0 ? (root.parts.length > 1 && root.weak[Type.person] > 0 ? "person" : "name") : typeNames[root.type];
+  }
+}
+
+/** "v2", "3.1". */
+function isVersion(text: string): bool {
+  const from = text.charCodeAt(0) == 0x76 ? 1 : 0;
+  if (!isDigit(text.charCodeAt(from))) return false;
+  return from == 1 || text.includes(".");
+}
+
+/** Capitals inside a word after small letters, as products have; not "McCoy". */
+function isCamel(text: string): bool {
+  if (text.startsWith("Mc") || text.startsWith("Mac") || text.includes("'") || text.includes("-")) return false;
+  let small = false;
+  for (let i = 1; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (!isLetter(code)) return false;
+    if (!isUpper(code)) small = true;
+    else if (small) return true;
+  }
+  return false;
+}

@@ -1,0 +1,352 @@
+/**
+ * Notes read into marks: URLs, tickets, files, @names, code names, and runs of capitalised words with what stands
+ * beside them.
+ *
+ * Invariants:
+ * 1. A mark's byte range is of the note's content as it stands; code blocks have no marks.
+ * 2. Nothing here knows other notes: what a word is elsewhere is counted by resolve.ts.
+ */
+import { fold, isDigit, isLetter, isSpace, isUpper, LineKind, Sentence, sentences, utf8Length } from "../../sdk/assemblyscript/assembly";
+import * as lexicon from "./lexicon";
+
+export enum MarkKind {
+  name,
+  url,
+  ticket,
+  file,
+  handle,
+  code,
+}
+
+/** A word of a sentence. */
+export class Word {
+  /** No name goes on across the space or sign before it. */
+  breakBefore: bool = false;
+  /** A capital here says nothing: first of a sentence, after a colon or a quote. */
+  initial: bool = false;
+  cap: bool = false;
+  code: bool = false;
+  /** After a label such as "Owner:". */
+  labelled: bool = false;
+  /** The signs between the word before and this one, and after this one. */
+  before: string = "";
+  after: string = "";
+  kind: MarkKind = MarkKind.name;
+  lower: string = "";
+
+  constructor(readonly text: string, readonly start: i32, readonly end: i32) {
+    this.lower = text.toLowerCase();
+  }
+}
+
+/** A run of capitalised words, or one word of another kind, in a note. */
+export class Mark {
+  constructor(
+    readonly kind: MarkKind,
+    /** Index of its note. */
+    readonly note: i32,
+    /** All words of the sentence, and the mark's place among them: [from, to). */
+    readonly words: Word[],
+    readonly from: i32,
+    readonly to: i32,
+    /** Capitals say nothing in this sentence (a title, shouting). */
+    readonly titled: bool,
+  ) {}
+}
+
+/** The words of a sentence; `titled`: capitals say nothing in it. */
+export class Words {
+  constructor(readonly words: Word[], readonly titled: bool) {}
+}
+
+/** A note as the linker needs it. */
+export class Note {
+  readonly marks: Mark[] = [];
+  readonly sentences: Words[] = [];
+  constructor(
+    readonly id: string,
+    /** Names the document it is part of. */
+    readonly unit: string,
+    readonly content: string,
+    readonly heads: string[],
+    readonly people: string[],
+  ) {}
+
+  /** Bytes before a place of the content. */
+  byteAt(index: i32): i32 {
+    return utf8Length(this.content, 0, index);
+  }
+}
+
+/** Reads one note; `index` is its place in the list of notes. */
+export function scan(note: Note, index: i32): void {
+  const text = note.content;
+  const all = sentences(text);
+  for (let i = 0; i < all.length; i++) {
+    const sentence = all[i];
+    if (sentence.kind == LineKind.heading) continue;
+    const words = wordsOf(text, sentence);
+    if (words.length == 0) continue;
+    const titled = isTitle(text, sentence, words);
+    note.sentences.push(new Words(words, titled));
+    mark(note, index, words, titled);
+  }
+}
+
+/** A line that is a title though it is no heading: bold, ended by a colon, or nearly all capitals. */
+function isTitle(text: string, sentence: Sentence, words: Word[]): bool {
+  const last = text.charCodeAt(sentence.end - 1);
+  if (last == 0x3a && words.length <= 5) return true;
+  if (text.startsWith("**", sentence.start) && text.substring(sentence.start, sentence.end).endsWith("**")) return true;
+  let caps = 0;
+  let plain = 0;
+  let upper = 0;
+  let commas = 0;
+  for (let i = 0; i < words.length; i++) {
+    const word = words[i];
+    if (word.kind != MarkKind.name || word.code) continue;
+    plain++;
+    if (word.cap) caps++;
+    if (word.text.length > 2 && word.text.toUpperCase() == word.text && isLetter(word.text.charCodeAt(0))) upper++;
+    if (word.after.startsWith(",") || word.labelled) commas++;
+  }
+  if (plain >= 3 && upper * 2 > plain) return true;
+  const stops = last == 0x2e || last == 0x21 || last == 0x3f;
+  return !stops && plain >= 3 && caps * 10 >= plain * 6 && commas == 0;
+}
+
+function isOpening(code: i32): bool {
+  return code == 0x28 || code == 0x5b || code == 0x7b || code == 0x22 || code == 0x27 || code == 0x201c ||
+    code == 0x2018 || code == 0x2a || code == 0x5f || code == 0x7e || code == 0x3c || code == 0x201e || code == 0xab ||
+    code == 0x60;
+}
+
+function isClosing(code: i32): bool {
+  return isOpening(code) || code == 0x29 || code == 0x5d || code == 0x7d || code == 0x201d || code == 0x2019 ||
+    code == 0x2e || code == 0x2c || code == 0x3b || code == 0x3a || code == 0x21 || code == 0x3f || code == 0x3e ||
+    code == 0xbb || code == 0x2026 || code == 0x7c;
+}
+
+/** The words of a sentence: runs without space, signs at their ends taken off, then parted at dashes and slashes. */
+function wordsOf(text: string, sentence: Sentence): Word[] {
+  const found: Word[] = [];
+  const state = new Between();
+  let i = sentence.start;
+  while (i < sentence.end) {
+    if (isSpace(text.charCodeAt(i))) {
+      if (text.charCodeAt(i) == 0x0a) state.signs += "\n";
+      i++;
+      continue;
+    }
+    let end = i;
+    while (end < sentence.end && !isSpace(text.charCodeAt(end))) end++;
+    // [words](target): the target of a link to another file is no mention of that file.
+    const target = text.indexOf("](", i);
+    if (target >= i && target < end && !text.startsWith("http", target + 2)) {
+      chunk(text, i, target, found, state);
+      state.signs += "]";
+      const close = text.indexOf(")", target);
+      i = close >= 0 && close < sentence.end ? close + 1 : end;
+      continue;
+    }
+    if (target >= i && target < end) {
+      chunk(text, i, target, found, state);
+      chunk(text, target + 1, end, found, state);
+    } else chunk(text, i, end, found, state);
+    i = end;
+  }
+  if (found.length > 0) found[found.length - 1].after = state.signs;
+  return found;
+}
+
+/** What stood since the last word. */
+class Between {
+  signs: string = "";
+  code: bool = false;
+  labelled: bool = false;
+}
+
+function chunk(text: string, from: i32, to: i32, found: Word[], state: Between): void {
+  let start = from;
+  let end = to;
+  while (start < end && isOpening(text.charCodeAt(start))) {
+    const code = text.charCodeAt(start);
+    if (code == 0x60) state.code = !state.code;
+    if (code != 0x2a && code != 0x5f) state.signs += String.fromCharCode(code);
+    start++;
+  }
+  const url = text.startsWith("http://", start) || text.startsWith("https://", start) || text.startsWith("www.", start);
+  while (end > start && isClosing(text.charCodeAt(end - 1))) {
+    // A closing bracket belongs to a URL that opened it.
+    if (url && text.charCodeAt(end - 1) == 0x29 && text.indexOf("(", start) >= 0 && text.indexOf("(", start) < end) break;
+    end--;
+  }
+  if (start < end) {
+    if (url) push(text, start, end, MarkKind.url, found, state);
+    else part(text, start, end, found, state);
+  }
+  for (let i = end; i < to; i++) {
+    const code = text.charCodeAt(i);
+    if (code == 0x60) state.code = !state.code;
+    if (code != 0x2a && code != 0x5f) state.signs += String.fromCharCode(code);
+  }
+}
+
+function part(text: string, start: i32, end: i32, found: Word[], state: Between): void {
+  const whole = text.substring(start, end);
+  if (whole.includes("@")) {
+    if (whole.charCodeAt(0) == 0x40 && isHandle(whole) && !state.code) push(text, start, end, MarkKind.handle, found, state);
+    else state.signs += "@";
+    return;
+  }
+  if (isTicket(whole)) return push(text, start, end, MarkKind.ticket, found, state);
+  if (isFile(whole)) return push(text, start, end, MarkKind.file, found, state);
+  if (isCodeName(whole)) return push(text, start, end, MarkKind.code, found, state);
+  let from = start;
+  for (let i = start; i <= end; i++) {
+    const code = i < end ? <i32> text.charCodeAt(i) : -1;
+    const inside = i < end && (isLetter(code) || isDigit(code) ||
+      ((code == 0x27 || code == 0x2019 || code == 0x2d || code == 0x2e || code == 0x26) && i > from && i + 1 < end &&
+        (isLetter(text.charCodeAt(i + 1)) || isDigit(text.charCodeAt(i + 1)))) ||
+      (code == 0x5f && state.code));
+    if (inside) continue;
+    if (i > from) push(text, from, i, MarkKind.name, found, state);
+    if (i < end) state.signs += String.fromCharCode(code);
+    from = i + 1;
+  }
+}
+
+function push(text: string, start: i32, end: i32, kind: MarkKind, found: Word[], state: Between): void {
+  let stop = end;
+  let possessive = false;
+  if (kind == MarkKind.name || kind == MarkKind.handle) {
+    const tail = end - 2;
+    if (tail > start && (text.charCodeAt(end - 1) | 0x20) == 0x73) {
+      const sign = text.charCodeAt(tail);
+      if (sign == 0x27 || sign == 0x2019) {
+        stop = tail;
+        possessive = true;
+      }
+    }
+  }
+  const word = new Word(text.substring(start, stop), start, stop);
+  word.kind = kind;
+  word.code = state.code;
+  const signs = state.signs;
+  const first = found.length == 0;
+  if (!first) found[found.length - 1].after += signs;
+  word.before = signs;
+  const titleBefore = !first && signs == "." && lexicon.titles.has(found[found.length - 1].lower);
+  word.breakBefore = !titleBefore && (first || signs.length > 0 && signs != "\n");
+  word.initial = first || signs.includes(":") || signs.includes('"') || signs.includes("“") || signs.includes("(") ||
+    signs.includes("—") || signs.includes("|") || signs.includes("‘") || signs.includes("'");
+  if (!first) {
+    const previous = found[found.length - 1];
+    if (signs.includes(":")) state.labelled = lexicon.personLabel.has(previous.lower) && found.length <= 2;
+  }
+  word.labelled = state.labelled;
+  if (word.labelled) word.initial = false;
+  if (kind == MarkKind.name) {
+    const code = word.text.charCodeAt(0);
+    word.cap = isUpper(code) && word.text.length > 1;
+  }
+  found.push(word);
+  state.signs = possessive ? "'s" : "";
+}
+
+function isHandle(text: string): bool {
+  if (text.length < 3) return false;
+  for (let i = 1; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    const inner = code == 0x2e || code == 0x2d || code == 0x5f || code == 0x27 || code == 0x2019;
+    if (!isLetter(code) && !isDigit(code) && !inner) return false;
+  }
+  return isLetter(text.charCodeAt(1));
+}
+
+function isTicket(text: string): bool {
+  const dash = text.indexOf("-");
+  if (dash < 2 || dash > 10 || text.length - dash > 7 || text.length == dash + 1) return false;
+  for (let i = 0; i < dash; i++) {
+    const code = text.charCodeAt(i);
+    if (!(code >= 0x41 && code <= 0x5a) && !(i > 0 && isDigit(code))) return false;
+  }
+  for (let i = dash + 1; i < text.length; i++) if (!isDigit(text.charCodeAt(i))) return false;
+  const prefix = text.substring(0, dash).toLowerCase();
+  return !lexicon.notTicket.has(prefix);
+}
+
+function isFile(text: string): bool {
+  const dot = text.lastIndexOf(".");
+  const slash = text.lastIndexOf("/");
+  if (dot <= 0 || dot == text.length - 1 || dot < slash) return false;
+  const suffix = text.substring(dot + 1);
+  if (!lexicon.fileSuffix.has(suffix.toLowerCase()) || dot - slash < 3) return false;
+  const stem = text.substring(slash + 1, dot);
+  if (slash < 0 && (lexicon.notFile.has(stem.toLowerCase()) || stem.length == 1)) return false;
+  if (slash < 0 && stem.includes(".") && !isLetter(stem.charCodeAt(0))) return false;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    const sign = code == 0x2e || code == 0x2f || code == 0x5f || code == 0x2d || code == 0x7e || code == 0x2b;
+    if (!isLetter(code) && !isDigit(code) && !sign) return false;
+  }
+  return isLetter(suffix.charCodeAt(0));
+}
+
+/** `words-api`: lower case, hyphens, a last part that names software. */
+function isCodeName(text: string): bool {
+  const dash = text.lastIndexOf("-");
+  if (dash < 3 || !lexicon.codeSuffix.has(text.substring(dash + 1))) return false;
+  for (let i = 0; i < dash; i++) {
+    const code = text.charCodeAt(i);
+    if (!(code >= 0x61 && code <= 0x7a) && !isDigit(code) && code != 0x2d) return false;
+  }
+  return isLetter(text.charCodeAt(0));
+}
+
+/** Marks of a sentence: single ones, and runs of capitals. */
+function mark(note: Note, index: i32, words: Word[], titled: bool): void {
+  let i = 0;
+  while (i < words.length) {
+    const word = words[i];
+    if (word.kind != MarkKind.name) {
+      note.marks.push(new Mark(word.kind, index, words, i, i + 1, titled));
+      i++;
+      continue;
+    }
+    if (!word.cap || word.code) {
+      i++;
+      continue;
+    }
+    let to = i + 1;
+    while (to < words.length && to - i < 6) {
+      const next = words[to];
+      // "Saint NAME's Square" is one name.
+      const owned = next.before == "'s" && next.cap && lexicon.placeSuffix.has(next.lower);
+      if (next.kind != MarkKind.name || (next.breakBefore && !owned) || next.code) break;
+      if (next.cap) {
+        to++;
+        continue;
+      }
+      // One or two joiners ("van der") when a capital follows them.
+      let over = to;
+      while (over < words.length && over - to < 2 && words[over].kind == MarkKind.name && !words[over].breakBefore &&
+        lexicon.joiners.has(words[over].text)) over++;
+      if (over == to || over >= words.length || !words[over].cap || words[over].breakBefore) break;
+      to = over + 1;
+    }
+    note.marks.push(new Mark(MarkKind.name, index, words, i, to, titled));
+    i = to;
+  }
+}
+
+/** The headings of a path "A › B", folded. */
+export function headsOf(title: string): string[] {
+  const parts = title.split("›");
+  const heads: string[] = [];
+  for (let i = 0; i < parts.length; i++) {
+    const head = fold(parts[i]);
+    if (head.length > 0) heads.push(head);
+  }
+  return heads;
+}
