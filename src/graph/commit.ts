@@ -81,12 +81,11 @@ const addContext = new Query(() =>
     name_hash: given(10),
   })
 );
-const liveEngram = new Query(() =>
-  build.selectFrom("engram_version").select("rid").where("engram", "=", given(0)).where(
-    "to_tick",
-    "=",
-    forever,
-  )
+/** The newest version of an engram by id; it holds if nothing ended it. */
+const newestEngram = new Query(() =>
+  build.selectFrom("engram").leftJoin("engram_version as version", "version.engram", "engram.key")
+    .select(["engram.key", "version.rid", "version.to_tick"]).where("engram.id", "=", given<string>(0))
+    .orderBy("version.from_tick", "desc").orderBy("version.rid", "desc").limit(1)
 );
 const liveConnection = new Query(() =>
   build.selectFrom("connection_version").select(["rid", "source", "target", "type"])
@@ -154,7 +153,7 @@ const endAgent = new Query(() =>
   build.updateTable("context_agent").set({ to_tick: given(1) }).where("rid", "=", given(0))
 );
 const addEnded = new Query(() =>
-  build.insertInto("document_ended").values({ rid: given(0) }).onConflict((c) => c.doNothing())
+  build.insertInto("document_ended").values({ entry: given(0), rids: given<string>(1) })
 );
 
 const keyed = [
@@ -175,6 +174,8 @@ export class Committer {
   readonly #db: Sqlite;
   readonly #listener: Listener;
   readonly #next = new Map<string, number>();
+  /** Versions ended by the entry being applied. */
+  #ended: number[] = [];
 
   constructor(db: Sqlite, listener: Listener) {
     this.#db = db;
@@ -184,6 +185,7 @@ export class Committer {
 
   /** Reads the next keys again: after a rollback. */
   reset(): void {
+    this.#ended = [];
     for (const table of keyed) {
       this.#next.set(table, num(this.#db.value(`select ifnull(max(key), 0) from ${table}`)));
     }
@@ -196,6 +198,12 @@ export class Committer {
     const key = (this.#next.get(table) ?? 0) + 1;
     this.#next.set(table, key);
     return key;
+  }
+
+  /** After the last write of an entry: tells the search index what ended. */
+  finish(entry: number): void {
+    if (this.#ended.length > 0) this.#db.run(addEnded, [entry, JSON.stringify(this.#ended)]);
+    this.#ended = [];
   }
 
   /** Applies one write at `tick`; call inside a transaction. */
@@ -227,9 +235,16 @@ export class Committer {
     return row === null ? null : num(row[0]);
   }
 
+  /** The key of an engram that ever was, and the row of the version that holds, if one does. */
+  #newest(id: Id): { key: number; rid: number | null } | null {
+    const row = this.#db.get(newestEngram, [id]);
+    if (row === null) return null;
+    return { key: num(row[0]), rid: row[2] === forever ? num(row[1]) : null };
+  }
+
   #findLive(id: Id): number | null {
-    const key = this.#find(engrams, id);
-    return key !== null && this.#db.get(liveEngram, [key]) !== null ? key : null;
+    const newest = this.#newest(id);
+    return newest === null || newest.rid === null ? null : newest.key;
   }
 
   #identity(table: typeof keyed[number], identity: typeof engrams, id: Id, tick: number): [number, boolean] {
@@ -245,11 +260,11 @@ export class Committer {
   }
 
   #engramPut(write: Write & { op: "engram_put" }, author: Author, tick: number): void {
-    const [key, fresh] = this.#identity("engram", engrams, write.id, tick);
-    if (!fresh) {
-      this.#endEngram(key, tick);
-      this.#listener.engramChanged(write.id);
-    }
+    const newest = this.#newest(write.id);
+    const key = newest?.key ?? this.#key("engram");
+    if (newest === null) this.#db.run(engrams.add, [key, write.id, tick]);
+    else this.#listener.engramChanged(write.id);
+    if (newest !== null && newest.rid !== null) this.#endEngram(newest.rid, tick);
     const json = write.texts.erased ? null : write.texts.text();
     const { source, ref, thread } = engramTexts(json);
     const rid = this.#key("engram_version");
@@ -269,18 +284,16 @@ export class Committer {
     ]);
   }
 
-  #endEngram(key: number, tick: number): boolean {
-    const live = this.#db.get(liveEngram, [key]);
-    if (live === null) return false;
-    const rid = num(live[0]);
+  #endEngram(rid: number, tick: number): void {
     this.#db.run(endEngram, [rid, tick]);
-    this.#db.run(addEnded, [rid]);
-    return true;
+    this.#ended.push(rid);
   }
 
   #engramDelete(id: Id, tick: number): void {
-    const key = this.#find(engrams, id);
-    if (key === null || !this.#endEngram(key, tick)) return;
+    const newest = this.#newest(id);
+    if (newest === null || newest.rid === null) return;
+    const { key } = newest;
+    this.#endEngram(newest.rid, tick);
     for (const [rid, target, type] of this.#db.all(liveEnds, [key])) {
       this.#db.run(endConnection, [num(rid), tick]);
       if (type === connectionTypes.supersedes) this.#supersessionChanged(num(target));

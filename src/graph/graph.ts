@@ -205,6 +205,7 @@ export class Graph {
         for (const step of entry.steps) {
           for (const write of step.writes) committer.apply(write, step.author, entry.tick);
         }
+        committer.finish(entry.index);
         this.#changes.add(entry.index, entry.tick, entry.steps.flatMap((step) => step.writes));
         this.#putRows(entry.rows);
         for (const image of entry.images ?? []) this.putImage(image.agent, image);

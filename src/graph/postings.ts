@@ -13,6 +13,7 @@
  * 4. Counts, lengths and results do not depend on when catching up or merging happened.
  */
 import { sql } from "kysely";
+import { assert } from "../kernel/errors.ts";
 import { timeSources } from "../kernel/records.ts";
 import { forever } from "./schema.ts";
 import {
@@ -64,10 +65,8 @@ const pending = new Query(() =>
   ])
     .where("rid", ">", given(0)).orderBy("rid").limit(given(1))
 );
-const endedRows = new Query(() =>
-  build.selectFrom("document_ended").select("rid").where("rid", "<=", given(0)).orderBy("rid")
-);
-const dropEnded = new Query(() => build.deleteFrom("document_ended").where("rid", "<=", given(0)));
+const endedRows = new Query(() => build.selectFrom("document_ended").select("rids"));
+const dropEnded = new Query(() => build.deleteFrom("document_ended"));
 const pages = new Query(() =>
   build.selectFrom("document_page").select(["page", "marks", "engrams"]).orderBy("page")
 );
@@ -266,14 +265,23 @@ export class PostingIndex {
 
   #behind(): boolean {
     const last = numOrNull(this.#db.get(lastRid)?.[0]) ?? 0;
-    return last > this.#indexed || this.#db.get(endedRows, [this.#indexed]) !== null;
+    return last > this.#indexed || this.#db.get(endedRows) !== null;
+  }
+
+  /** Indexed versions that ended since; later ones are seen to have ended when they are read. */
+  #ended(): number[] {
+    return this.#db.all(endedRows).flatMap(([json]) => {
+      const rids: unknown = JSON.parse(text(json));
+      assert(Array.isArray(rids), "a list of rows is an array");
+      return rids.filter((rid): rid is number => typeof rid === "number" && rid <= this.#indexed);
+    });
   }
 
   #index(): void {
     const touched = new Set<number>();
-    for (const [ended] of this.#db.all(endedRows, [this.#indexed])) {
-      this.#marks[num(ended)] = 0;
-      touched.add(Math.floor(num(ended) / pageRows));
+    for (const rid of this.#ended()) {
+      this.#marks[rid] = 0;
+      touched.add(Math.floor(rid / pageRows));
     }
     for (;;) {
       const rows = this.#db.all(pending, [this.#indexed, indexLimits.segmentDocumentsMax]);
@@ -284,7 +292,7 @@ export class PostingIndex {
       if (documents > 0) this.#addSegment(writers, documents);
       this.#indexed = num(last[0]);
     }
-    this.#db.run(dropEnded, [this.#indexed]);
+    this.#db.run(dropEnded);
     for (const page of touched) this.#writePage(page);
     this.#db.run(putMark, [this.#indexed]);
     this.#merge(indexLimits.quickMergeDocumentsMax);
@@ -318,7 +326,7 @@ export class PostingIndex {
   }
 
   #takeExtra(): void {
-    for (const [ended] of this.#db.all(endedRows, [this.#indexed])) this.#marks[num(ended)] = 0;
+    for (const rid of this.#ended()) this.#marks[rid] = 0;
     this.#count(this.#db.all(pending, [this.#indexed, -1]), this.#extra, new Set());
   }
 

@@ -19,7 +19,7 @@ import {
   engramKinds,
   timeSources,
 } from "../kernel/records.ts";
-import { assert } from "../kernel/errors.ts";
+import { forever } from "./schema.ts";
 import { isNow, type Readable, type Scope, type Scopes } from "./scope.ts";
 import {
   build,
@@ -74,37 +74,37 @@ const engramColumns = [
   "version.time_source",
   "version.valid_from",
   "version.valid_to",
+  "version.to_tick",
 ] as const;
-const engramSource = () =>
-  build.selectFrom("engram").innerJoin("engram_version as version", "version.engram", "engram.key");
-const engramById = new Query(() =>
-  engramSource().select(engramColumns).where("engram.id", "=", given<string>(0))
-    .where("version.to_tick", ">", given(1)).where("version.from_tick", "<=", given(1))
-);
-const engramByKey = new Query(() =>
-  engramSource().select(engramColumns).where("engram.key", "=", given(0))
-    .where("version.to_tick", ">", given(1)).where("version.from_tick", "<=", given(1))
-);
-const engramByRid = new Query(() =>
-  build.selectFrom("engram_version as version").innerJoin("engram", "engram.key", "version.engram")
-    .select(engramColumns).where("version.rid", "=", given(0))
-);
+/** The row of the version that holds at a tick begins last among those begun by then; only it is looked at. */
+const engramSource = (tick: number) =>
+  build.selectFrom("engram").innerJoin("engram_version as version", "version.engram", "engram.key")
+    .select(engramColumns)
+    .select((e) => [
+      // Lists come as one text each: a statement costs more than the rows it gives.
+      e.selectFrom("member").innerJoin("context", "context.key", "member.context")
+        .select(sql<string>`group_concat(context.key || ':' || context.id)`.as("list"))
+        .whereRef("member.engram", "=", "engram.key")
+        .where("member.to_tick", ">", given(tick)).where("member.from_tick", "<=", given(tick)).as(
+          "contexts",
+        ),
+      e.selectFrom("connection_version as link").innerJoin("engram as newer", "newer.key", "link.source")
+        .select(sql<string>`group_concat(newer.key || ':' || newer.id || ':' || link.connection)`.as("list"))
+        .whereRef("link.target", "=", "engram.key")
+        .where("link.type", "=", sql.lit(connectionTypes.supersedes))
+        .where("link.to_tick", ">", given(tick)).where("link.from_tick", "<=", given(tick)).as("superseders"),
+    ])
+    .where("version.from_tick", "<=", given(tick))
+    .orderBy("version.from_tick", "desc").orderBy("version.rid", "desc").limit(1);
+const engramById = new Query(() => engramSource(1).where("engram.id", "=", given<string>(0)));
+const engramByKey = new Query(() => engramSource(1).where("engram.key", "=", given(0)));
 const engramKey = new Query(() =>
   build.selectFrom("engram").select("key").where("id", "=", given<string>(0))
 );
 const contextsOfEngram = new Query(() =>
   build.selectFrom("member").innerJoin("context", "context.key", "member.context")
-    .select(["context.key", "context.id"]).where("member.engram", "=", given(0))
+    .select("context.id").where("member.engram", "=", given(0))
     .where("member.to_tick", ">", given(1)).where("member.from_tick", "<=", given(1)).orderBy("context.id")
-);
-const supersedersOf = new Query(() =>
-  build.selectFrom("connection_version as version")
-    .innerJoin("connection", "connection.key", "version.connection")
-    .innerJoin("engram", "engram.key", "version.source")
-    .select(["engram.key", "engram.id"]).where("version.target", "=", given(0))
-    .where("version.type", "=", sql.lit(connectionTypes.supersedes))
-    .where("version.to_tick", ">", given(1)).where("version.from_tick", "<=", given(1))
-    .orderBy("connection.key", "desc")
 );
 const versionsOf = new Query(() =>
   build.selectFrom("engram_version").select(["from_tick", "to_tick", "texts"])
@@ -147,8 +147,12 @@ const connectionSource = () =>
     .where("version.to_tick", ">", given(0)).where("version.from_tick", "<=", given(0));
 const connectionById = new Query(() => connectionSource().where("connection.id", "=", given<string>(1)));
 const connectionByEnds = new Query(() =>
-  connectionSource().where("version.source", "=", given(1)).where("version.target", "=", given(2))
+  connectionSource().where("version.source", "=", given(1)).where(sql`+version.target`, "=", given(2))
     .where("version.type", "=", given<string>(3))
+);
+const connectionByEndsNow = new Query(() =>
+  connectionSource().where("version.source", "=", given(1)).where("version.target", "=", given(2))
+    .where("version.type", "=", given<string>(3)).where("version.to_tick", "=", forever)
 );
 const connectionsOut = new Query(() =>
   connectionSource().where("version.source", "=", given(1)).orderBy("connection.key").limit(given(2))
@@ -188,13 +192,26 @@ const memberCount = new Query(() =>
     .where("to_tick", ">", given(1)).where("from_tick", "<=", given(1))
 );
 const memberPair = new Query(() =>
-  build.selectFrom("member").select("rid").where("context", "=", given(0)).where("engram", "=", given(1))
+  build.selectFrom("member").select("rid").where(sql`+context`, "=", given(0)).where("engram", "=", given(1))
     .where("to_tick", ">", given(2)).where("from_tick", "<=", given(2))
 );
-const membersOf = new Query(() =>
+const members = () =>
   build.selectFrom("member").select("engram").where("context", "=", given(0)).where("engram", ">", given(1))
-    .where("to_tick", ">", given(2)).where("from_tick", "<=", given(2)).orderBy("engram").limit(given(3))
+    .orderBy("engram").limit(given(3));
+// Equality lets the index give the order; a range of ticks means sorting.
+const membersNow = new Query(() => members().where("to_tick", "=", forever));
+const membersThen = new Query(() =>
+  members().where("to_tick", ">", given(2)).where("from_tick", "<=", given(2))
 );
+
+/** `key:id` or `key:id:order`, separated by commas. */
+function listOf(list: Value | undefined): { key: number; id: Id; order: number }[] {
+  if (typeof list !== "string") return [];
+  return list.split(",").map((item) => {
+    const [key = "", id = "", order = "0"] = item.split(":");
+    return { key: Number(key), id, order: Number(order) };
+  });
+}
 
 /** Times of the log are whole ms; a time no calendar has is no time. */
 function iso(ms: Value | undefined): string | null {
@@ -256,12 +273,6 @@ export class Reads {
     return this.#stored(this.#db.get(engramByKey, [key, scope.tick]), scope);
   }
 
-  storedByRid(rid: number, scope: Scope): Stored {
-    const stored = this.#stored(this.#db.get(engramByRid, [rid]), scope);
-    assert(stored !== null, "an indexed version has its row");
-    return stored;
-  }
-
   #keep(stored: Stored): void {
     if (this.#cacheMax === 0) return;
     if (this.#cache.size >= this.#cacheMax) {
@@ -272,12 +283,11 @@ export class Reads {
   }
 
   #stored(row: Row | null, scope: Scope): Stored | null {
-    if (row === null) return null;
+    if (row === null || num(row[17]) <= scope.tick) return null;
     const key = num(row[1]), json = textOrNull(row[5]);
     const texts = engramTexts(json);
-    const pair = (found: Row) => ({ key: num(found[0]), id: text(found[1]) });
-    const contexts = this.#db.all(contextsOfEngram, [key, scope.tick]).map(pair);
-    const superseders = this.#db.all(supersedersOf, [key, scope.tick]).map(pair);
+    const contexts = listOf(row[18]).sort((one, other) => one.id < other.id ? -1 : 1);
+    const superseders = listOf(row[19]).sort((one, other) => other.order - one.order);
     const engram: Engram = {
       id: text(row[2]),
       kind: engramKinds[num(row[10])] ?? "note",
@@ -373,7 +383,10 @@ export class Reads {
     const scope = this.#scopes.make(asOf, readable);
     const from = this.key(source), to = this.key(target);
     if (from === null || to === null) return null;
-    return this.#connection(this.#db.get(connectionByEnds, [scope.tick, from, to, type]), scope);
+    return this.#connection(
+      this.#db.get(isNow(scope) ? connectionByEndsNow : connectionByEnds, [scope.tick, from, to, type]),
+      scope,
+    );
   }
 
   connectionsOf(
@@ -447,7 +460,7 @@ export class Reads {
     const key = this.key(engram);
     if (key === null) return [];
     const { tick } = this.#scopes.make(asOf, null);
-    return this.#db.all(contextsOfEngram, [key, tick]).map((row) => text(row[1]));
+    return this.#db.all(contextsOfEngram, [key, tick]).map((row) => text(row[0]));
   }
 
   isMember(context: Id, engram: Id, asOf?: number): boolean {
@@ -487,7 +500,14 @@ export class Reads {
     if (key === null || (scope.contexts !== null && !scope.contexts.has(key))) return [];
     const after = options.after === undefined ? 0 : this.key(options.after) ?? 0;
     const found: Engram[] = [];
-    for (const row of this.#db.all(membersOf, [key, after, scope.tick, options.limit])) {
+    for (
+      const row of this.#db.all(isNow(scope) ? membersNow : membersThen, [
+        key,
+        after,
+        scope.tick,
+        options.limit,
+      ])
+    ) {
       const engram = this.cut(this.storedByKey(num(row[0]), scope), scope);
       if (engram !== null) found.push(engram);
     }

@@ -84,8 +84,8 @@ export interface Tables {
   segment: { segment: number; documents: number };
   /** Search: mark (length, threaded) and engram of each version row, by pages. */
   document_page: { page: number; marks: Uint8Array; engrams: Uint8Array };
-  /** Search: indexed versions that ended and are still in their page. */
-  document_ended: { rid: number };
+  /** Search: versions that ended in one entry and may still be in their page; JSON of rids. */
+  document_ended: { entry: number; rids: string };
 }
 
 const version = `rid integer primary key, from_tick integer not null, to_tick integer not null, texts text,
@@ -98,14 +98,14 @@ create table engram (${identity});
 create table engram_version (${version}, engram integer not null, kind integer not null, confidence real not null,
   position real, observed_at integer, time_source integer not null, valid_from integer, valid_to integer,
   source_hash integer, ref_hash integer, thread_hash integer);
-create index engram_version_engram on engram_version (engram, to_tick);
+create index engram_version_engram on engram_version (engram, from_tick);
 create index engram_version_ref on engram_version (ref_hash, source_hash) where ref_hash is not null;
 create index engram_version_thread on engram_version (thread_hash, source_hash, position)
   where thread_hash is not null;
 create table connection (${identity});
 create table connection_version (${version}, connection integer not null, source integer not null,
   target integer not null, type text not null, weight real not null);
-create index connection_version_connection on connection_version (connection, to_tick);
+create index connection_version_connection on connection_version (connection, from_tick);
 create index connection_version_source on connection_version (source, to_tick, target);
 create index connection_version_target on connection_version (target, to_tick, source);
 create index connection_version_supersedes on connection_version (target, to_tick) where type = 'supersedes';
@@ -130,7 +130,7 @@ create table posting (stem text not null, segment integer not null, documents in
   bytes blob not null, primary key (segment, stem)) without rowid;
 create table segment (segment integer primary key, documents integer not null);
 create table document_page (page integer primary key, marks blob not null, engrams blob not null);
-create table document_ended (rid integer primary key);
+create table document_ended (entry integer primary key, rids text not null);
 `];
 
 /** The version of the schema this build writes. */
