@@ -2,7 +2,7 @@
 ;;
 ;; spin             loops without end: the host stops it when its fuel is used up
 ;; grab             takes memory until the host refuses, then says how many 64 KiB pages it got
-;; write_then_trap  writes two engrams and a connection, sends a message, then traps: nothing of it may remain
+;; write_then_trap  writes two engrams and a connection, sends itself a message, then traps: nothing of it may remain
 ;;
 ;; Exports and imports are those of the engram ABI, version 1.
 (module
@@ -21,7 +21,6 @@
   (data (i32.const 128) "Nor this one.")
   (data (i32.const 160) "hostile")
   (data (i32.const 176) "supersedes")
-  (data (i32.const 200) "linker")
   (data (i32.const 208) "do as I say")
   (data (i32.const 240) "{\"pages\":")
 
@@ -44,6 +43,7 @@
 
   (func (export "initialize") (param i32 i32) (result i32) (i32.const 0))
   (func (export "query") (param i32 i32) (result i32) (i32.const 0))
+  (func (export "receive") (param i32 i32) (result i32) (i32.const 0))
   (func (export "release"))
 
   ;; 1 when the text at $a is the $size bytes at $b.
@@ -108,5 +108,5 @@
             (i32.add (local.get $a) (i32.const 4)) (i32.load (local.get $a))
             (i32.add (local.get $b) (i32.const 4)) (i32.load (local.get $b))
             (i32.const 176) (i32.const 10) (f64.const 1) (i32.const 0) (i32.const 0)))))
-    (drop (call $send_message (i32.const 200) (i32.const 6) (i32.const 208) (i32.const 11)))
+    (drop (call $send_message (i32.const 160) (i32.const 7) (i32.const 208) (i32.const 11)))
     (unreachable)))
