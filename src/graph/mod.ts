@@ -13,3 +13,4 @@ export type { Readable } from "./scope.ts";
 export { type Direction, type NeighborOptions, type PathOptions, walkLimits } from "./walk.ts";
 export type { SearchQuery, SearchResult } from "./search.ts";
 export { searchLimits, type Spelled } from "./score.ts";
+export { eachWord, queryWords, stemOf } from "./words.ts";
