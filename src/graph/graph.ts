@@ -386,6 +386,15 @@ export class Graph {
     );
   }
 
+  /** Ids of engrams that are or were, in order, after `after`. */
+  engramIdsAfter(after: Id, limit: number): Id[] {
+    return this.#read(() => {
+      const [engrams] = idsFrom;
+      assert(engrams !== undefined, "the query for engram ids");
+      return this.#db.all(engrams, [`${after}!`, "f", limit]).map((row) => text(row[0]));
+    });
+  }
+
   counts(asOf?: number): { engrams: number; connections: number; contexts: number } {
     return this.#read(() => {
       const { tick } = this.#scopes.make(asOf, null);

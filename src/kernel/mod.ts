@@ -55,3 +55,5 @@ export {
   type Write,
 } from "./records.ts";
 export { endOf, formatDay, formatTime, type ParsedTime, parseTime, requireTime } from "./times.ts";
+export { grantsOf, type Manifest, type ManifestAction, narrow, parseGrant, plainWords, type Subscription, type Wanted } from "./manifest.ts";
+export { readySteps, resolveParams, type Workflow, type WorkflowStep } from "./workflow.ts";

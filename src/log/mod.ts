@@ -10,6 +10,7 @@ export {
   type EncodedEntry,
   encodeEntry,
   payloadDigest,
+  sameBytes,
   saltBytes,
   sha256,
   sha256Hex,

@@ -212,10 +212,17 @@ export class Images {
     };
   }
 
+  /** Where a workflow run began, from its id. */
+  runStartOf(run: string): { tick: number; seat: number } {
+    const parts = parseId(run);
+    assert(parts !== null, `${run} is no id of a workflow run`);
+    return parts;
+  }
+
   #runOf(
     cause: Extract<NonNullable<StepRecord["cause"]>, { run: string }>,
   ): { run: NonNullable<Step["run"]>; context: string } | null {
-    const started = runStart(cause.run);
+    const started = this.runStartOf(cause.run);
     const command = readEntry(this.#log, started.tick).commands.find((one) => one.seat === started.seat)
       ?.command;
     if (command?.ask.kind !== "workflow") return null;
@@ -223,13 +230,6 @@ export class Images {
     const run = { id: cause.run, step: cause.step, params: cause.params, action: planned?.action ?? "" };
     return { run, context: command.ask.context };
   }
-}
-
-/** Where a workflow run began, from its id. */
-function runStart(id: string): { tick: number; seat: number } {
-  const parts = parseId(id);
-  assert(parts !== null, `${id} is no id of a workflow run`);
-  return parts;
 }
 
 function withSandbox<T>(work: (sandbox: Sandbox) => T): T {

@@ -506,7 +506,12 @@ export function endOf(
         result: new Payload(result.result),
       };
     case "failed":
-      return { ...counted, kind: "failed", reason: `the agent answered ${result.code}`, recorded: session.recorded };
+      return {
+        ...counted,
+        kind: "failed",
+        reason: `the agent answered ${result.code}`,
+        recorded: session.recorded,
+      };
     case "trapped":
       return { ...counted, kind: "trapped", reason: trapReason(result.message), recorded: session.recorded };
     case "out_of_fuel":

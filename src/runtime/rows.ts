@@ -108,6 +108,11 @@ export class Rows {
     this.#more.set(historyKey(agent.id, agent.loadedTick), { agent, unloadedTick: tick });
   }
 
+  /** What waits to be stored under a key, or null. */
+  peek(key: string): unknown {
+    return this.#more.get(key) ?? null;
+  }
+
   /** Stores anything else under a key of its own. */
   put(key: string, value: unknown): void {
     this.#more.set(key, value);

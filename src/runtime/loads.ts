@@ -1,0 +1,52 @@
+/**
+ * Loading an agent: what its module and manifest say, checked before the load is asked for.
+ *
+ * Invariant: what is granted is never more than the manifest asks for; without a manifest, nothing is.
+ */
+import { readManifest } from "../input/mod.ts";
+import { type AgentLimits, type Config, EngramError, type Grant, grantsOf, narrow } from "../kernel/mod.ts";
+import type { Modules } from "./modules.ts";
+import type { LoadFacts, Request } from "./requests.ts";
+
+const noLimits: AgentLimits = { stepFuelMax: null, linearMemoryPagesMax: null };
+const idPattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
+
+function decode(base64: string): Uint8Array {
+  try {
+    return Uint8Array.fromBase64(base64);
+  } catch {
+    throw new EngramError("invalid_argument", "Cannot load the module: wasm is not base64");
+  }
+}
+
+function granted(wanted: readonly Grant[], grants: readonly Grant[] | undefined): Grant[] {
+  return grants === undefined ? grantsOf(wanted) : narrow(wanted, grants);
+}
+
+/** The facts of a load request. Stores the module's bytes. */
+export function loadFacts(
+  request: Extract<Request, { kind: "agent_load" }>,
+  modules: Modules,
+  config: Config,
+): LoadFacts {
+  const { agent, manifest: given } = request;
+  if (!idPattern.test(agent)) {
+    throw new EngramError(
+      "invalid_argument",
+      `Cannot load agent ${JSON.stringify(agent)}: an id has letters, digits, ".", "_" and "-", 128 at most`,
+    );
+  }
+  const manifest = given === undefined || given === null
+    ? null
+    : readManifest(new TextEncoder().encode(JSON.stringify(given)), "manifest");
+  const limits = manifest?.limits ?? noLimits;
+  const { sha, ready } = modules.admit(decode(request.wasm), config, limits.linearMemoryPagesMax);
+  return {
+    sha,
+    version: manifest?.version ?? "0.0.0",
+    actions: manifest?.actions?.map((action) => action.name) ?? null,
+    grants: granted(manifest?.capabilities ?? [], request.grants),
+    limits,
+    receives: ready.exports.receive,
+  };
+}

@@ -1,0 +1,230 @@
+/**
+ * Replay (the reading called verify): every step of the log runs again from the recorded inputs, into a fresh state,
+ * and every tick is compared: writes, outcomes, fuel, hash. No model, no network, no other data.
+ *
+ * Invariants:
+ * 1. The folder is only read: the fresh graph is in memory.
+ * 2. The first difference is named, and nothing after it is believed.
+ * 3. The number of workers may not matter: it is given so that it can be shown not to.
+ */
+import { openGraph } from "../graph/mod.ts";
+import {
+  advance,
+  emptyState,
+  EngramError,
+  type Entry,
+  Payload,
+  stepKey,
+  type StepRecord,
+} from "../kernel/mod.ts";
+import {
+  encodeEntry,
+  type Log,
+  type LogEntry,
+  openBlobs,
+  openLog,
+  realDisk,
+  sameBytes,
+  sha256Hex,
+  toHex,
+} from "../log/mod.ts";
+import { openSandbox, type Sandbox } from "../sandbox/mod.ts";
+import { workerUrl } from "./assets.ts";
+import { dataPaths, exists } from "./data_folder.ts";
+import { behaviour, entriesFrom } from "./entries.ts";
+import { Images } from "./images.ts";
+import { Machine, type TickInput } from "./machine.ts";
+import { Modules } from "./modules.ts";
+import type { Progress, ReplayReport } from "./port.ts";
+import { Rows } from "./rows.ts";
+
+/** How to replay. */
+export interface ReplayOptions {
+  readonly data: string;
+  /** Default 2. */
+  readonly workers?: number;
+  readonly onProgress?: (progress: Progress) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** A difference, as the report names it. */
+type Difference = NonNullable<ReplayReport["first"]>;
+
+/** What an entry gives a tick as input. */
+export function inputOf(entry: Entry): TickInput {
+  return {
+    time: entry.time,
+    commands: entry.commands.map((one) => one.command),
+    genesis: entry.genesis,
+    replayed: {
+      seats: entry.commands.map((one) => one.seat),
+      seatBase: entry.seatBase,
+      records: new Map(entry.steps.map((record) => [stepKey(record), record])),
+    },
+  };
+}
+
+function shown(value: unknown): unknown {
+  return JSON.parse(JSON.stringify(value ?? null, (_key, one: unknown) => {
+    if (one instanceof Payload) return one.erased ? "(erased)" : one.text();
+    return one instanceof Uint8Array ? toHex(one) : one;
+  }));
+}
+
+const recordParts = [
+  "agent",
+  "entry",
+  "outcome",
+  "reason",
+  "fuel",
+  "result",
+  "writes",
+  "messages",
+  "reads",
+  "recorded",
+  "logs",
+  "calls",
+  "memoryOperations",
+  "pages",
+  "image",
+  "cause",
+] as const satisfies readonly (keyof StepRecord)[];
+
+/** The first difference between two entries of one tick. */
+function difference(expected: Entry, actual: Entry | null): Difference {
+  const tick = expected.tick;
+  if (actual === null) {
+    return { tick, agent: null, what: "entry", expected: "an entry", actual: "nothing to log" };
+  }
+  const count = Math.max(expected.steps.length, actual.steps.length);
+  for (let at = 0; at < count; at++) {
+    const want = expected.steps[at], got = actual.steps[at];
+    const agent = want?.agent ?? got?.agent ?? null;
+    if (want === undefined || got === undefined || stepKey(want) !== stepKey(got)) {
+      const name = (record: StepRecord | undefined) =>
+        record === undefined ? "no step" : `step ${stepKey(record)} of ${record.agent ?? "the owner"}`;
+      return { tick, agent, what: "schedule", expected: name(want), actual: name(got) };
+    }
+    for (const part of recordParts) {
+      const a = shown(want[part]), b = shown(got[part]);
+      if (JSON.stringify(a) !== JSON.stringify(b)) return { tick, agent, what: part, expected: a, actual: b };
+    }
+  }
+  return {
+    tick,
+    agent: null,
+    what: "entry",
+    expected: shown({ ...expected, steps: [] }),
+    actual: shown({ ...actual, steps: [] }),
+  };
+}
+
+/** A folder replayed into a graph in memory. */
+class Replayer {
+  readonly #log: Log;
+  readonly #machine: Machine;
+  readonly #graph = openGraph({ path: ":memory:" });
+  readonly #sandbox: { current: Sandbox | null } = { current: null };
+  readonly #rows = new Rows(-1);
+
+  constructor(log: Log, root: string, workers: number) {
+    this.#log = log;
+    const blobs = openBlobs(realDisk(root));
+    const modules = new Modules(blobs);
+    const images = new Images(this.#graph, log, { ...blobs, put: sha256Hex }, modules);
+    const held = this.#sandbox;
+    const sandbox = () => held.current ??= openSandbox({ workers, workerUrl: workerUrl("sandbox") });
+    this.#machine = new Machine(emptyState(), { graph: this.#graph, log, modules, sandbox, images });
+  }
+
+  /** Runs one entry again; its difference, or null. */
+  entry(entry: Entry, logged: LogEntry): Difference | null {
+    if (entry.behaviour !== behaviour) {
+      throw new EngramError(
+        "cannot_verify",
+        `Cannot verify tick ${entry.tick}: it has behaviour ${entry.behaviour}, this build runs ${behaviour}`,
+      );
+    }
+    if (entry.genesis !== null) this.#machine.state.config = entry.genesis.config;
+    const { entry: made } = this.#machine.run(inputOf(entry));
+    if (made === null || !this.#same(made, logged)) return difference(entry, made);
+    const done = advance(this.#machine.state, entry);
+    for (const agent of done.agentsLoaded) this.#rows.loaded(agent);
+    for (const agent of done.agentsUnloaded) {
+      this.#rows.unloaded(agent, entry.tick);
+      this.#sandbox.current?.drop(agent.id);
+    }
+    const configured = entry.genesis !== null ||
+      entry.commands.some(({ command }) => command.ask.kind === "configure");
+    if (configured) {
+      this.#rows.put(`config/${String(entry.tick).padStart(12, "0")}`, this.#machine.state.config);
+    }
+    const steps = entry.steps.filter((record) => record.writes.length > 0).map((record) => {
+      const { agent, tick, seat, writes } = record;
+      return { author: { agent, client: this.#client(entry, record), tick, seat }, writes };
+    });
+    const keep = done.agentsLoaded.length + done.agentsUnloaded.length > 0 || configured;
+    const rows = keep ? this.#rows.take(this.#machine.state) : [];
+    this.#graph.commit({ index: entry.tick, hash: logged.hash, tick: entry.tick, steps, rows });
+    this.#machine.keepContexts(entry);
+    return null;
+  }
+
+  close(): void {
+    this.#sandbox.current?.close();
+    this.#graph.close();
+  }
+
+  #client(entry: Entry, record: StepRecord): string | null {
+    const carried = this.#machine.state.carried.find((step) => stepKey(step) === stepKey(record));
+    if (carried !== undefined) return carried.command?.client ?? null;
+    const own = entry.commands.find((one) => one.seat === record.seat && record.tick === entry.tick);
+    if (own !== undefined) return own.command.client;
+    if (record.tick === entry.tick) return null;
+    for (const { entry: first } of entriesFrom(this.#log, record.tick)) {
+      return first.commands.find((one) => one.seat === record.seat)?.command.client ?? null;
+    }
+    return null;
+  }
+
+  /** Whether the entry made again is the one logged, byte for byte, under the salts of the log. */
+  #same(made: Entry, logged: LogEntry): boolean {
+    const zeros = new Uint8Array(16);
+    const again = encodeEntry(made, (index) => logged.payloads[index]?.salt ?? zeros);
+    return sameBytes(again.bodyBytes, logged.bodyBytes);
+  }
+}
+
+/** Replays a data folder. Refuses `file_not_found` where there is none; a damaged log is `log_corrupt`. */
+export async function replay(options: ReplayOptions): Promise<ReplayReport> {
+  const paths = dataPaths(options.data);
+  if (!exists(paths.log)) {
+    throw new EngramError("file_not_found", `Cannot replay ${options.data}: there is no log`);
+  }
+  const workers = options.workers ?? 2;
+  const log = openLog(realDisk(options.data), { readOnly: true });
+  const replayer = new Replayer(log, options.data, workers);
+  let ticks = 0, steps = 0;
+  let stateHash: Uint8Array = new Uint8Array(32);
+  try {
+    const total = log.next;
+    for (const { entry, logged } of entriesFrom(log, 0)) {
+      if (entry.tick >= total) break;
+      if (options.signal?.aborted) {
+        throw new EngramError("interrupted", `Replay stopped at tick ${entry.tick} of ${total}`);
+      }
+      const first = replayer.entry(entry, logged);
+      if (first !== null) return { ok: false, ticks, stateHash: toHex(stateHash), steps, workers, first };
+      ticks++;
+      steps += entry.steps.length;
+      stateHash = logged.hash;
+      if (ticks % 64 !== 0) continue;
+      options.onProgress?.({ done: ticks, total, what: "ticks" });
+      await new Promise((resolve) => setTimeout(resolve, 0));
+    }
+    return { ok: true, ticks, stateHash: toHex(stateHash), steps, workers };
+  } finally {
+    replayer.close();
+    log.close();
+  }
+}

@@ -1,0 +1,591 @@
+/**
+ * openRuntime(): one data folder, open in this thread. The tick is one readable function, `#tick`.
+ *
+ * Owns: the inbox, time, receipts, recovery at opening, parking at closing. The only writer of log and graph.
+ * Does not own: what a tick means (kernel), running guests (sandbox), doors (api, cli).
+ *
+ * Invariants:
+ * 1. Nobody hears of a command before its entry is durable; a crash before that leaves nothing of it.
+ * 2. The log is synced before the graph commits: the graph may be behind it, never ahead.
+ * 3. The inbox is bounded; a full one refuses with `inbox_full`.
+ * 4. The one place where asynchrony enters is `#turn`, between ticks; a tick itself is synchronous.
+ */
+import { type Graph, openGraph } from "../graph/mod.ts";
+import {
+  advance,
+  type AgentState,
+  assert,
+  type Command,
+  type Config,
+  defaultConfig,
+  EngramError,
+  type Entry,
+  hasWork,
+  type State,
+  stepKey,
+} from "../kernel/mod.ts";
+import {
+  type Blobs,
+  encodeEntry,
+  type Log,
+  openBlobs,
+  openLog,
+  realDisk,
+  sameBytes,
+  toHex,
+} from "../log/mod.ts";
+import { openSandbox, type Sandbox } from "../sandbox/mod.ts";
+import { defaultStackDepthMax } from "../wasm/mod.ts";
+import { buildInfo, workerUrl } from "./assets.ts";
+import { type DataPaths, dataPaths, lockFolder } from "./data_folder.ts";
+import { entriesFrom, readEntry } from "./entries.ts";
+import { type Env, liveEnv, seededEnv } from "./env.ts";
+import { Images } from "./images.ts";
+import { loadFacts } from "./loads.ts";
+import { Machine, type TickOutput } from "./machine.ts";
+import { initialProfile, Modules } from "./modules.ts";
+import type { Port, RuntimeEvent, StatusView, View, ViewResults } from "./port.ts";
+import { type Receipt, receiptOf, runReceipt, unchangedReceipt } from "./receipts.ts";
+import { type LoadFacts, type Request, toAsk } from "./requests.ts";
+import { loadState, Rows, unpack } from "./rows.ts";
+import { logView, Views } from "./views.ts";
+
+/** How to open a runtime. */
+export interface RuntimeOptions {
+  /** The data folder; made if it is not there. */
+  readonly data: string;
+  /** Agent workers. Default 2; never changes a result. */
+  readonly workers?: number;
+  /** A seeded environment: for tests, simulation, the canonical bench. */
+  readonly seed?: number | null;
+  /** How long to wait for another owner of the folder, in ms. Default 5,000. */
+  readonly lockWaitMsMax?: number;
+  /** Commands waiting at most. Default 10,000. */
+  readonly inboxMax?: number;
+}
+
+/** A runtime in this thread. */
+export interface Runtime extends Port {
+  readonly where: "here";
+  /** Live facts, without waiting. */
+  status(): StatusView;
+  /** Work for an idle moment: index merges, checkpoints of the graph's WAL. */
+  maintain(): void;
+}
+
+interface Waiting {
+  readonly command: Command;
+  readonly resolve: (receipt: Receipt) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** Ticks between two storings of the kernel rows. */
+const rowTicksMax = 256;
+
+/** Opens a data folder, recovers it, and returns its runtime. */
+export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
+  const paths = dataPaths(options.data);
+  const lock = await takeLock(paths, options.lockWaitMsMax ?? 5000);
+  try {
+    return new LocalRuntime(paths, lock, options);
+  } catch (error) {
+    lock.close();
+    throw error;
+  }
+}
+
+async function takeLock(paths: DataPaths, waitMsMax: number): Promise<Deno.FsFile> {
+  const pauseMs = 25;
+  for (let waited = 0;; waited += pauseMs) {
+    const lock = lockFolder(paths);
+    if (lock !== null) return lock;
+    if (waited >= waitMsMax) {
+      throw new EngramError(
+        "data_folder_in_use",
+        `Cannot open data folder ${paths.root}: another process owns it`,
+      );
+    }
+    await new Promise((resolve) => setTimeout(resolve, pauseMs));
+  }
+}
+
+/** Log, graph and blobs of a folder, checked against each other. */
+export interface Stores {
+  readonly log: Log;
+  readonly graph: Graph;
+  readonly blobs: Blobs;
+}
+
+function openStores(paths: DataPaths): Stores {
+  const disk = realDisk(paths.root);
+  const graph = openGraph({ path: paths.graph });
+  try {
+    const applied = graph.applied;
+    const log = openLog(disk, { appliedIndex: applied.index < 0 ? null : applied.index });
+    if (!sameBytes(log.hashAt(applied.index), applied.hash)) {
+      const message =
+        `Cannot open data folder ${paths.root}: its memory graph at tick ${applied.index} is not the log's`;
+      throw new EngramError("graph_corrupt", message, { index: applied.index });
+    }
+    return { log, graph, blobs: openBlobs(disk) };
+  } catch (error) {
+    graph.close();
+    throw error;
+  }
+}
+
+class LocalRuntime implements Runtime {
+  readonly where = "here" as const;
+  readonly #paths: DataPaths;
+  readonly #lock: Deno.FsFile;
+  readonly #options: RuntimeOptions;
+  readonly #env: Env;
+  readonly #log: Log;
+  readonly #graph: Graph;
+  readonly #modules: Modules;
+  readonly #images: Images;
+  readonly #machine: Machine;
+  readonly #rows: Rows;
+  readonly #views: Views;
+  #sandbox: Sandbox | null = null;
+  #inbox: Waiting[] = [];
+  #turning = false;
+  #closed: EngramError | null = null;
+  #running = new Map<string, Waiting>();
+  #carried = new Map<string, Waiting>();
+  #twins = new Map<string, Waiting[]>();
+  #idle: (() => void)[] = [];
+  #listeners = new Set<(event: RuntimeEvent) => void>();
+  #executionMs = 0;
+  readonly #agentMs = new Map<string, number>();
+
+  constructor(paths: DataPaths, lock: Deno.FsFile, options: RuntimeOptions) {
+    this.#paths = paths;
+    this.#lock = lock;
+    this.#options = options;
+    this.#env = options.seed === undefined || options.seed === null ? liveEnv() : seededEnv(options.seed);
+    const { log, graph, blobs } = openStores(paths);
+    this.#log = log;
+    this.#graph = graph;
+    try {
+      this.#modules = new Modules(blobs);
+      this.#images = new Images(graph, log, blobs, this.#modules);
+      const state = loadState(graph);
+      this.#rows = new Rows(state.tick);
+      const parts = {
+        graph,
+        log,
+        modules: this.#modules,
+        sandbox: () => this.#openSandbox(),
+        images: this.#images,
+      };
+      this.#machine = new Machine(state, parts);
+      this.#recover();
+      if (log.next === 0) this.#genesis();
+      this.#views = new Views({ graph, log, images: this.#images, paths, state: () => this.#state });
+    } catch (error) {
+      log.close();
+      graph.close();
+      throw error;
+    }
+  }
+
+  get #state(): State {
+    return this.#machine.state;
+  }
+
+  #openSandbox(): Sandbox {
+    this.#sandbox ??= openSandbox({
+      workers: this.#options.workers ?? 2,
+      workerUrl: workerUrl("sandbox"),
+      onEvict: (agent, image) => this.#park(agent, image),
+    });
+    return this.#sandbox;
+  }
+
+  #park(id: string, image: Uint8Array): void {
+    const agent = this.#state.agents.get(id);
+    if (agent === undefined) return;
+    const parked = this.#images.parked(agent, image);
+    this.#graph.putImage(id, parked);
+  }
+
+  /** Applies what the log holds and the graph or the rows do not: write sets as they stand, no wasm. */
+  #recover(): void {
+    const from = Math.min(this.#state.tick, this.#graph.applied.index) + 1;
+    for (const { entry, logged } of entriesFrom(this.#log, from)) {
+      const isNew = entry.tick > this.#graph.applied.index;
+      if (entry.tick > this.#state.tick) this.#advance(entry);
+      if (isNew) this.#commit(entry, logged.hash, false);
+    }
+  }
+
+  /** The first entry: the configuration, the folder's name, and the context "personal". */
+  #genesis(): void {
+    const config: Config = { ...defaultConfig, stackDepthMax: defaultStackDepthMax, profile: initialProfile };
+    const command: Command = { ask: { kind: "configure", changes: {} }, client: "engramlt", commandId: null };
+    const time = this.#env.now(0);
+    const state = this.#state;
+    state.config = config;
+    const genesis = { config, folder: this.#env.folder() };
+    const { entry } = this.#machine.run({ time, commands: [command], genesis, replayed: null });
+    assert(entry !== null, "the first entry is never empty");
+    this.#append(entry);
+  }
+
+  submit(request: Request, options: { client?: string; commandId?: string } = {}): Promise<Receipt> {
+    return new Promise((resolve, reject) => {
+      if (this.#closed !== null) return reject(this.#closed);
+      const waiting = (options.commandId === undefined)
+        ? null
+        : this.#known(options.commandId, resolve, reject);
+      if (waiting === "answered") return;
+      const inboxMax = this.#options.inboxMax ?? 10_000;
+      if (this.#inbox.length >= inboxMax) {
+        return reject(
+          new EngramError("inbox_full", `Cannot take the command: ${inboxMax} are waiting (inboxMax)`),
+        );
+      }
+      try {
+        const ask = toAsk(request, this.#factsOf(request));
+        const command: Command = {
+          ask,
+          client: options.client ?? "here",
+          commandId: options.commandId ?? null,
+        };
+        this.#inbox.push({ command, resolve, reject });
+      } catch (error) {
+        return reject(error);
+      }
+      this.#schedule();
+    });
+  }
+
+  #factsOf(request: Request): LoadFacts | null {
+    return request.kind === "agent_load" ? loadFacts(request, this.#modules, this.#state.config) : null;
+  }
+
+  /** The same command id again is the same command: it waits with the first, or gets its receipt. */
+  #known(commandId: string, resolve: Waiting["resolve"], reject: Waiting["reject"]): "answered" | null {
+    const pending = [...this.#inbox, ...this.#running.values(), ...this.#carried.values()]
+      .find((one) => one.command.commandId === commandId);
+    if (pending !== undefined) {
+      const twins = this.#twins.get(commandId) ?? [];
+      this.#twins.set(commandId, [...twins, { command: pending.command, resolve, reject }]);
+      return "answered";
+    }
+    const key = `command/${commandId}`;
+    const stored = this.#graph.row(key);
+    const row = this.#rows.peek(key) ?? (stored === null ? null : unpack(stored));
+    if (row === null) return null;
+    const { receipt, error } = row as { receipt: Receipt | null; error: unknown };
+    if (receipt !== null) resolve(receipt);
+    else reject(EngramError.fromJSON(error));
+    return "answered";
+  }
+
+  #schedule(): void {
+    if (this.#turning) return;
+    this.#turning = true;
+    setTimeout(() => this.#turn(), 0);
+  }
+
+  #turn(): void {
+    this.#turning = false;
+    if (this.#closed !== null) return;
+    try {
+      if (this.#inbox.length > 0 || hasWork(this.#state)) this.#tick();
+    } catch (error) {
+      this.#fail(error);
+      return;
+    }
+    if (this.#inbox.length > 0 || hasWork(this.#state)) this.#schedule();
+    else for (const wake of this.#idle.splice(0)) wake();
+  }
+
+  /** One tick (design §3): take, plan, run, serve, settle, log, commit, answer. */
+  #tick(): void {
+    // 1 take
+    const taken = this.#inbox.splice(0, this.#state.config.commandsPerTickMax);
+    const tick = this.#state.tick + 1;
+    const time = Math.max(this.#env.now(tick), this.#state.time);
+    // 2 plan, 3 run, 4 serve, 5 settle
+    let output: TickOutput;
+    try {
+      output = this.#machine.run({
+        time,
+        commands: taken.map((one) => one.command),
+        genesis: null,
+        replayed: null,
+      });
+    } catch (error) {
+      this.#inbox.unshift(...taken);
+      throw error;
+    }
+    const { plan, settled } = output;
+    const deferred = new Set(plan.deferred);
+    this.#inbox.unshift(...taken.filter((_, index) => deferred.has(index)));
+    for (const { index, error } of plan.refused) this.#answer(taken[index], error);
+    for (const index of plan.unchanged) {
+      const one = taken[index];
+      if (one !== undefined) this.#answer(one, unchangedReceipt(one.command, this.#state.tick));
+    }
+    const seated = new Map(plan.seated.map(({ seat, index }) => [stepKey({ tick, seat }), taken[index]]));
+    for (const { step, refused } of settled) {
+      if (refused !== null) {
+        this.#answer(seated.get(stepKey(step)) ?? this.#carried.get(stepKey(step)), refused);
+      }
+    }
+    if (output.entry === null) return;
+    for (const [key, one] of seated) if (one !== undefined) this.#carried.set(key, one);
+    // 6 log, 7 commit, 8 answer
+    this.#append(output.entry, output);
+  }
+
+  /** Makes an entry durable, applies it, and tells those who wait. */
+  #append(entry: Entry, output: TickOutput | null = null): void {
+    const encoded = encodeEntry(entry, () => this.#env.salt());
+    let hash: Uint8Array;
+    try {
+      hash = this.#log.append(encoded).hash;
+    } catch (error) {
+      this.#undo(entry, error);
+      return;
+    }
+    const answers = this.#advance(entry, output);
+    this.#commit(entry, hash, true);
+    for (const answer of answers) answer();
+    if (this.#listeners.size === 0) return;
+    const event: RuntimeEvent = { event: "tick", entry: logView(entry, hash) };
+    for (const listener of this.#listeners) listener(event);
+  }
+
+  /** A full disk refuses the tick's commands; its instances go back. Anything else is fatal. */
+  #undo(entry: Entry, error: unknown): void {
+    if (!(error instanceof EngramError) || error.code !== "disk_full") throw error;
+    for (const { agent } of entry.steps) if (agent !== null) this.#sandbox?.drop(agent);
+    for (const { seat } of entry.commands) {
+      this.#answer(this.#carried.get(stepKey({ tick: entry.tick, seat })), error);
+      this.#carried.delete(stepKey({ tick: entry.tick, seat }));
+    }
+    if (hasWork(this.#state)) throw error;
+  }
+
+  /** Folds an entry into the state; gives the answers to be told after the commit. */
+  #advance(entry: Entry, output: TickOutput | null = null): (() => void)[] {
+    const done = advance(this.#state, entry);
+    const answers: (() => void)[] = [];
+    for (const { step, record } of done.ended) {
+      const key = stepKey(step);
+      const told = output?.told.get(key);
+      if (record.agent !== null) this.#count(record.agent, told?.executionMs ?? 0);
+      if (step.command === null) continue;
+      const receipt = receiptOf(step, record, entry.tick, told?.backtrace ?? []);
+      this.#remember(step.command, receipt);
+      const waiting = this.#carried.get(key);
+      this.#carried.delete(key);
+      answers.push(() => this.#answer(waiting, receipt));
+    }
+    for (const { seat, command } of entry.commands) {
+      if (command.ask.kind !== "workflow") continue;
+      const key = stepKey({ tick: entry.tick, seat });
+      const waiting = this.#carried.get(key);
+      this.#carried.delete(key);
+      if (waiting !== undefined) this.#running.set(key, waiting);
+    }
+    for (const run of done.runsEnded) {
+      const receipt = runReceipt(run, entry.tick);
+      this.#remember(run.command, receipt);
+      const waiting = this.#running.get(stepKey(run));
+      this.#running.delete(stepKey(run));
+      answers.push(() => this.#answer(waiting, receipt));
+    }
+    for (const agent of done.agentsLoaded) this.#rows.loaded(agent);
+    for (const agent of done.agentsUnloaded) this.#unloaded(agent, entry.tick);
+    const configured = entry.genesis !== null ||
+      entry.commands.some(({ command }) => command.ask.kind === "configure");
+    if (configured) this.#rows.put(`config/${String(entry.tick).padStart(12, "0")}`, this.#state.config);
+    return answers;
+  }
+
+  #unloaded(agent: AgentState, tick: number): void {
+    this.#rows.unloaded(agent, tick);
+    this.#graph.dropImage(agent.id);
+    this.#sandbox?.drop(agent.id);
+  }
+
+  #count(agent: string, executionMs: number): void {
+    this.#rows.touch(agent);
+    this.#executionMs += executionMs;
+    this.#agentMs.set(agent, (this.#agentMs.get(agent) ?? 0) + executionMs);
+  }
+
+  #remember(command: Command, receipt: Receipt | EngramError): void {
+    if (command.commandId === null) return;
+    const failed = receipt instanceof EngramError;
+    this.#rows.put(`command/${command.commandId}`, {
+      receipt: failed ? null : receipt,
+      error: failed ? receipt.toJSON() : null,
+    });
+  }
+
+  #commit(entry: Entry, hash: Uint8Array, live: boolean): void {
+    const steps = entry.steps.filter((record) => record.writes.length > 0).map((record) => ({
+      author: {
+        agent: record.agent,
+        client: this.#clientOf(entry, record),
+        tick: record.tick,
+        seat: record.seat,
+      },
+      writes: record.writes,
+    }));
+    const urgent = entry.genesis !== null ||
+      entry.steps.some((record) => record.entry === "initialize" || record.entry === "release");
+    const due = live && (urgent || entry.tick - this.#rows.storedTick >= rowTicksMax);
+    this.#graph.commit({
+      index: entry.tick,
+      hash,
+      tick: entry.tick,
+      steps,
+      rows: due ? this.#rows.take(this.#state) : [],
+    });
+    this.#machine.keepContexts(entry);
+  }
+
+  #clientOf(entry: Entry, record: { tick: number; seat: number }): string | null {
+    const from = record.tick === entry.tick ? entry : readEntry(this.#log, record.tick);
+    return from.commands.find((one) => one.seat === record.seat)?.command.client ?? null;
+  }
+
+  #answer(waiting: Waiting | undefined, answer: Receipt | EngramError): void {
+    if (waiting === undefined) return;
+    const twins = waiting.command.commandId === null ? [] : this.#twins.get(waiting.command.commandId) ?? [];
+    if (waiting.command.commandId !== null) this.#twins.delete(waiting.command.commandId);
+    for (const one of [waiting, ...twins]) {
+      if (answer instanceof EngramError) one.reject(answer);
+      else one.resolve(answer);
+    }
+  }
+
+  /** A fault or a fatal refusal: the engine stops and keeps the log; those who wait hear the truth. */
+  #fail(error: unknown): void {
+    const words = error instanceof Error ? error.message : String(error);
+    const told = error instanceof EngramError ? error : new EngramError(
+      "outcome_unknown",
+      `The engine stopped: ${words}`,
+      {},
+      "Restart: what was acknowledged is in the log",
+    );
+    this.#closed = told;
+    const all = [...this.#inbox, ...this.#carried.values(), ...this.#running.values()];
+    this.#inbox = [];
+    for (const one of all) this.#answer(one, told);
+    for (const wake of this.#idle.splice(0)) wake();
+    if (!(error instanceof EngramError)) console.error(error);
+  }
+
+  view<V extends View>(view: V): Promise<ViewResults[V["view"]]> {
+    if (this.#closed !== null) return Promise.reject(this.#closed);
+    try {
+      return Promise.resolve(this.#viewNow(view) as ViewResults[V["view"]]);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  #viewNow(view: View): unknown {
+    if (view.view === "status") return this.status();
+    if (view.view === "metrics") {
+      const metrics = this.#views.view(view) as ViewResults["metrics"];
+      return { ...metrics, executionMs: Math.round((this.#agentMs.get(view.agent) ?? 0) * 1000) / 1000 };
+    }
+    return this.#views.view(view);
+  }
+
+  status(): StatusView {
+    const { engrams, connections, contexts } = this.#graph.counts();
+    const state = this.#state;
+    const held = this.#sandbox?.stats();
+    const pages = [...state.agents.values()].reduce((sum, agent) => sum + agent.pages, 0);
+    return {
+      version: buildInfo().version,
+      tick: state.tick,
+      stateHash: toHex(this.#log.hash),
+      time: new Date(state.time).toISOString(),
+      agents: state.agents.size,
+      engrams,
+      connections,
+      contexts,
+      workers: held?.workers ?? this.#options.workers ?? 2,
+      memoryBytes: pages * 65_536,
+      functionCalls: state.functionCalls,
+      executionMs: Math.round(this.#executionMs * 1000) / 1000,
+      inbox: this.#inbox.length,
+      folder: state.folder,
+      data: this.#paths.root,
+      cut: this.#log.report.cut,
+    };
+  }
+
+  async *events(from: number, signal: AbortSignal): AsyncGenerator<RuntimeEvent> {
+    const queue: RuntimeEvent[] = [];
+    let wake = () => {};
+    const listener = (event: RuntimeEvent) => {
+      queue.push(event);
+      wake();
+    };
+    this.#listeners.add(listener);
+    signal.addEventListener("abort", () => wake());
+    try {
+      let next = Math.max(0, from);
+      for (const { entry, logged } of entriesFrom(this.#log, Math.min(next, this.#log.next))) {
+        if (signal.aborted) return;
+        next = entry.tick + 1;
+        yield { event: "tick", entry: logView(entry, logged.hash) };
+      }
+      while (!signal.aborted && this.#closed === null) {
+        const event = queue.shift();
+        if (event === undefined) await new Promise<void>((resolve) => wake = resolve);
+        else if (event.entry.tick >= next) yield event;
+      }
+    } finally {
+      this.#listeners.delete(listener);
+    }
+  }
+
+  idle(): Promise<void> {
+    if (this.#closed !== null || (this.#inbox.length === 0 && !hasWork(this.#state))) {
+      return Promise.resolve();
+    }
+    this.#schedule();
+    return new Promise((resolve) => this.#idle.push(resolve));
+  }
+
+  maintain(): void {
+    this.#graph.maintain();
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed !== null && this.#closed.code === "host_stopping") return;
+    if (this.#closed === null) {
+      await this.idle();
+      const images = [...this.#state.agents.values()].flatMap((agent) => this.#imageOf(agent));
+      if (this.#rows.storedTick < this.#state.tick || images.length > 0) {
+        this.#graph.putRows(this.#rows.take(this.#state), images);
+      }
+    }
+    this.#closed = new EngramError("host_stopping", "Cannot take the command: the folder is closed");
+    this.#sandbox?.close();
+    this.#log.close();
+    this.#graph.close();
+    this.#lock.close();
+  }
+
+  #imageOf(agent: AgentState) {
+    if (this.#sandbox === null || !this.#sandbox.holds(agent.id, agent.completed)) return [];
+    const parked = this.#graph.image(agent.id);
+    if (parked?.completedIndex === agent.completedTick) return [];
+    const image = this.#sandbox.image(agent.id);
+    return image === null ? [] : [this.#images.parked(agent, image)];
+  }
+}

@@ -1,0 +1,413 @@
+/**
+ * Views: everything the doors can read, over one graph and one log. They change nothing.
+ *
+ * Invariants:
+ * 1. The owner's reads cover every context unless one is named.
+ * 2. A view at a tick sees what was known then, never what was so then.
+ */
+import type { Graph } from "../graph/mod.ts";
+import {
+  type AgentState,
+  defaultConfig,
+  endOf as endOfTime,
+  type Engram,
+  EngramError,
+  engramKinds,
+  type Entry,
+  formatTime,
+  type Id,
+  parseId,
+  requireTime,
+  type State,
+} from "../kernel/mod.ts";
+import { formatVersion, type Log, toHex } from "../log/mod.ts";
+import { abiVersion } from "../sandbox/mod.ts";
+import { costModel } from "../wasm/mod.ts";
+import { ask } from "./ask.ts";
+import { buildInfo, executablePath } from "./assets.ts";
+import type { DataPaths } from "./data_folder.ts";
+import { behaviour, entriesFrom, payloadText, tickAt } from "./entries.ts";
+import type { Images } from "./images.ts";
+import type { AgentView, At, LogView, View, ViewResults } from "./port.ts";
+import { unpack } from "./rows.ts";
+import { why } from "./why.ts";
+
+/** What views read. `state` is null in a reader that has none: then agents come from the stored rows. */
+export interface ViewParts {
+  readonly graph: Graph;
+  readonly log: Log;
+  readonly images: Images;
+  readonly paths: DataPaths;
+  readonly state: () => State | null;
+}
+
+const notFound = (what: string, text: string) =>
+  new EngramError(
+    what === "agent" ? "agent_not_found" : what === "context" ? "context_not_found" : "engram_not_found",
+    `Cannot find ${what === "engram" ? "memory" : what} ${JSON.stringify(text)}: there is none`,
+  );
+
+/** One entry as `log show` and events tell it. */
+export function logView(entry: Entry, hash: Uint8Array): LogView {
+  return {
+    tick: entry.tick,
+    time: formatTime(entry.time),
+    hash: toHex(hash),
+    commands: entry.commands.map(({ seat, command }) => ({
+      seat,
+      kind: command.ask.kind,
+      client: command.client,
+      commandId: command.commandId,
+      agent: "agent" in command.ask ? command.ask.agent : null,
+    })),
+    steps: entry.steps.map((record) => ({
+      tick: record.tick,
+      seat: record.seat,
+      agent: record.agent,
+      entry: record.entry,
+      outcome: record.outcome,
+      reason: record.reason,
+      fuel: record.fuel,
+      writes: record.writes.length,
+      messages: record.messages.length,
+      logs: record.logs.map((line) => payloadText(line.text) ?? ""),
+    })),
+  };
+}
+
+function agentView(agent: AgentState): AgentView {
+  const {
+    id,
+    name,
+    description,
+    version,
+    module,
+    actions,
+    grants,
+    context,
+    loadedTick,
+    functionCalls,
+    manifest,
+  } = agent;
+  const memoryBytes = agent.pages * 65_536;
+  return {
+    id,
+    name,
+    description,
+    version,
+    module,
+    actions,
+    grants,
+    context,
+    loadedTick,
+    steps: agent.completed,
+    functionCalls,
+    memoryBytes,
+    manifest,
+  };
+}
+
+/** The views of one data folder. */
+export class Views {
+  readonly parts: ViewParts;
+
+  constructor(parts: ViewParts) {
+    this.parts = parts;
+  }
+
+  /** Answers a view. Refuses with the code that says what was not found. */
+  view(view: View): unknown {
+    const { graph } = this.parts;
+    switch (view.view) {
+      case "engram":
+        return this.#engram(view.id, this.tickOf(view.at));
+      case "versions":
+        return { versions: graph.versions(this.engramId(view.id)) };
+      case "search":
+        return this.#search(view);
+      case "ask":
+        return this.#ask(view);
+      case "neighbors":
+        return this.#neighbors(view);
+      case "paths":
+        return this.#paths(view);
+      case "thread":
+        return { engrams: graph.thread(view.thread, this.#source(view.source, this.tickOf(view.at))) };
+      case "contexts":
+        return { contexts: graph.contexts(this.tickOf(view.at) ?? undefined) };
+      case "context":
+        return this.#context(view);
+      case "agents":
+        return { agents: this.#agents().map(agentView) };
+      case "metrics":
+        return this.#metrics(view.agent);
+      case "why":
+        return why(this.parts, this.engramId(view.id), view.check ?? false);
+      case "changes":
+        return graph.changes(view.since, Math.min(view.limit ?? 1000, defaultConfig.changesLimitMax));
+      case "export":
+        return this.#export(view);
+      case "log":
+        return this.#log(
+          view.from ?? Math.max(0, this.parts.log.next - (view.limit ?? 20)),
+          view.limit ?? 20,
+        );
+      case "verify_log":
+        return this.parts.log.verify();
+      case "resolve":
+        return { id: this.#resolve(view.what, view.text) };
+      case "info":
+        return this.#info();
+      case "status":
+        throw new Error("Fault: status is the runtime's own view");
+      default:
+        return view satisfies never;
+    }
+  }
+
+  /** The tick a point in history means, or null for now. */
+  tickOf(at: At | undefined): number | null {
+    if (at === undefined) return null;
+    const last = this.parts.log.next - 1;
+    if (typeof at === "number" || /^\d+$/.test(at)) {
+      const tick = Number(at);
+      if (Number.isSafeInteger(tick) && tick >= 0 && tick <= last) return tick;
+      throw new EngramError("tick_not_found", `Cannot look at tick ${at}: the last one is ${last}`);
+    }
+    const tick = tickAt(this.parts.log, endOfTime(requireTime(at, "--at")));
+    if (tick >= 0) return tick;
+    throw new EngramError("tick_not_found", `Cannot look at ${at}: the memory begins later`);
+  }
+
+  /** A full engram id from an id, a unique prefix, or "@last". */
+  engramId(text: string): Id {
+    return this.#resolve("engram", text);
+  }
+
+  /** A context's id from its id, name or a unique prefix. */
+  contextId(text: string): Id {
+    return this.#resolve("context", text);
+  }
+
+  #resolve(what: "engram" | "context" | "agent", text: string): Id {
+    if (text === "") throw notFound(what, text);
+    if (what === "agent") return this.#agentId(text);
+    if (what === "engram" && text === "@last") return this.#lastEngram();
+    const graph = this.parts.graph;
+    const known = what === "engram" ? graph.versions(text).length > 0 : graph.context(text) !== null;
+    if (known) return text;
+    const named = what === "context" ? graph.contextByName(text) : null;
+    if (named !== null) return named.id;
+    const letter = what === "engram" ? "e" : "x";
+    if (!text.startsWith(letter)) throw notFound(what, text);
+    const found = graph.idsByPrefix(text, 2);
+    if (found.length > 1) {
+      throw new EngramError(
+        "id_ambiguous",
+        `Cannot tell which ${what === "engram" ? "memory" : "context"} ${JSON.stringify(text)} is: ${
+          found.join(", ")
+        } and maybe more begin with it`,
+      );
+    }
+    const [only] = found;
+    if (only === undefined) throw notFound(what, text);
+    return only;
+  }
+
+  #agentId(text: string): string {
+    const ids = this.#agents().map((agent) => agent.id);
+    if (ids.includes(text)) return text;
+    const found = ids.filter((id) => id.startsWith(text));
+    if (found.length > 1) {
+      throw new EngramError(
+        "id_ambiguous",
+        `Cannot tell which agent ${JSON.stringify(text)} is: ${found.join(", ")}`,
+      );
+    }
+    const named = found[0] ?? this.#agents().find((agent) => agent.name === text)?.id;
+    if (named === undefined) throw notFound("agent", text);
+    return named;
+  }
+
+  #lastEngram(): Id {
+    const { hits } = this.parts.graph.search({ limit: 1, includeSuperseded: true });
+    const [newest] = hits;
+    if (newest === undefined) {
+      throw new EngramError("engram_not_found", "Cannot find the last memory: there is none yet");
+    }
+    return newest.id;
+  }
+
+  #engram(text: string, at: number | null): Engram {
+    const id = this.engramId(text);
+    const engram = this.parts.graph.engram(id, at ?? undefined);
+    if (engram !== null) return engram;
+    const when = at === null ? "it was deleted" : `it was not there at tick ${at}`;
+    throw new EngramError(
+      "engram_not_found",
+      `Cannot get memory ${id}: ${when}`,
+      {},
+      "engramlt memory get ID --at TICK looks at an earlier state",
+    );
+  }
+
+  #search(view: Extract<View, { view: "search" }>) {
+    const { text, exact, metadata, kind, source, minConfidence, context, includeSuperseded, limit, cursor } =
+      view;
+    const at = this.tickOf(view.at);
+    const known = engramKinds.find((one) => one === kind);
+    if (kind !== undefined && known === undefined) {
+      throw new EngramError(
+        "invalid_argument",
+        `Cannot search: kind ${JSON.stringify(kind)} is none of ${engramKinds.join(", ")}`,
+      );
+    }
+    const count = limit ?? 20;
+    if (!Number.isInteger(count) || count < 1 || count > defaultConfig.searchLimitMax) {
+      throw new EngramError(
+        "invalid_argument",
+        `Cannot search: limit ${count} is not a whole number from 1 to ${defaultConfig.searchLimitMax}`,
+      );
+    }
+    return this.parts.graph.search({
+      limit: count,
+      includeSuperseded: includeSuperseded ?? true,
+      ...(text === undefined ? {} : exact === true ? { exact: text } : { text }),
+      ...(metadata === undefined ? {} : { metadata }),
+      ...(known === undefined ? {} : { kind: known }),
+      ...(source === undefined ? {} : { source }),
+      ...(minConfidence === undefined ? {} : { minConfidence }),
+      ...(context === undefined ? {} : { context: this.contextId(context) }),
+      ...(cursor === undefined ? {} : { cursor }),
+      ...(at === null ? {} : { asOf: at }),
+    });
+  }
+
+  #ask(view: Extract<View, { view: "ask" }>) {
+    const at = this.tickOf(view.at);
+    const context = view.context === undefined ? null : this.contextId(view.context);
+    return ask(this.parts.graph, { question: view.question, context, at, limit: view.limit ?? 5 });
+  }
+
+  #neighbors(view: Extract<View, { view: "neighbors" }>) {
+    const { type, direction, depth, limit } = view;
+    const at = this.tickOf(view.at);
+    const id = this.#engram(view.id, at).id;
+    return {
+      connected: this.parts.graph.neighbors(id, {
+        depth: Math.min(depth ?? 1, defaultConfig.pathDepthMax),
+        limit: Math.min(limit ?? 100, defaultConfig.connectedMax),
+        ...(type === undefined ? {} : { type }),
+        ...(direction === undefined ? {} : { direction }),
+        ...(at === null ? {} : { asOf: at }),
+      }),
+    };
+  }
+
+  #paths(view: Extract<View, { view: "paths" }>) {
+    const at = this.tickOf(view.at);
+    const source = this.#engram(view.source, at).id, target = this.#engram(view.target, at).id;
+    const depthMax = Math.min(view.depth ?? 4, defaultConfig.pathDepthMax);
+    const pathsMax = Math.min(view.limit ?? 10, defaultConfig.pathsMax);
+    return {
+      paths: this.parts.graph.paths(source, target, {
+        depthMax,
+        pathsMax,
+        ...(at === null ? {} : { asOf: at }),
+      }),
+    };
+  }
+
+  #source(source: string | undefined, at: number | null) {
+    return { ...(source === undefined ? {} : { source }), ...(at === null ? {} : { asOf: at }) };
+  }
+
+  #context(view: Extract<View, { view: "context" }>) {
+    const at = this.tickOf(view.at);
+    const id = this.contextId(view.id);
+    const context = this.parts.graph.context(id, at ?? undefined);
+    if (context === null) throw notFound("context", view.id);
+    const engrams = this.parts.graph.contextEngrams(id, {
+      limit: Math.min(view.limit ?? 100, defaultConfig.contextEngramsMax),
+      ...(view.after === undefined ? {} : { after: view.after }),
+      ...(at === null ? {} : { asOf: at }),
+    });
+    return { context, engrams };
+  }
+
+  #agents(): AgentState[] {
+    const state = this.parts.state();
+    if (state !== null) return [...state.agents.values()];
+    const rows = this.parts.graph.rows("agent/").map(({ value }) => unpack(value) as AgentState);
+    return rows.sort((a, b) => a.loadedTick - b.loadedTick || a.loadedSeat - b.loadedSeat);
+  }
+
+  #metrics(text: string) {
+    const id = this.#agentId(text);
+    const agent = this.#agents().find((one) => one.id === id);
+    if (agent === undefined) throw notFound("agent", text);
+    const { functionCalls, memoryOperations, fuel, pages } = agent;
+    return { functionCalls, memoryOperations, memoryBytes: pages * 65_536, executionMs: 0, fuel };
+  }
+
+  /** Pages by id: each page holds engrams and the connections that leave them. */
+  #export(view: Extract<View, { view: "export" }>) {
+    const graph = this.parts.graph;
+    const limit = Math.min(view.limit ?? 500, 1000);
+    const context = view.context === undefined ? null : this.contextId(view.context);
+    const engrams: Engram[] = [];
+    let after = view.after ?? "e";
+    let more = true;
+    while (more && engrams.length < limit) {
+      const ids = graph.engramIdsAfter(after, limit);
+      more = ids.length === limit;
+      for (const id of ids) {
+        after = id;
+        const engram = graph.engram(id);
+        if (engram !== null && (context === null || engram.contexts.includes(context))) engrams.push(engram);
+        if (engrams.length === limit) break;
+      }
+    }
+    const connections = engrams.flatMap((engram) => graph.connectionsOf(engram.id, { direction: "out" }));
+    return { engrams, connections, next: engrams.length === limit ? after : null };
+  }
+
+  #log(from: number, limit: number) {
+    const entries: LogView[] = [];
+    const count = Math.min(limit, 1000);
+    const start = Math.max(0, from);
+    if (start < this.parts.log.next) {
+      for (const { entry, logged } of entriesFrom(this.parts.log, start)) {
+        if (entries.length === count) return { entries, next: entry.tick };
+        entries.push(logView(entry, logged.hash));
+      }
+    }
+    return { entries, next: null };
+  }
+
+  #info(): ViewResults["info"] {
+    const { version, build, v8, platform } = buildInfo();
+    const state = this.parts.state();
+    const config = state?.config ?? this.parts.images.configBefore(Number.MAX_SAFE_INTEGER);
+    const { profile, ...limits } = config;
+    const prefixed = Object.fromEntries(
+      Object.entries(profile).map(([key, value]) => [`profile.${key}`, value]),
+    );
+    const { root, ...below } = this.parts.paths;
+    return {
+      paths: { data: root, ...below, executable: executablePath() },
+      limits: { ...limits, ...prefixed },
+      version,
+      abi: abiVersion,
+      logFormat: formatVersion,
+      behaviour,
+      costModel,
+      v8,
+      platform,
+      build,
+    };
+  }
+}
+
+/** Whether a text has the form of an id. */
+export const isId = (text: string): boolean => parseId(text) !== null;
