@@ -32,6 +32,20 @@ export const status = {
 /** One of {@link status}. */
 export type Status = typeof status[keyof typeof status];
 
+/** What each status tells the guest. */
+export const statusMeanings: Readonly<Record<keyof typeof status, string>> = {
+  done: "Done.",
+  notFound: "What was named is not there, or may not be seen.",
+  invalidArgument:
+    "An argument is not valid: text that is not UTF-8 or leads out of memory, a number out of range.",
+  denied: "The agent holds no grant for this, or runs a query, which may not write or send.",
+  conflict: "It collides with what is there.",
+  bufferTooSmall: "The buffer is too small; the length needed is told. Nothing is lost: ask again.",
+  limitReached: "A limit is reached.",
+  wrongState: "Not now: a commit without a begin, or a call from inside the allocator.",
+  notAvailable: "This host does not have it.",
+};
+
 /** How a parameter travels: text is (ptr, len) in UTF-8, out is (out_ptr, out_len_ptr). */
 export type Param =
   | { readonly name: string; readonly type: "text" }

@@ -8,7 +8,8 @@
  * Invariants:
  * 1. All of a call's inputs are read before anything is allocated or written.
  * 2. What needs no engine (an invalid argument, a repeated call after −5) is answered without one.
- * 3. Cost: the table's base when the call is made; its bytes when they are known, in before asking, out before writing.
+ * 3. Cost: the table's base and the bytes in before the engine is asked, the bytes out before they are written; a call
+ *    refused for a pointer or a number costs the base alone.
  */
 import {
   abiModule,
@@ -92,12 +93,10 @@ class Call {
     const { capability, fuel } = this.#function;
     step.hostCalls++;
     if (capability === "read" || capability === "write") step.memoryOperations++;
-    if (!step.charge(fuel)) return 0;
     const checked = this.#check(step, raw);
-    if (typeof checked === "number") return checked;
+    if (typeof checked === "number") return step.charge(fuel) ? checked : 0;
     const { inputs, out, bytesIn } = checked;
-    if (!step.charge(fuelOf(bytesIn))) return 0;
-    return this.#ask(step, raw, inputs, out);
+    return step.charge(fuel + fuelOf(bytesIn)) ? this.#ask(step, raw, inputs, out) : 0;
   }
 
   /** Holds the parameters against the guest's memory; a status where they are refused. */

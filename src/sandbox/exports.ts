@@ -1,7 +1,7 @@
 /**
  * How a prepared module meets the ABI: what it may import, what it must export, what a worker must know of it.
  */
-import type { FuncType, Prepared } from "../wasm/mod.ts";
+import { type FuncType, type Prepared, reasons } from "../wasm/mod.ts";
 import { EngramError } from "../kernel/errors.ts";
 import { abiModule, agentExports, type HostFunction, type HostFunctionName, hostFunctions } from "./abi.ts";
 import { functionNames, type GuestManifest } from "./messages.ts";
@@ -103,6 +103,7 @@ export function manifestOf(prepared: Prepared, stackDepthMax: number): GuestMani
     reason: "engramlt:reason",
     stop: "engramlt:stop",
     noYield: "engramlt:no_yield",
+    reasons,
     depthStart: stackDepthMax,
     globals: prepared.globals.map((name, i) => ({ name, type: prepared.globalTypes[i] ?? "i32" })),
     tables: prepared.tables.map(({ name, elem }) => ({ name, type: elem })),

@@ -81,6 +81,7 @@ export class Writer {
   }
 
   text(value: string): void {
+    if (value === "") return this.u32(0);
     this.#reserve(4 + value.length * 3);
     const { written } = encoder.encodeInto(value, this.bytes.subarray(this.length + 4));
     this.#view.setUint32(this.length, written, true);
@@ -160,6 +161,7 @@ export class Reader {
   /** The next `count` bytes as text, or null if they are not UTF-8. */
   utf8(count: number): string | null {
     const at = this.#take(count);
+    if (count === 0) return "";
     try {
       return decoder.decode(this.bytes.subarray(at, at + count));
     } catch (error) {

@@ -10,7 +10,14 @@
  * 3. While the allocator runs, imports answer −7 without being called: it cannot suspend.
  */
 import type { Bytes } from "./frame.ts";
-import { blockBytes, type DecodedImage, type GlobalValue, type GuestState, pageBytes } from "./image.ts";
+import {
+  blockBytes,
+  type DecodedImage,
+  type GlobalValue,
+  type GuestState,
+  pageBytes,
+  usedBlocks,
+} from "./image.ts";
 import type { GuestManifest } from "./messages.ts";
 
 /** A function of a guest. */
@@ -20,6 +27,17 @@ export type GuestFunction = (...args: (number | bigint)[]) => unknown;
 export interface GuestModule {
   readonly module: WebAssembly.Module;
   readonly manifest: GuestManifest;
+  /** The exports of functions that can stand in a table, by index. */
+  readonly functionNames: ReadonlyMap<number, string>;
+}
+
+/** Compiles a module. */
+export function guestModule(manifest: GuestManifest, bytes: Bytes): GuestModule {
+  return {
+    module: new WebAssembly.Module(bytes),
+    manifest,
+    functionNames: new Map(manifest.functions.map(({ index, name }) => [index, name])),
+  };
 }
 
 function isFunction(value: unknown): value is GuestFunction {
@@ -49,6 +67,10 @@ export class Instance {
   readonly #free: GuestFunction;
   #bytes: Bytes;
   #indexOf: Map<unknown, number> | null = null;
+  readonly #lastTables = new Map<
+    string,
+    { readonly references: readonly unknown[]; readonly indices: readonly (number | null)[] }
+  >();
 
   /** Instantiates; throws what V8 throws (a WebAssembly.RuntimeError where an active segment does not fit). */
   constructor(module: GuestModule, imports: WebAssembly.Imports) {
@@ -130,9 +152,9 @@ export class Instance {
 
   #reference(index: number | null): GuestFunction | null {
     if (index === null) return null;
-    const found = this.module.manifest.functions.find((candidate) => candidate.index === index);
-    if (found === undefined) throw new TypeError(`Fault: function ${index} cannot stand in a table`);
-    return this.function(found.name);
+    const name = this.module.functionNames.get(index);
+    if (name === undefined) throw new TypeError(`Fault: function ${index} cannot stand in a table`);
+    return this.function(name);
   }
 
   #readGlobal(name: string, type: string): GlobalValue {
@@ -154,9 +176,20 @@ export class Instance {
     } else this.#global(name).value = value;
   }
 
-  #readTable(name: string): (number | null)[] {
+  /** The function indices in a table; the same array as last time while nothing in it has changed. */
+  #readTable(name: string): readonly (number | null)[] {
     const table = this.#table(name);
-    return Array.from({ length: table.length }, (_, i) => this.#index(table.get(i)));
+    const { length } = table;
+    const last = this.#lastTables.get(name);
+    if (last?.references.length === length) {
+      let at = 0;
+      while (at < length && table.get(at) === last.references[at]) at++;
+      if (at === length) return last.indices;
+    }
+    const references = Array.from({ length }, (_, i): unknown => table.get(i));
+    const indices = references.map((reference) => this.#index(reference));
+    this.#lastTables.set(name, { references, indices });
+    return indices;
   }
 
   /** The state but for memory. */
@@ -180,6 +213,7 @@ export class Instance {
     tables.forEach(({ name }, i) => {
       const table = this.#table(name);
       const entries = state.tables[i] ?? [];
+      if (this.#readTable(name) === entries) return;
       const had = table.length;
       if (had < entries.length) table.grow(entries.length - had);
       entries.forEach((index, at) => {
@@ -200,15 +234,7 @@ export class Instance {
   setImage(image: DecodedImage): void {
     this.#growTo(image.pages * pageBytes);
     const memory = this.bytes();
-    const words = new Int32Array(memory.buffer);
-    const kept = new Set(image.blocks.map(({ index }) => index));
-    for (let block = 0; block < memory.length / blockBytes; block++) {
-      const first = block * (blockBytes / 4);
-      if (kept.has(block)) continue;
-      if (words.subarray(first, first + blockBytes / 4).some((bits) => bits !== 0)) {
-        memory.fill(0, block * blockBytes, (block + 1) * blockBytes);
-      }
-    }
+    for (const block of usedBlocks(memory)) memory.fill(0, block * blockBytes, (block + 1) * blockBytes);
     for (const { index, bytes } of image.blocks) memory.set(bytes, index * blockBytes);
     this.#setSmall(image);
   }

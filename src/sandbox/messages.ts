@@ -54,6 +54,13 @@ export interface GuestManifest {
   readonly reason: string;
   readonly stop: string;
   readonly noYield: string;
+  /** What `reason` can hold. */
+  readonly reasons: {
+    readonly trap: number;
+    readonly outOfFuel: number;
+    readonly stackDepth: number;
+    readonly growthRefused: number;
+  };
   /** What `depth` holds before an entry. */
   readonly depthStart: number;
   /** Own mutable globals in order. */

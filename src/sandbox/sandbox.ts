@@ -253,6 +253,10 @@ export class Sandbox {
     const module = this.#modules.get(step.moduleKey);
     assert(module !== undefined, `module "${step.moduleKey}" was not defined`);
     assert(held !== undefined, `agent "${step.agent}" has no seat`);
+    assert(
+      Number.isSafeInteger(step.fuel) && step.fuel >= 0,
+      `a step of "${step.agent}" has ${step.fuel} fuel`,
+    );
     const { worker, seat } = held;
     if (!worker.modules.has(module.number)) {
       worker.modules.add(module.number);
@@ -287,6 +291,10 @@ export class Sandbox {
       if (worker.running > 0 && this.#workers[worker.index] === worker) worker.send();
     }
     const patience = this.#patience();
+    assert(
+      patience < Infinity || handled || this.#run?.left === 0,
+      "no worker has the turn, and steps are left",
+    );
     if (!handled && patience > 0) doorbell.wait(seen, patience);
   }
 

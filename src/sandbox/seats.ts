@@ -14,7 +14,7 @@ import { answered, type CallDesk, type CallSite, guestImports } from "./calls.ts
 import { Drivers } from "./drivers.ts";
 import { type Bytes, type Reader, Writer } from "./frame.ts";
 import { decodeImage, encodeImage, pageBytes } from "./image.ts";
-import { type GuestModule, Instance, type Shadow } from "./instance.ts";
+import { type GuestModule, guestModule, Instance, type Shadow } from "./instance.ts";
 import {
   type Finished,
   order,
@@ -47,6 +47,9 @@ export interface SeatsOptions {
   /** Called whenever a guest begins, suspends or ends. */
   readonly beat: () => void;
 }
+
+/** The most one-page buffers kept for later shadows. */
+const sparePagesMax = 512;
 
 /** Copies what differs, page by page. */
 function copyChanged(from: Bytes, to: Bytes): void {
@@ -81,10 +84,7 @@ export class Seats implements CallDesk {
     const kind = frame.u8();
     switch (kind) {
       case order.define:
-        this.#modules[frame.u32()] = {
-          manifest: readManifest(frame.text()),
-          module: new WebAssembly.Module(frame.blob().slice()),
-        };
+        this.#modules[frame.u32()] = guestModule(readManifest(frame.text()), frame.blob().slice());
         return;
       case order.step:
         return this.#step(readStep(frame));
@@ -214,7 +214,9 @@ export class Seats implements CallDesk {
   }
 
   #release(seat: Seat): void {
-    if (seat.before?.memory.length === pageBytes) this.#pages.push(seat.before.memory);
+    if (seat.before?.memory.length === pageBytes && this.#pages.length < sparePagesMax) {
+      this.#pages.push(seat.before.memory);
+    }
     seat.before = null;
   }
 

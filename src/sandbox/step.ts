@@ -9,7 +9,6 @@
  * 2. Fuel below zero is out of fuel, wherever it is noticed.
  * 3. What the engine could not do (memory, its own stack) is `lost`, never an outcome of the guest.
  */
-import { reasons } from "../wasm/mod.ts";
 import { resultBytesMax } from "./abi.ts";
 import { driverName, type Job, type JobKind } from "./drivers.ts";
 import type { Bytes } from "./frame.ts";
@@ -96,7 +95,7 @@ export class Step {
   }
 
   #prepareEntry(): void {
-    this.instance.reason.value = reasons.trap;
+    this.instance.reason.value = this.instance.module.manifest.reasons.trap;
     this.instance.depth.value = this.instance.module.manifest.depthStart;
   }
 
@@ -142,7 +141,7 @@ export class Step {
   allocate(size: number, others: readonly Block[]): number | null {
     let pointer: number;
     try {
-      this.instance.reason.value = reasons.trap;
+      this.instance.reason.value = this.instance.module.manifest.reasons.trap;
       pointer = this.instance.alloc(size);
     } catch (error) {
       this.#ending = this.#endingOf(error);
@@ -233,6 +232,7 @@ export class Step {
   /** What an error that came out of the guest means. */
   #endingOf(error: unknown): Ending {
     const backtrace = backtraceOf(error);
+    const { reasons } = this.instance.module.manifest;
     if (error instanceof WebAssembly.RuntimeError) {
       switch (this.instance.reason.value) {
         case reasons.outOfFuel:
