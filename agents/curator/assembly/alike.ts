@@ -1,0 +1,281 @@
+/**
+ * Near-duplicates: sections that say the same in (almost) the same words.
+ *
+ * Invariants:
+ * 1. A difference in a number, a date, a name or a negation is a difference; two notes from one template that differ
+ *    so are not duplicates. A misspelling, capitals, marks and added lines are none.
+ * 2. Whether two sections are alike depends on these two alone.
+ */
+import { isDigit } from "../../sdk/assemblyscript/assembly";
+import { Section } from "./notes";
+import { Token, tokenize } from "./tokens";
+import { genericTitles, monthOf, negations, numberWord, stops, weekdayOf } from "./vocabulary";
+
+/** A shorter section is no duplicate of anything: too little to tell by. */
+const sectionWordsMin: i32 = 8;
+/** Sections that only share single lines: the words that must agree, in hundredths of the shorter one. */
+const sharedPercentMin: i32 = 85;
+/** A paragraph of so many words found again is a re-pasted paragraph, whatever stands around it. */
+const pastedWordsMin: i32 = 25;
+/** A line found in more sections than this belongs to a template and proposes no pair. */
+const lineSectionsMax: i32 = 24;
+/** Older copies that one section is joined to at most. */
+const copiesMax: i32 = 8;
+
+class Unit {
+  constructor(readonly tokens: Token[], readonly key: string, readonly words: i32, readonly lead: string) {}
+}
+
+class Body {
+  readonly units: Unit[] = [];
+  words: i32 = 0;
+}
+
+/** A pair that is alike, with the reason. */
+export class Alike {
+  constructor(readonly newer: i32, readonly older: i32, readonly score: f64, readonly why: string) {}
+}
+
+function bodyOf(section: Section): Body {
+  const body = new Body();
+  const text = section.content;
+  let start = 0;
+  for (let i = 0; i <= text.length; i++) {
+    const end = i == text.length || text.charCodeAt(i) == 0x0a;
+    // A sentence ends where a mark is followed by a space.
+    const code = end ? 0 : <i32> text.charCodeAt(i);
+    const stop = !end && (code == 0x2e || code == 0x21 || code == 0x3f) && i + 1 < text.length && text.charCodeAt(i + 1) == 0x20;
+    if (!end && !stop) continue;
+    const tokens = tokenize(text.substring(start, i));
+    start = i + 1;
+    const words: string[] = [];
+    const kept: Token[] = [];
+    for (let j = 0; j < tokens.length; j++) {
+      if (!tokens[j].word) continue;
+      words.push(tokens[j].lower);
+      kept.push(tokens[j]);
+    }
+    if (kept.length == 0) continue;
+    const lead = kept[0].lower + (kept.length > 1 ? " " + kept[1].lower : "");
+    body.units.push(new Unit(kept, words.join(" "), kept.length, lead));
+    body.words += kept.length;
+  }
+  return body;
+}
+
+/** Every pair of alike sections, newer first; sections are in order of time. */
+export function alikePairs(sections: Section[]): Alike[] {
+  const bodies: Body[] = [];
+  const index = new Map<string, i32[]>();
+  for (let i = 0; i < sections.length; i++) {
+    const body = bodyOf(sections[i]);
+    bodies.push(body);
+    if (body.words < sectionWordsMin) continue;
+    const seen = new Set<string>();
+    for (let j = 0; j < body.units.length; j++) propose(body.units[j], i, index, seen);
+  }
+  const found: Alike[] = [];
+  for (let i = 0; i < sections.length; i++) {
+    if (bodies[i].words < sectionWordsMin) continue;
+    const tried = new Set<i32>();
+    const olders: i32[] = [];
+    const seen = new Set<string>();
+    for (let j = 0; j < bodies[i].units.length; j++) candidates(bodies[i].units[j], i, index, tried, olders);
+    olders.sort((a, b) => a - b);
+    let copies = 0;
+    for (let j = 0; j < olders.length && copies < copiesMax; j++) {
+      const alike = judge(sections, bodies, i, olders[j]);
+      if (alike === null) continue;
+      found.push(alike);
+      copies++;
+    }
+  }
+  return found;
+}
+
+/** Keys by which units meet: the whole, and its two halves (one misspelling spares one of them). */
+function keysOf(unit: Unit): string[] {
+  const keys: string[] = [unit.key];
+  if (unit.words >= 8) {
+    const half = unit.words >> 1;
+    let left = "<", right = ">";
+    for (let i = 0; i < half; i++) left += unit.tokens[i].lower + " ";
+    for (let i = half; i < unit.words; i++) right += unit.tokens[i].lower + " ";
+    keys.push(left);
+    keys.push(right);
+  }
+  return keys;
+}
+function propose(unit: Unit, section: i32, index: Map<string, i32[]>, seen: Set<string>): void {
+  if (unit.words < 3) return;
+  const keys = keysOf(unit);
+  for (let i = 0; i < keys.length; i++) {
+    if (seen.has(keys[i])) continue;
+    seen.add(keys[i]);
+    if (!index.has(keys[i])) index.set(keys[i], []);
+    index.get(keys[i]).push(section);
+  }
+}
+function candidates(unit: Unit, section: i32, index: Map<string, i32[]>, tried: Set<i32>, olders: i32[]): void {
+  if (unit.words < 3) return;
+  const keys = keysOf(unit);
+  for (let i = 0; i < keys.length; i++) {
+    if (!index.has(keys[i])) continue;
+    const list = index.get(keys[i]);
+    if (list.length > lineSectionsMax) continue;
+    for (let j = 0; j < list.length && list[j] < section; j++) {
+      if (tried.has(list[j])) continue;
+      tried.add(list[j]);
+      olders.push(list[j]);
+    }
+  }
+}
+
+enum Match {
+  none,
+  same,
+  /** The same line with another number, name or negation. */
+  differs,
+}
+
+function judge(sections: Section[], bodies: Body[], newer: i32, older: i32): Alike | null {
+  // Two sections of one note are parts of it.
+  if (sections[newer].source == sections[older].source && sections[newer].source.length > 0) return null;
+  const small = bodies[newer].words <= bodies[older].words ? bodies[newer] : bodies[older];
+  const large = small === bodies[newer] ? bodies[older] : bodies[newer];
+  let same = 0, longest = 0, run = 0;
+  let differs = false;
+  for (let i = 0; i < small.units.length; i++) {
+    const unit = small.units[i];
+    let best: Match = Match.none;
+    for (let j = 0; j < large.units.length && best != Match.same; j++) {
+      const match = matchUnits(unit, large.units[j]);
+      if (match == Match.same || match == Match.differs) best = match;
+    }
+    if (best == Match.same) {
+      same += unit.words;
+      run += unit.words;
+      if (run > longest) longest = run;
+    } else {
+      run = 0;
+      if (best == Match.differs) differs = true;
+    }
+  }
+  if (differs) return null;
+  const percent = same * 100 / small.words;
+  const titles = titlesDiffer(sections[newer].title, sections[older].title);
+  if (percent >= sharedPercentMin) {
+    // Filled-in forms with the same answers belong to two occasions.
+    if (titles && (longest < pastedWordsMin || isForm(small))) return null;
+    const whole = same * 100 / large.words;
+    const score = <f64> (same * 100 / max(1, bodies[newer].words + bodies[older].words - same));
+    const why = whole >= sharedPercentMin ? "the same text" : "all of the shorter text stands in the longer";
+    return new Alike(newer, older, score / 100, why);
+  }
+  if (longest >= pastedWordsMin && percent >= 50) {
+    return new Alike(newer, older, <f64> percent / 100, "the same passage of " + longest.toString() + " words");
+  }
+  return null;
+}
+
+/** Most lines are `label value`: short and without a full sentence. */
+function isForm(body: Body): bool {
+  let short = 0;
+  for (let i = 0; i < body.units.length; i++) if (body.units[i].words <= 5) short++;
+  return short * 2 > body.units.length;
+}
+
+function titlesDiffer(a: string, b: string): bool {
+  if (a == b) return false;
+  const left = specialWords(tokenize(a));
+  const right = specialWords(tokenize(b));
+  return left != right;
+}
+function specialWords(tokens: Token[]): string {
+  const found: string[] = [];
+  for (let i = 0; i < tokens.length; i++) {
+    if (tokens[i].word && (special(tokens[i], i == 0) || !genericTitles.has(tokens[i].lower))) found.push(tokens[i].lower);
+  }
+  return found.join(" ");
+}
+
+/** A word whose change changes the meaning, whatever the rest says. */
+function special(token: Token, first: bool): bool {
+  const lower = token.lower;
+  if (token.capital && !first) return true;
+  if (negations.has(lower) || monthOf(lower) > 0 || weekdayOf(lower) > 0 || numberWord(lower) >= 0) return true;
+  for (let i = 0; i < lower.length; i++) if (isDigit(lower.charCodeAt(i))) return true;
+  return false;
+}
+
+/** Compares two lines word by word, allowing few harmless differences. */
+function matchUnits(a: Unit, b: Unit): Match {
+  if (a.key == b.key) return Match.same;
+  if (a.words < 2 || b.words < 2) return Match.none;
+  const shorter = min(a.words, b.words);
+  const longer = max(a.words, b.words);
+  if (longer > shorter + 3 + shorter / 4) return Match.none;
+  // Words before and after the part that differs.
+  let head = 0;
+  while (head < shorter && a.tokens[head].lower == b.tokens[head].lower) head++;
+  let tail = 0;
+  while (tail < shorter - head && a.tokens[a.words - 1 - tail].lower == b.tokens[b.words - 1 - tail].lower) tail++;
+  let common = head + tail;
+  const inA = new Map<string, i32>();
+  for (let i = head; i < a.words - tail; i++) {
+    const word = a.tokens[i].lower;
+    inA.set(word, inA.has(word) ? inA.get(word) + 1 : 1);
+  }
+  const onlyB: Token[] = [];
+  let moved = 0;
+  for (let i = head; i < b.words - tail; i++) {
+    const word = b.tokens[i].lower;
+    if (inA.has(word) && inA.get(word) > 0) {
+      inA.set(word, inA.get(word) - 1);
+      moved++;
+    } else onlyB.push(b.tokens[i]);
+  }
+  common += moved;
+  const onlyA: Token[] = [];
+  for (let i = head; i < a.words - tail; i++) {
+    const word = a.tokens[i].lower;
+    if (inA.get(word) > 0) {
+      inA.set(word, inA.get(word) - 1);
+      onlyA.push(a.tokens[i]);
+    }
+  }
+  if (common * 2 < shorter && !(head >= 1 && a.words <= 4 && b.words <= 4)) return Match.none;
+  const count = max(onlyA.length, onlyB.length);
+  for (let i = 0; i < onlyA.length; i++) if (special(onlyA[i], onlyA[i] === a.tokens[0]) && !misspelt(onlyA[i], onlyB)) return Match.differs;
+  for (let i = 0; i < onlyB.length; i++) if (special(onlyB[i], onlyB[i] === b.tokens[0]) && !misspelt(onlyB[i], onlyA)) return Match.differs;
+  if (a.words <= 4) return Match.differs;
+  // Other content words are other content, unless they are the same word misspelt or an article.
+  let heavy = 0;
+  for (let i = 0; i < onlyA.length; i++) if (!stops.has(onlyA[i].lower) && !misspelt(onlyA[i], onlyB)) heavy++;
+  for (let i = 0; i < onlyB.length; i++) if (!stops.has(onlyB[i].lower) && !misspelt(onlyB[i], onlyA)) heavy++;
+  if (heavy == 0 && count <= 1 + shorter / 6) return Match.same;
+  if (heavy <= 1 && shorter >= 12) return Match.same;
+  return common * 4 >= shorter * 3 ? Match.differs : Match.none;
+}
+
+/** One letter apart from a word of the others, capitals and apostrophes aside; never where digits differ. */
+function misspelt(token: Token, others: Token[]): bool {
+  const word = token.lower;
+  if (word.length < 4) return false;
+  for (let i = 0; i < word.length; i++) if (isDigit(word.charCodeAt(i))) return false;
+  if (token.capital || monthOf(word) > 0 || weekdayOf(word) > 0 || negations.has(word) || numberWord(word) >= 0) return false;
+  for (let i = 0; i < others.length; i++) {
+    const other = others[i].lower;
+    const gap = word.length - other.length;
+    if (gap > 1 || gap < -1) continue;
+    let head = 0;
+    const n = min(word.length, other.length);
+    while (head < n && word.charCodeAt(head) == other.charCodeAt(head)) head++;
+    let tail = 0;
+    while (tail < n - head && word.charCodeAt(word.length - 1 - tail) == other.charCodeAt(other.length - 1 - tail)) tail++;
+    if (head + tail >= max(word.length, other.length) - 1) return true;
+    // Two letters swapped.
+    if (gap == 0 && head + tail == word.length - 2 && word.charCodeAt(head) == other.charCodeAt(head + 1)) return true;
+  }
+  return false;
+}

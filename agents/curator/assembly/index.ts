@@ -1,0 +1,234 @@
+/**
+ * The curator: joins near-duplicate notes, takes facts from notes as verbatim sentences, and says which fact
+ * supersedes or contradicts which.
+ *
+ * Invariants:
+ * 1. What it writes is a function of the notes: a second run writes nothing, and no order of import matters.
+ * 2. A fact is a sentence of a note, byte for byte, with a `from` connection that says where it stands.
+ * 3. A user's text is never changed; every connection says why in its metadata.
+ */
+import {
+  connect,
+  createEngram,
+  currentContext,
+  addToContext,
+  deleteEngram,
+  Engram,
+  fail,
+  Json,
+  onInitialize,
+  onQuery,
+  registerAction,
+  searchAll,
+} from "../../sdk/assemblyscript/assembly";
+import { alikePairs } from "./alike";
+import { compareSections, readStatements, Section, Statement } from "./notes";
+import { relate } from "./relations";
+export * from "../../sdk/assemblyscript/assembly/exports";
+
+/** Sections one run looks at: what fits into the fuel of a step. */
+const sectionsMax: i32 = 2000;
+const pageHits: i32 = 500;
+
+let self = "";
+onInitialize((start) => {
+  self = start.get("agent").asText();
+});
+onQuery((_query) => Json.object().setText("agent", self).toString());
+
+class Counts {
+  notes: i32 = 0;
+  duplicates: i32 = 0;
+  facts: i32 = 0;
+  reversals: i32 = 0;
+  contradictions: i32 = 0;
+  created: i32 = 0;
+  removed: i32 = 0;
+  left: i32 = 0;
+}
+
+registerAction("curate", (params) => {
+  const given = Json.parse(params);
+  const limit = <i32> given.get("limit").asInteger(sectionsMax);
+  if (limit < 1) return fail("Cannot curate: limit is below 1");
+  const wanted = given.get("context").asText();
+  const here = currentContext();
+  const counts = new Counts();
+  const everything = readAll("note");
+  const facts = readAll("fact");
+  const contexts = contextsOf(everything, wanted, here.get("id").asText(), here.get("name").asText());
+  for (let i = 0; i < contexts.length; i++) curate(contexts[i], here.get("id").asText(), everything, facts, limit, counts);
+  return Json.object().setNumber("contexts", contexts.length).setNumber("notes", counts.notes)
+    .setNumber("facts", counts.facts).setNumber("duplicates", counts.duplicates)
+    .setNumber("reversals", counts.reversals).setNumber("contradictions", counts.contradictions)
+    .setNumber("created", counts.created).setNumber("removed", counts.removed).setNumber("left", counts.left)
+    .setBool("done", counts.left == 0).toString();
+});
+
+function readAll(kind: string): Engram[] {
+  const criteria = Json.object().setText("kind", kind).setBool("includeSuperseded", true).setNumber("limit", pageHits);
+  return searchAll(criteria);
+}
+
+/** The contexts to work in: the one asked for, else the step's if it holds notes, else each that does. */
+function contextsOf(notes: Engram[], wanted: string, here: string, hereName: string): string[] {
+  const all: string[] = [];
+  for (let i = 0; i < notes.length; i++) {
+    const ids = notes[i].contexts;
+    for (let j = 0; j < ids.length; j++) if (!all.includes(ids[j])) all.push(ids[j]);
+  }
+  all.sort();
+  const named = wanted == hereName ? here : wanted;
+  if (named.length > 0) return all.includes(named) ? [named] : [];
+  return all.includes(here) ? [here] : all;
+}
+
+function curate(context: string, here: string, notes: Engram[], facts: Engram[], limit: i32, counts: Counts): void {
+  let sections: Section[] = [];
+  const seen = new Set<string>();
+  for (let i = 0; i < notes.length; i++) {
+    if (!notes[i].contexts.includes(context) || notes[i].content.length == 0 || seen.has(notes[i].id)) continue;
+    seen.add(notes[i].id);
+    sections.push(new Section(notes[i]));
+  }
+  sections.sort(compareSections);
+  if (sections.length > limit) {
+    // The newest stay: they are what people ask about.
+    counts.left += sections.length - limit;
+    sections = sections.slice(sections.length - limit);
+  }
+  counts.notes += sections.length;
+  joinCopies(sections, counts);
+  const statements: Statement[] = [];
+  for (let i = 0; i < sections.length; i++) {
+    const copied = new Set<string>();
+    for (let j = 0; j < sections[i].copies.length; j++) said(sections[sections[i].copies[j]], copied);
+    const found = readStatements(sections[i], i, copied);
+    for (let j = 0; j < found.length; j++) statements.push(found[j]);
+  }
+  relate(statements, sections);
+  settle(context, here, sections, statements, facts, counts);
+}
+
+/** The lines and sentences of a section, folded: what a later copy need not say again. */
+function said(section: Section, into: Set<string>): void {
+  const found = readStatements(section, 0, new Set<string>());
+  for (let i = 0; i < found.length; i++) into.add(found[i].text.toLowerCase());
+}
+
+function joinCopies(sections: Section[], counts: Counts): void {
+  const pairs = alikePairs(sections);
+  for (let i = 0; i < pairs.length; i++) {
+    const pair = pairs[i];
+    const newer = sections[pair.newer];
+    const older = sections[pair.older];
+    newer.copies.push(pair.older);
+    counts.duplicates++;
+    connect(
+      newer.id,
+      older.id,
+      "duplicates",
+      Json.object().setText("why", pair.why).setNumber("overlap", pair.score),
+      pair.score,
+    );
+  }
+}
+
+function metadataOf(statement: Statement, section: Section): Json {
+  const fact = statement.fact;
+  const metadata = Json.object().setText("kind", "fact").setText("ref", statement.ref).setText("title", section.title);
+  if (section.observedAt.length > 0) metadata.setText("observedAt", section.observedAt);
+  metadata.setText("file", section.file).setNumber("line", statement.line);
+  metadata.setText("subject", fact.subject.join(" ")).setText("attribute", plain(fact.attribute));
+  if (fact.cue.length > 0) metadata.setText("cue", fact.cue);
+  if (fact.decision) metadata.setBool("decision", true);
+  if (fact.negative) metadata.setBool("negative", true);
+  const links: string[] = [];
+  for (let i = 0; i < statement.links.length; i++) {
+    links.push(statement.links[i].type + " " + statement.links[i].target.ref);
+  }
+  links.sort();
+  if (links.length > 0) metadata.set("relations", Json.texts(links));
+  return metadata;
+}
+
+/** An attribute for people: "launch", not "@launch". */
+function plain(attribute: string): string {
+  return attribute.startsWith("@") ? attribute.substring(1) : attribute;
+}
+
+/** Everything by which two facts are the same, in one line. */
+function signature(content: string, source: string, ref: string, observedAt: string, metadata: Json): string {
+  return Json.list().push(Json.text(content)).push(Json.text(source)).push(Json.text(ref)).push(Json.text(observedAt))
+    .push(metadata.get("file")).push(metadata.get("line")).push(metadata.get("subject")).push(metadata.get("attribute"))
+    .push(metadata.get("cue")).push(metadata.get("decision")).push(metadata.get("negative")).push(metadata.get("relations"))
+    .toString();
+}
+
+/** Makes the graph say what the notes say: keeps equal facts, removes others of ours, creates what is missing. */
+function settle(
+  context: string,
+  here: string,
+  sections: Section[],
+  statements: Statement[],
+  facts: Engram[],
+  counts: Counts,
+): void {
+  const existing = new Map<string, string>();
+  for (let i = 0; i < facts.length; i++) {
+    const fact = facts[i];
+    if (fact.by.get("agent").asText() != self || !fact.contexts.includes(context)) continue;
+    existing.set(
+      signature(fact.content, fact.source, fact.ref, fact.observedAt, fact.metadata),
+      fact.id,
+    );
+  }
+  const kept = new Set<string>();
+  const missing: i32[] = [];
+  for (let i = 0; i < statements.length; i++) {
+    const statement = statements[i];
+    const section = sections[statement.section];
+    const name = signature(statement.text, section.source, statement.ref, section.observedAt, metadataOf(statement, section));
+    if (existing.has(name)) {
+      statement.id = existing.get(name);
+      kept.add(statement.id);
+    } else missing.push(i);
+  }
+  for (let i = 0; i < facts.length; i++) {
+    const fact = facts[i];
+    if (fact.by.get("agent").asText() != self || !fact.contexts.includes(context) || kept.has(fact.id)) continue;
+    deleteEngram(fact.id);
+    counts.removed++;
+  }
+  for (let i = 0; i < missing.length; i++) {
+    const statement = statements[missing[i]];
+    const section = sections[statement.section];
+    statement.id = createEngram(statement.text, metadataOf(statement, section), section.source);
+    if (statement.id.length == 0) continue;
+    counts.created++;
+    if (context != here) addToContext(context, statement.id);
+  }
+  for (let i = 0; i < statements.length; i++) link(statements[i], sections[statements[i].section], counts);
+}
+
+function link(statement: Statement, section: Section, counts: Counts): void {
+  if (statement.id.length == 0) return;
+  counts.facts++;
+  connect(
+    statement.id,
+    section.id,
+    "from",
+    Json.object().setNumber("start", statement.byteStart).setNumber("end", statement.byteEnd)
+      .setText("why", "this sentence stands there"),
+  );
+  for (let i = 0; i < statement.links.length; i++) {
+    const one = statement.links[i];
+    if (one.target.id.length == 0) continue;
+    const metadata = Json.object().setText("why", one.why).setText("subject", statement.fact.subject.join(" "))
+      .setText("attribute", plain(statement.fact.attribute));
+    if (one.cue.length > 0) metadata.setText("cue", one.cue);
+    connect(statement.id, one.target.id, one.type, metadata);
+    if (one.type == "supersedes") counts.reversals++;
+    else counts.contradictions++;
+  }
+}

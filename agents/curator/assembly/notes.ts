@@ -1,0 +1,154 @@
+/**
+ * The notes of a context as the curator reads them: sections in one order, and the statements in them.
+ *
+ * Invariant: order depends on contents alone (time, source, place in the source), never on ids or order of import.
+ */
+import { Engram, Line, LineKind, lines, Sentence, sentences, utf8Length } from "../../sdk/assemblyscript/assembly";
+import { Fact, readFact, Topic, topicOf } from "./facts";
+
+/** A section of a note. */
+export class Section {
+  readonly id: string;
+  readonly source: string;
+  readonly ref: string;
+  readonly title: string;
+  readonly content: string;
+  readonly observedAt: string;
+  readonly position: i64;
+  readonly file: string;
+  readonly line: i32;
+  readonly contexts: string[];
+  /** Sections (by index) this one is a later copy of. */
+  readonly copies: i32[] = [];
+  constructor(engram: Engram) {
+    this.id = engram.id;
+    this.source = engram.source;
+    this.ref = engram.ref;
+    this.title = engram.title;
+    this.content = engram.content;
+    this.observedAt = engram.observedAt;
+    this.position = engram.position;
+    this.contexts = engram.contexts;
+    const metadata = engram.metadata;
+    this.file = metadata.get("file").asText(engram.source);
+    this.line = <i32> metadata.get("line").asInteger(0);
+  }
+  get name(): string {
+    return this.ref.length > 0 ? this.ref : this.source;
+  }
+}
+
+function order(a: string, b: string): i32 {
+  return a == b ? 0 : a < b ? -1 : 1;
+}
+export function compareSections(a: Section, b: Section): i32 {
+  let c = order(a.observedAt, b.observedAt);
+  if (c == 0 && a.source != b.source) {
+    // Of two notes of one time the one with the shorter name came first: "plan" before "plan (copy)".
+    c = a.source.length != b.source.length ? a.source.length - b.source.length : order(a.source, b.source);
+  }
+  if (c == 0) c = a.position == b.position ? 0 : a.position < b.position ? -1 : 1;
+  if (c == 0) c = order(a.ref, b.ref);
+  return c == 0 ? order(a.content, b.content) : c;
+}
+
+/** A statement with its place. */
+export class Statement {
+  /** The engram, once there is one. */
+  id: string = "";
+  /** What this one is connected to: "type\nref of the target\nwhy as JSON". */
+  readonly links: Link[] = [];
+  constructor(
+    readonly fact: Fact,
+    readonly text: string,
+    readonly section: i32,
+    readonly byteStart: i32,
+    readonly byteEnd: i32,
+    readonly line: i32,
+    /** The sentences before and after it in the same paragraph. */
+    readonly beside: string[],
+    readonly ref: string,
+  ) {}
+}
+
+export class Link {
+  constructor(readonly type: string, readonly target: Statement, readonly cue: string, readonly why: string) {}
+}
+
+class Piece {
+  constructor(readonly start: i32, readonly end: i32, readonly kind: LineKind, readonly block: i32) {}
+}
+
+/** A line that reads `Label: value` stands by itself, though no full stop ends it. */
+function isLabelLine(text: string, start: i32, end: i32): bool {
+  let words = 0;
+  for (let i = start; i < end && i < start + 60; i++) {
+    const code = <i32> text.charCodeAt(i);
+    if (code == 0x3a) return i > start && i + 1 < end && text.charCodeAt(i + 1) == 0x20 && words < 6;
+    if (code == 0x20) words++;
+    if (code == 0x2e || code == 0x2c || code == 0x3f) return false;
+  }
+  return false;
+}
+
+/** The pieces of a text that may be statements. Tasks, quotations, headings, tables and code have none. */
+function pieces(text: string): Piece[] {
+  const found: Piece[] = [];
+  const all: Line[] = lines(text);
+  const spans: Sentence[] = sentences(text);
+  for (let i = 0; i < spans.length; i++) {
+    const span = spans[i];
+    const line = all[span.line];
+    if (span.kind != LineKind.prose && span.kind != LineKind.item) continue;
+    if (span.kind == LineKind.item && text.substring(line.start, line.body).includes("[")) continue;
+    let start = span.start;
+    for (let at = span.start + 1; at <= span.end; at++) {
+      const last = at == span.end;
+      if (!last && text.charCodeAt(at) != 0x0a) continue;
+      let next = at + 1;
+      while (next < span.end && text.charCodeAt(next) == 0x20) next++;
+      if (!last) {
+        let stop = text.indexOf("\n", next);
+        if (stop < 0 || stop > span.end) stop = span.end;
+        const mark = <i32> text.charCodeAt(at - 1);
+        const stopped = mark == 0x2e || mark == 0x21 || mark == 0x3f;
+        if (!stopped && !isLabelLine(text, next, stop) && !isLabelLine(text, start, at)) continue;
+      }
+      let end = at;
+      while (end > start && (text.charCodeAt(end - 1) == 0x20 || text.charCodeAt(end - 1) == 0x0d)) end--;
+      if (end > start) found.push(new Piece(start, end, span.kind, span.line));
+      start = next;
+    }
+  }
+  return found;
+}
+
+/** Reads the statements of a section; `copied` holds folded texts that an older copy already says. */
+export function readStatements(section: Section, index: i32, copied: Set<string>): Statement[] {
+  const found: Statement[] = [];
+  const text = section.content;
+  const headings = section.title;
+  const note = headings.split(" › ")[0];
+  const topic: Topic = topicOf(headings, note, section.source);
+  const parts = pieces(text);
+  let bytes = 0, at = 0, line = section.line;
+  for (let i = 0; i < parts.length; i++) {
+    const part = parts[i];
+    const sentence = text.substring(part.start, part.end);
+    if (copied.has(sentence.toLowerCase())) continue;
+    const fact = readFact(sentence, topic);
+    if (fact === null) continue;
+    bytes += utf8Length(text, at, part.start);
+    for (let j = at; j < part.start; j++) if (text.charCodeAt(j) == 0x0a) line++;
+    at = part.start;
+    const beside: string[] = [];
+    if (i > 0 && parts[i - 1].block == part.block) beside.push(text.substring(parts[i - 1].start, parts[i - 1].end));
+    if (i + 1 < parts.length && parts[i + 1].block == part.block) {
+      beside.push(text.substring(parts[i + 1].start, parts[i + 1].end));
+    }
+    const end = bytes + utf8Length(text, part.start, part.end);
+    const ref = section.name + "@" + bytes.toString();
+    found.push(new Statement(fact, sentence, index, bytes, end, line, beside, ref));
+  }
+  return found;
+}

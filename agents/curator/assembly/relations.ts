@@ -1,0 +1,240 @@
+/**
+ * How statements stand to each other: a later one supersedes, contradicts, or says the same.
+ *
+ * Invariants:
+ * 1. Every verdict is about a pair; order and time come from the notes, never from ids.
+ * 2. `supersedes` needs a later time and a cue in the sentence, or a sentence that names the old value.
+ * 3. What a third statement had already superseded by then is no contradiction.
+ */
+import { Link, Section, Statement } from "./notes";
+import { tokenize } from "./tokens";
+import { compare, Compared, Kind, readValues, ValueSet } from "./values";
+import { bygones } from "./vocabulary";
+
+/** Statements of one key that are compared with each other; more are a series of readings. */
+const groupStatementsMax: i32 = 64;
+/** So many different values without any cue are readings of something that changes, not a contradiction. */
+const seriesValues: i32 = 3;
+
+function groups(all: Statement[], key: (statement: Statement) => string): Map<string, i32[]> {
+  const found = new Map<string, i32[]>();
+  for (let i = 0; i < all.length; i++) {
+    const name = key(all[i]);
+    if (name.length == 0) continue;
+    if (!found.has(name)) found.set(name, []);
+    found.get(name).push(i);
+  }
+  return found;
+}
+
+/** Fills the links of every statement; `all` is in the order of the notes. */
+export function relate(all: Statement[], sections: Section[]): void {
+  const byKey = groups(all, (one) => one.fact.comparable ? one.fact.key : "");
+  const bySubject = groups(all, (one) => one.fact.comparable ? one.fact.subject.join(" ") : "");
+  const byWhole = groups(all, (one) => one.fact.comparable ? one.fact.whole : "");
+  supersede(all, sections, bySubject);
+  supersede(all, sections, byWhole);
+  supersede(all, sections, byKey);
+  const overAt = new Map<string, string>();
+  for (let i = 0; i < all.length; i++) {
+    for (let j = 0; j < all[i].links.length; j++) {
+      const target = all[i].links[j].target.ref;
+      const time = sections[all[i].section].observedAt;
+      if (!overAt.has(target) || overAt.get(target) > time) overAt.set(target, time);
+    }
+  }
+  contradict(all, sections, byKey, overAt);
+  contradict(all, sections, byWhole, overAt);
+}
+
+/** Whether a is later than b, by the notes. */
+function later(a: Statement, b: Statement, sections: Section[]): bool {
+  const left = sections[a.section];
+  const right = sections[b.section];
+  if (left.observedAt.length == 0 || right.observedAt.length == 0) return false;
+  if (left.observedAt != right.observedAt) return left.observedAt > right.observedAt;
+  if (left.source != right.source) return false;
+  return left.position != right.position ? left.position > right.position : a.byteStart > b.byteStart;
+}
+
+function linked(a: Statement, b: Statement): bool {
+  for (let i = 0; i < a.links.length; i++) if (a.links[i].target === b) return true;
+  return false;
+}
+
+function supersede(all: Statement[], sections: Section[], by: Map<string, i32[]>): void {
+  const keys = by.keys();
+  for (let k = 0; k < keys.length; k++) {
+    const group = by.get(keys[k]);
+    if (group.length < 2) continue;
+    const from = max(0, group.length - groupStatementsMax);
+    for (let i = from; i < group.length; i++) {
+      const newer = all[group[i]];
+      for (let j = from; j < group.length; j++) {
+        const older = all[group[j]];
+        if (i == j || linked(newer, older) || !later(newer, older, sections)) continue;
+        const link = verdict(newer, older);
+        if (link !== null) newer.links.push(link);
+      }
+    }
+  }
+}
+
+function verdict(newer: Statement, older: Statement): Link | null {
+  const a = newer.fact;
+  const b = older.fact;
+  const sameKey = a.key == b.key;
+  const sameSubject = a.subject.length > 0 && a.subject.join(" ") == b.subject.join(" ");
+  if (a.whole == b.whole && a.whole.length > 0 && a.negative != b.negative) {
+    if (a.cue.length == 0) return null;
+    return new Link("supersedes", older, a.cue, "says of the same thing that it is no longer so, or is so now");
+  }
+  if (b.cancelled || b.negative && !a.negative && a.old.empty) return null;
+  if (!a.old.empty && !b.value.empty && (sameKey || sameSubject && attributesMeet(a.attribute, b.attribute))) {
+    if (names(a.old, b.value) && !(compare(a.value, b.value) == Compared.equal && sameKey && !a.value.empty)) {
+      return new Link("supersedes", older, a.cue, "names the old value");
+    }
+  }
+  if (a.cancelled && sameSubject && a.old.empty) {
+    if (b.attribute == "@when" || b.attribute == "@where" || b.attribute == "@start" || b.attribute == a.attribute) {
+      return new Link("supersedes", older, a.cue, "the same thing is cancelled");
+    }
+    return null;
+  }
+  if (!sameKey || a.negative || b.negative || b.past && !b.value.empty || a.past) return null;
+  if (compare(a.value, b.value) != Compared.different) return null;
+  if (a.cue.length > 0 && replaceable(newer, older)) {
+    return new Link("supersedes", older, a.cue, "a later value of the same attribute, with a cue");
+  }
+  for (let i = 0; i < newer.beside.length; i++) {
+    const word = besideNames(newer.beside[i], b.value);
+    if (word.length > 0) return new Link("supersedes", older, word, "the sentence beside it names the old value: " + newer.beside[i]);
+  }
+  return null;
+}
+
+/** The old value named is the value of the older statement. */
+function names(old: ValueSet, value: ValueSet): bool {
+  if (old.typed.length == 0 && old.proper.length > 0 && value.proper.length > 0) {
+    for (let i = 0; i < old.proper.length; i++) if (!value.proper.includes(old.proper[i])) return false;
+    return true;
+  }
+  if (old.typed.length == 0 && value.typed.length > 0 || old.typed.length > 0 && value.typed.length == 0) {
+    return false;
+  }
+  return compare(old, value) == Compared.equal;
+}
+
+function attributesMeet(a: string, b: string): bool {
+  if (a == b) return true;
+  return a == "@when" || a == "@where" || a == "@use" || a == "is" || a.length == 0 || a == "@owner" || b == "is";
+}
+
+/** With a cue, which values may follow each other. */
+function replaceable(newer: Statement, older: Statement): bool {
+  const a = newer.fact;
+  const b = older.fact;
+  if (a.singular && b.singular) return true;
+  if (a.attribute == "@use" || a.attribute == "@supplier") return true;
+  if (a.value.typed.length > 0 && b.value.typed.length > 0) return true;
+  if (a.value.names.length == 1 && b.value.names.length == 1) return true;
+  return a.value.proper.length > 0 && b.value.proper.length > 0 && a.attribute == b.attribute && a.attribute != "is";
+}
+
+/** The word by which a neighbouring sentence says that `value` is over, or "". */
+function besideNames(sentence: string, value: ValueSet): string {
+  const tokens = tokenize(sentence);
+  let word = "";
+  for (let i = 0; i < tokens.length && word.length == 0; i++) if (bygones.has(tokens[i].lower)) word = tokens[i].lower;
+  if (word.length == 0 || sentence.endsWith("?")) return "";
+  const found = new ValueSet();
+  readValues(tokens, 0, tokens.length, found);
+  if (value.typed.length > 0) {
+    for (let i = 0; i < value.typed.length; i++) {
+      let named = false;
+      for (let j = 0; j < found.typed.length; j++) {
+        if (found.typed[j].kind == value.typed[i].kind && found.typed[j].equals(value.typed[i])) named = true;
+      }
+      if (!named) return "";
+    }
+    return word;
+  }
+  if (value.proper.length == 0) return "";
+  for (let i = 0; i < value.proper.length; i++) if (!found.proper.includes(value.proper[i])) return "";
+  return word;
+}
+
+function contradict(all: Statement[], sections: Section[], by: Map<string, i32[]>, overAt: Map<string, string>): void {
+  const keys = by.keys();
+  for (let k = 0; k < keys.length; k++) {
+    const group = by.get(keys[k]);
+    if (group.length < 2 || group.length > groupStatementsMax || isSeries(all, group)) continue;
+    for (let i = 1; i < group.length; i++) {
+      const newer = all[group[i]];
+      for (let j = 0; j < i; j++) {
+        const older = all[group[j]];
+        if (linked(newer, older) || linked(older, newer)) continue;
+        const time = sections[newer.section].observedAt;
+        if (overAt.has(older.ref) && overAt.get(older.ref) <= time) continue;
+        const why = disagreement(newer, older, time, sections[older.section].observedAt);
+        if (why.length > 0) newer.links.push(new Link("contradicts", older, "", why));
+      }
+    }
+  }
+}
+
+function isSeries(all: Statement[], group: i32[]): bool {
+  const distinct: ValueSet[] = [];
+  for (let i = 0; i < group.length; i++) {
+    const fact = all[group[i]].fact;
+    if (fact.cue.length > 0) continue;
+    let known = false;
+    for (let j = 0; j < distinct.length; j++) if (compare(distinct[j], fact.value) == Compared.equal) known = true;
+    if (!known) distinct.push(fact.value);
+  }
+  return distinct.length > seriesValues;
+}
+
+/** Why two statements can't both hold, or "". */
+function disagreement(newer: Statement, older: Statement, time: string, olderTime: string): string {
+  const a = newer.fact;
+  const b = older.fact;
+  if (a.past || b.past || a.cancelled || b.cancelled) return "";
+  if (a.whole == b.whole && a.negative != b.negative) return "one says that it is so, the other that it is not";
+  if (a.key != b.key || a.negative || b.negative || !a.singular || !b.singular) return "";
+  if (!a.old.empty || !b.old.empty && b.value.empty) return "";
+  if (compare(a.value, b.value) != Compared.different) return "";
+  if ((a.label || b.label) && apart(newer, older)) return "";
+  if (passed(b.value, olderTime, time) || passed(a.value, olderTime, time)) return "";
+  return "another value of the same attribute, and no word of a change";
+}
+
+/** Both stand under headings that name something else: a form's lines, filled in for two things. */
+function apart(newer: Statement, older: Statement): bool {
+  const a = newer.fact.topic;
+  const b = older.fact.topic;
+  if (a.length == 0 || b.length == 0) return false;
+  for (let i = 0; i < a.length; i++) if (b.includes(a[i])) return false;
+  return !overlaps(a, newer.fact.subject) && !overlaps(b, older.fact.subject);
+}
+function overlaps(a: string[], b: string[]): bool {
+  for (let i = 0; i < a.length; i++) if (b.includes(a[i])) return true;
+  return false;
+}
+
+/** A day of `value` lies before `time`: that was another occasion. */
+function passed(value: ValueSet, written: string, time: string): bool {
+  if (time.length < 10 || written.length < 10) return false;
+  for (let i = 0; i < value.typed.length; i++) {
+    const one = value.typed[i];
+    if (one.kind != Kind.date) continue;
+    const year = one.year != 0 ? one.year : <i32> I32.parseInt(written.substring(0, 4));
+    const day = year * 10000 + <i32> one.amount;
+    const now = <i32> I32.parseInt(time.substring(0, 4)) * 10000 + <i32> I32.parseInt(time.substring(5, 7)) * 100 +
+      <i32> I32.parseInt(time.substring(8, 10));
+    const then = <i32> I32.parseInt(written.substring(0, 4)) * 10000 + <i32> I32.parseInt(written.substring(5, 7)) * 100 +
+      <i32> I32.parseInt(written.substring(8, 10));
+    if (day >= then && day < now) return true;
+  }
+  return false;
+}
