@@ -9,12 +9,12 @@
  */
 import { fail, Json, onInitialize, onQuery, registerAction, search } from "../../sdk/assemblyscript/assembly";
 import { Resolver } from "./resolve";
-import { headsOf, Note, scan } from "./scan";
+import { headsOf, Note, scan, Spellings } from "./scan";
 import { thingOf, thingsInGraph, Writer } from "./write";
 export * from "../../sdk/assemblyscript/assembly/exports";
 
 let notesPerRunMax: i32 = 4000;
-const pageNotes: i32 = 200;
+const pageNotes: i32 = 100;
 
 onInitialize((start) => {
   notesPerRunMax = <i32> start.get("config").get("notesPerRunMax").asInteger(notesPerRunMax);
@@ -32,8 +32,12 @@ registerAction("link", (params) => {
         "); link one context at a time",
     );
   }
-  for (let i = 0; i < notes.length; i++) scan(notes[i], i);
-  const things = new Resolver(notes).things();
+  const spellings = new Spellings();
+  for (let i = 0; i < notes.length; i++) scan(notes[i], i, spellings);
+  const things = new Resolver(notes, spellings).things();
+  // What was read is done with: let it go before the graph's answers come in.
+  for (let i = 0; i < notes.length; i++) notes[i].marks.length = 0;
+  __collect();
   const writer = new Writer(notes, context.length == 0);
   writer.write(things);
   if (writer.refused.length > 0) return fail("Cannot link: " + writer.refused);
@@ -73,6 +77,8 @@ function readNotes(context: string): Note[] {
       const unit = hit.thread.length > 0 ? hit.thread : hit.id;
       notes.push(new Note(hit.id, unit, hit.content, headsOf(hit.title), peopleOf(hit.metadata)));
     }
+    // The page's JSON is garbage now; gone at once, it does not swell the memory that the host keeps for us.
+    __collect();
     if (page.cursor.length == 0 || notes.length > notesPerRunMax) return notes;
     criteria.setText("cursor", page.cursor);
   }

@@ -10,7 +10,7 @@
  */
 import { isDigit, isLetter, isUpper } from "../../sdk/assemblyscript/assembly";
 import * as lexicon from "./lexicon";
-import { Mark, MarkKind, Note, Word } from "./scan";
+import { Mark, MarkKind, Note, Spellings, Word } from "./scan";
 
 /** From this many documents on, a fifth means something; from the second on, it means it strictly. */
 const documentsMin: i32 = 10;
@@ -124,17 +124,15 @@ class Core {
 }
 
 export class Resolver {
-  private readonly lower: Map<string, i32> = new Map<string, i32>();
-  private readonly upper: Map<string, i32> = new Map<string, i32>();
   private readonly heads: Set<string> = new Set<string>();
   private readonly units: Set<string> = new Set<string>();
   private readonly people: Set<string> = new Set<string>();
   readonly candidates: Map<string, Candidate> = new Map<string, Candidate>();
 
-  constructor(readonly notes: Note[]) {}
+  constructor(readonly notes: Note[], private readonly spellings: Spellings) {}
 
   things(): Thing[] {
-    for (let i = 0; i < this.notes.length; i++) this.count(this.notes[i]);
+    for (let i = 0; i < this.notes.length; i++) this.fields(this.notes[i]);
     for (let i = 0; i < this.notes.length; i++) this.gather(this.notes[i]);
     this.accept();
     this.join();
@@ -142,28 +140,20 @@ export class Resolver {
     return this.collect();
   }
 
-  // ---- counts of words
+  // ---- what is known of words
 
-  private count(note: Note): void {
+  private fields(note: Note): void {
     this.units.add(note.unit);
     for (let i = 0; i < note.heads.length; i++) this.heads.add(note.heads[i]);
     for (let i = 0; i < note.people.length; i++) this.people.add(note.people[i].toLowerCase());
-    for (let i = 0; i < note.sentences.length; i++) {
-      const sentence = note.sentences[i];
-      for (let j = 0; j < sentence.words.length; j++) {
-        const word = sentence.words[j];
-        if (word.kind != MarkKind.name || word.code) continue;
-        if (!word.cap) increment(this.lower, word.lower);
-        else if (!word.initial && !sentence.titled) increment(this.upper, word.lower);
-      }
-    }
   }
 
   private lowerCount(word: string): i32 {
-    let count = countOf(this.lower, word);
+    const spellings = this.spellings;
+    let count = spellings.down(word);
     if (word.length > 3) {
-      count += countOf(this.lower, word + "s") + countOf(this.lower, word + "ed") + countOf(this.lower, word + "ing");
-      if (word.endsWith("s")) count += countOf(this.lower, word.substring(0, word.length - 1));
+      count += spellings.down(word + "s") + spellings.down(word + "ed") + spellings.down(word + "ing");
+      if (word.endsWith("s")) count += spellings.down(word.substring(0, word.length - 1));
     }
     return count;
   }
@@ -171,7 +161,7 @@ export class Resolver {
   /** Written with a capital inside sentences, and at most one time in five without. */
   private reliable(word: string): bool {
     if (lexicon.never.has(word) || lexicon.ordinary.has(word)) return false;
-    const up = countOf(this.upper, word);
+    const up = this.spellings.up(word);
     return up > 0 && this.lowerCount(word) * 4 <= up;
   }
 
@@ -243,7 +233,7 @@ export class Resolver {
   private endsName(word: Word, core: Core): bool {
     if (this.reliable(word.lower)) return true;
     // A single word at the start of a sentence stays a candidate: its evidence decides.
-    return this.lowerCount(word.lower) == 0 || (core.project && this.lowerCount(word.lower) <= countOf(this.upper, word.lower));
+    return this.lowerCount(word.lower) == 0 || (core.project && this.lowerCount(word.lower) <= this.spellings.up(word.lower));
   }
 
   private candidate(kind: MarkKind, key: string, parts: string[]): Candidate {
@@ -444,7 +434,7 @@ export class Resolver {
       const parts = base.split("-");
       let plain = false;
       for (let j = 0; j < parts.length; j++) {
-        if (this.listed(parts[j]) || countOf(this.lower, parts[j]) > 0) plain = true;
+        if (this.listed(parts[j]) || this.spellings.down(parts[j]) > 0) plain = true;
       }
       if (plain || !(code.inCode || code.notes.size > 1)) continue;
       code.accepted = true;

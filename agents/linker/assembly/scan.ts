@@ -18,6 +18,31 @@ export enum MarkKind {
   code,
 }
 
+/** How often a word is written with a small letter, and with a capital inside a sentence. */
+export class Spelling {
+  down: i32 = 0;
+  up: i32 = 0;
+  constructor(readonly lower: string) {}
+}
+
+/** Every word of all notes, once. */
+export class Spellings {
+  private readonly all: Map<string, Spelling> = new Map<string, Spelling>();
+
+  of(lower: string): Spelling {
+    if (this.all.has(lower)) return this.all.get(lower);
+    const spelling = new Spelling(lower);
+    this.all.set(lower, spelling);
+    return spelling;
+  }
+  down(lower: string): i32 {
+    return this.all.has(lower) ? this.all.get(lower).down : 0;
+  }
+  up(lower: string): i32 {
+    return this.all.has(lower) ? this.all.get(lower).up : 0;
+  }
+}
+
 /** A word of a sentence. */
 export class Word {
   /** No name goes on across the space or sign before it. */
@@ -32,10 +57,18 @@ export class Word {
   before: string = "";
   after: string = "";
   kind: MarkKind = MarkKind.name;
-  lower: string = "";
 
-  constructor(readonly text: string, readonly start: i32, readonly end: i32) {
-    this.lower = text.toLowerCase();
+  constructor(
+    readonly text: string,
+    readonly spelling: Spelling,
+    readonly start: i32,
+    readonly end: i32,
+  ) {}
+
+  // @ts-ignore: decorator
+  @inline
+  get lower(): string {
+    return this.spelling.lower;
   }
 }
 
@@ -54,15 +87,9 @@ export class Mark {
   ) {}
 }
 
-/** The words of a sentence; `titled`: capitals say nothing in it. */
-export class Words {
-  constructor(readonly words: Word[], readonly titled: bool) {}
-}
-
 /** A note as the linker needs it. */
 export class Note {
   readonly marks: Mark[] = [];
-  readonly sentences: Words[] = [];
   constructor(
     readonly id: string,
     /** Names the document it is part of. */
@@ -79,17 +106,26 @@ export class Note {
 }
 
 /** Reads one note; `index` is its place in the list of notes. */
-export function scan(note: Note, index: i32): void {
+export function scan(note: Note, index: i32, spellings: Spellings): void {
   const text = note.content;
   const all = sentences(text);
   for (let i = 0; i < all.length; i++) {
     const sentence = all[i];
     if (sentence.kind == LineKind.heading) continue;
-    const words = wordsOf(text, sentence);
+    const words = wordsOf(text, sentence, spellings);
     if (words.length == 0) continue;
     const titled = isTitle(text, sentence, words);
-    note.sentences.push(new Words(words, titled));
+    count(words, titled);
     mark(note, index, words, titled);
+  }
+}
+
+function count(words: Word[], titled: bool): void {
+  for (let i = 0; i < words.length; i++) {
+    const word = words[i];
+    if (word.kind != MarkKind.name || word.code) continue;
+    if (!word.cap) word.spelling.down++;
+    else if (!word.initial && !titled) word.spelling.up++;
   }
 }
 
@@ -128,9 +164,9 @@ function isClosing(code: i32): bool {
 }
 
 /** The words of a sentence: runs without space, signs at their ends taken off, then parted at dashes and slashes. */
-function wordsOf(text: string, sentence: Sentence): Word[] {
+function wordsOf(text: string, sentence: Sentence, spellings: Spellings): Word[] {
   const found: Word[] = [];
-  const state = new Between();
+  const state = new Between(spellings);
   let i = sentence.start;
   while (i < sentence.end) {
     if (isSpace(text.charCodeAt(i))) {
@@ -164,6 +200,7 @@ class Between {
   signs: string = "";
   code: bool = false;
   labelled: bool = false;
+  constructor(readonly spellings: Spellings) {}
 }
 
 function chunk(text: string, from: i32, to: i32, found: Word[], state: Between): void {
@@ -229,7 +266,10 @@ function push(text: string, start: i32, end: i32, kind: MarkKind, found: Word[],
       }
     }
   }
-  const word = new Word(text.substring(start, stop), start, stop);
+  const given = text.substring(start, stop);
+  const spelling = state.spellings.of(isLower(given) ? given : given.toLowerCase());
+  // One text for all words spelled alike.
+  const word = new Word(given == spelling.lower ? spelling.lower : given, spelling, start, stop);
   word.kind = kind;
   word.code = state.code;
   const signs = state.signs;
@@ -252,6 +292,14 @@ function push(text: string, start: i32, end: i32, kind: MarkKind, found: Word[],
   }
   found.push(word);
   state.signs = possessive ? "'s" : "";
+}
+
+function isLower(text: string): bool {
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code >= 0x80 || (code >= 0x41 && code <= 0x5a)) return false;
+  }
+  return true;
 }
 
 function isHandle(text: string): bool {
@@ -335,7 +383,10 @@ function mark(note: Note, index: i32, words: Word[], titled: bool): void {
       if (over == to || over >= words.length || !words[over].cap || words[over].breakBefore) break;
       to = over + 1;
     }
-    note.marks.push(new Mark(MarkKind.name, index, words, i, to, titled));
+    // A word alone that can never be a name needs no mark.
+    const plain = to == i + 1 &&
+      (lexicon.never.has(word.lower) || lexicon.ordinary.has(word.lower) || lexicon.generic.has(word.lower));
+    if (!plain) note.marks.push(new Mark(MarkKind.name, index, words, i, to, titled));
     i = to;
   }
 }

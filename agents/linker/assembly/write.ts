@@ -27,6 +27,10 @@ export function thingOf(thing: Engram): Json {
     .set("type", thing.metadata.get("type")).set("aliases", thing.metadata.get("aliases"));
 }
 
+/** Engrams that came with answers since the last collection: their texts are garbage at once. */
+let answered: i32 = 0;
+const answeredMax: i32 = 500;
+
 /** What stands in the graph for one thing. */
 class Standing {
   readonly notes: Set<string> = new Set<string>();
@@ -41,6 +45,11 @@ class Standing {
       const last = via.isList ? via.at(via.length - 1) : via;
       if (last.get("type").asText("mentions") == "mentions") this.notes.add(connected[i].engram.id);
       else this.held = true;
+    }
+    answered += connected.length;
+    if (answered > answeredMax) {
+      answered = 0;
+      __collect();
     }
   }
 }
