@@ -1,14 +1,15 @@
 /**
  * What a host call, a step, an image and a start cost.
  *
- * `deno bench -A bench/sandbox_bench.ts`; `ENGRAMLT_BENCH=smoke` runs each once on small sizes, to keep this from
- * rotting. Each group has a baseline of the same run: figures move with the machine, ratios less.
+ * `deno bench -A bench/sandbox_bench.ts`; `-- --smoke` runs each once on small sizes, to keep this from rotting. Each group has a baseline of the same run: figures move with the machine, ratios less.
  */
 import { defaultProfileLimits, defaultStackDepthMax, prepare } from "../src/wasm/mod.ts";
 import { abiImports, openSandbox, type Sandbox, type SandboxStep } from "../src/sandbox/mod.ts";
+import { Doorbell, EngineEnd } from "../src/sandbox/channel.ts";
+import { Reader, Writer } from "../src/sandbox/frame.ts";
 import { wat } from "../tests/support/wat.ts";
 
-const small = Deno.env.get("ENGRAMLT_BENCH") === "smoke";
+const small = Deno.args.includes("--smoke");
 const options = small ? { n: 1, warmup: 0 } : {};
 
 const text = (callsPerStep: number, pages: number) =>
@@ -79,13 +80,47 @@ function bench(group: string, name: string, run: () => unknown, baseline = false
 }
 
 const many = small ? 4 : 50;
-const calls = small ? 10 : 1000;
+const calls = small ? 8 : 1000;
 
 bench("steps without host calls", "1 agent", rounds(1, 1, 0), true);
 bench("steps without host calls", `${many} agents, 1 worker`, rounds(1, many, 0));
 bench("steps without host calls", `${many} agents, 2 workers`, rounds(2, many, 0));
 
-bench(`${calls} host calls`, "by 1 agent", rounds(1, 1, calls), true);
+/** Frames of one byte there and back, `count` times: what the channel costs without any agent. */
+function pingPong(count: number): () => number {
+  const doorbell = new Doorbell();
+  const end = new EngineEnd();
+  const from = (name: string) => JSON.stringify(new URL(`../src/sandbox/${name}.ts`, import.meta.url).href);
+  const script = `import { WorkerEnd } from ${from("channel")}; import { Reader, Writer } from ${
+    from("frame")
+  };
+    self.onmessage = ({ data }) => {
+      const end = new WorkerEnd(data), reader = new Reader(), writer = new Writer();
+      writer.u8(1);
+      while (end.receive(reader)) end.send(writer);
+      self.close();
+    };`;
+  const worker = new Worker(`data:application/javascript,${encodeURIComponent(script)}`, { type: "module" });
+  worker.postMessage({ shared: end.shared, doorbell: doorbell.shared });
+  addEventListener("unload", () => end.stop());
+  const writer = new Writer();
+  const reader = new Reader();
+  writer.u8(1);
+  return () => {
+    for (let left = count; left > 0; left--) {
+      end.send(writer);
+      for (;;) {
+        const seen = doorbell.rings;
+        if (end.poll(reader)) break;
+        doorbell.wait(seen, 1000);
+      }
+    }
+    return count;
+  };
+}
+
+bench(`${calls} host calls`, "the channel alone, one frame each", pingPong(calls), true);
+bench(`${calls} host calls`, "by 1 agent", rounds(1, 1, calls));
 bench(`${calls} host calls`, `by ${many} agents, 1 worker`, rounds(1, many, calls / many));
 bench(`${calls} host calls`, `by ${many} agents, 2 workers`, rounds(2, many, calls / many));
 

@@ -125,7 +125,7 @@ class Call {
         const pointer = Number(raw[at]) >>> 0;
         const lengthPointer = Number(raw[at + 1]) >>> 0;
         if (lengthPointer + 4 > memory.length) return status.invalidArgument;
-        const room = new DataView(memory.buffer).getUint32(lengthPointer, true);
+        const room = step.instance.view().getUint32(lengthPointer, true);
         if (room > 0 && pointer + room > memory.length) return status.invalidArgument;
         out = { pointer, room, lengthPointer };
         at += 2;
@@ -191,9 +191,8 @@ function deliver(site: CallSite, step: Step, out: OutBuffer, json: Bytes, reques
   const fits = json.length <= out.room;
   if (!fits) site.kept = { request, json };
   else if (!step.charge(fuelOf(json.length))) return 0;
-  const memory = step.instance.bytes();
-  if (fits) memory.set(json, out.pointer);
-  new DataView(memory.buffer).setUint32(out.lengthPointer, json.length, true);
+  if (fits) step.instance.bytes().set(json, out.pointer);
+  step.instance.view().setUint32(out.lengthPointer, json.length, true);
   return fits ? status.done : status.bufferTooSmall;
 }
 
@@ -203,7 +202,7 @@ function giveId(step: Step, id: Bytes, inputs: readonly Block[]): number {
   const pointer = step.allocate(4 + id.length, inputs);
   if (pointer === null) return 0;
   const memory = step.instance.bytes();
-  new DataView(memory.buffer).setUint32(pointer, id.length, true);
+  step.instance.view().setUint32(pointer, id.length, true);
   memory.set(id, pointer + 4);
   return pointer;
 }

@@ -66,6 +66,7 @@ export class Instance {
   readonly #alloc: GuestFunction;
   readonly #free: GuestFunction;
   #bytes: Bytes;
+  #view: DataView;
   #indexOf: Map<unknown, number> | null = null;
   readonly #lastTables = new Map<
     string,
@@ -83,6 +84,7 @@ export class Instance {
     }
     this.memory = memory;
     this.#bytes = plainBytes(memory);
+    this.#view = new DataView(this.#bytes.buffer);
     this.fuel = this.#global(manifest.fuel);
     this.depth = this.#global(manifest.depth);
     this.reason = this.#global(manifest.reason);
@@ -113,8 +115,17 @@ export class Instance {
 
   /** The linear memory as it is now; hold it only until the guest is entered again. */
   bytes(): Bytes {
-    if (this.memory.buffer !== this.#bytes.buffer) this.#bytes = plainBytes(this.memory);
+    if (this.memory.buffer !== this.#bytes.buffer) {
+      this.#bytes = plainBytes(this.memory);
+      this.#view = new DataView(this.#bytes.buffer);
+    }
     return this.#bytes;
+  }
+
+  /** The same memory, for numbers. */
+  view(): DataView {
+    this.bytes();
+    return this.#view;
   }
 
   /** Calls the guest's allocator; returns the pointer. Throws when it traps. */

@@ -193,7 +193,7 @@ export class Step {
     if (pointer === 0) return noBytes;
     const memory = this.instance.bytes();
     if (pointer + 4 <= memory.length) {
-      const size = new DataView(memory.buffer).getUint32(pointer, true);
+      const size = this.instance.view().getUint32(pointer, true);
       if (size > resultBytesMax) {
         this.stop("trapped", `result too large: ${size} bytes, the limit is ${resultBytesMax}`);
         return null;
