@@ -15,6 +15,7 @@ import { fileURLToPath } from "node:url";
 export const workerEntries = {
   sandbox: "src/sandbox/worker",
   engine: "src/runtime/engine_worker",
+  reader: "src/runtime/reader_worker",
 } as const satisfies Readonly<Record<string, string>>;
 
 /** The name of a worker script. */

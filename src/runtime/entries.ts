@@ -9,10 +9,10 @@ import {
   type Entry,
   entryFormat,
   type Message,
-  type Payload,
+  Payload,
   type StepRecord,
 } from "../kernel/mod.ts";
-import type { Body, Log, LogEntry } from "../log/mod.ts";
+import { type Body, type Log, type LogEntry, toHex } from "../log/mod.ts";
 
 /** The behaviour number this build runs under. */
 export const behaviour = 1;
@@ -72,6 +72,17 @@ export function tickAt(log: Log, time: number): number {
     else high = middle - 1;
   }
   return low;
+}
+
+/** A part of an entry as plain JSON: keys sorted, payloads as their text, bytes as hex. Equal parts give equal values. */
+export function plainPart(value: unknown): unknown {
+  if (value instanceof Payload) return value.erased ? "(erased)" : value.text();
+  if (value instanceof Uint8Array) return toHex(value);
+  if (Array.isArray(value)) return value.map(plainPart);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).sort(([a], [b]) => a < b ? -1 : 1).map(([key, one]) => [key, plainPart(one)]),
+  );
 }
 
 /** The text of a payload, or a note that it was erased. */

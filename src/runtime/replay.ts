@@ -31,7 +31,7 @@ import {
 import { openSandbox, type Sandbox } from "../sandbox/mod.ts";
 import { workerUrl } from "./assets.ts";
 import { dataPaths, exists } from "./data_folder.ts";
-import { behaviour, entriesFrom } from "./entries.ts";
+import { behaviour, entriesFrom, plainPart } from "./entries.ts";
 import { Images } from "./images.ts";
 import { Machine, type TickInput } from "./machine.ts";
 import { Modules } from "./modules.ts";
@@ -62,13 +62,6 @@ export function inputOf(entry: Entry): TickInput {
       records: new Map(entry.steps.map((record) => [stepKey(record), record])),
     },
   };
-}
-
-function shown(value: unknown): unknown {
-  return JSON.parse(JSON.stringify(value ?? null, (_key, one: unknown) => {
-    if (one instanceof Payload) return one.erased ? "(erased)" : one.text();
-    return one instanceof Uint8Array ? toHex(one) : one;
-  }));
 }
 
 const recordParts = [
@@ -106,7 +99,7 @@ function difference(expected: Entry, actual: Entry | null): Difference {
       return { tick, agent, what: "schedule", expected: name(want), actual: name(got) };
     }
     for (const part of recordParts) {
-      const a = shown(want[part]), b = shown(got[part]);
+      const a = plainPart(want[part]), b = plainPart(got[part]);
       if (JSON.stringify(a) !== JSON.stringify(b)) return { tick, agent, what: part, expected: a, actual: b };
     }
   }
@@ -114,8 +107,8 @@ function difference(expected: Entry, actual: Entry | null): Difference {
     tick,
     agent: null,
     what: "entry",
-    expected: shown({ ...expected, steps: [] }),
-    actual: shown({ ...actual, steps: [] }),
+    expected: plainPart({ ...expected, steps: [] }),
+    actual: plainPart({ ...actual, steps: [] }),
   };
 }
 

@@ -218,6 +218,7 @@ class LocalRuntime implements Runtime {
       if (entry.tick > this.#state.tick) this.#advance(entry);
       if (isNew) this.#commit(entry, logged.hash, false);
     }
+    if (this.#rows.storedTick < this.#state.tick) this.#graph.putRows(this.#rows.take(this.#state));
   }
 
   /** The first entry: the configuration, the folder's name, and the context "personal". */

@@ -14,11 +14,10 @@ import {
   type Entry,
   formatTime,
   type Id,
-  type Payload,
   type StepEnd,
   type StepRecord,
 } from "../kernel/mod.ts";
-import { entriesFrom, messageAt, payloadText, readEntry } from "./entries.ts";
+import { entriesFrom, messageAt, payloadText, plainPart, readEntry } from "./entries.ts";
 import type { WhyLink, WhyView } from "./port.ts";
 import { agentAt } from "./rows.ts";
 import type { ViewParts } from "./views.ts";
@@ -168,18 +167,8 @@ function mailLinks(parts: ViewParts, record: StepRecord, depth: number): WhyLink
   return sender === undefined ? [link] : [link, ...stepLinks(parts, entry, sender, depth + 1)];
 }
 
-const plain = (payload: Payload | null): string | null =>
-  payload === null ? null : payload.erased ? "(erased)" : payload.text();
-
-function told(end: Pick<StepEnd, "writes" | "messages" | "result">): string {
-  return JSON.stringify(
-    [end.writes, end.messages, end.result],
-    (_key, value: unknown) =>
-      typeof value === "object" && value !== null && "bytes" in value && "salt" in value
-        ? plain(value as Payload)
-        : value,
-  );
-}
+const told = (end: Pick<StepEnd, "writes" | "messages" | "result">): string =>
+  JSON.stringify(plainPart([end.writes, end.messages, end.result]));
 
 /** Whether running a step again gives the same; what differs, if not. */
 function differs(record: StepRecord, end: StepEnd): string | null {

@@ -1,0 +1,92 @@
+/**
+ * startReader(): views from a thread that reads beside the engine; withReader() puts the two behind one port.
+ */
+import { EngramError } from "../kernel/mod.ts";
+import type { Engine } from "./engine_client.ts";
+import type { Port, View, ViewResults } from "./port.ts";
+import type { ReaderCall } from "./reader_worker.ts";
+import { WorkerCalls } from "./worker_calls.ts";
+
+/** A thread that answers views. */
+export interface Reader {
+  view<V extends View>(view: V): Promise<ViewResults[V["view"]]>;
+  /** Resolves when the reader is lost. */
+  readonly fault: Promise<Error>;
+  /** Ends it; views under way are refused. */
+  close(): void;
+}
+
+/** Reads the files, and the graph by its native library. */
+const readerPermissions: Deno.PermissionOptionsObject = {
+  read: "inherit",
+  write: false,
+  env: "inherit",
+  sys: "inherit",
+  ffi: "inherit",
+  net: false,
+  run: false,
+};
+
+/** Starts a reader of a data folder that an engine has opened. */
+export async function startReader(data: string): Promise<Reader> {
+  const calls = new WorkerCalls<ReaderCall>("reader", readerPermissions);
+  const close = () => calls.end(new EngramError("host_stopping", "Cannot read: the folder is closed"));
+  try {
+    await calls.ask({ call: "open", data });
+  } catch (error) {
+    close();
+    throw error;
+  }
+  return {
+    fault: calls.fault,
+    close,
+    async view<V extends View>(view: V) {
+      return await calls.ask({ call: "view", view }) as ViewResults[V["view"]];
+    },
+  };
+}
+
+/** Whether a view needs no live state: what it tells stands in the graph and the log. */
+export function readerAnswers(view: View): boolean {
+  switch (view.view) {
+    case "status":
+    case "agents":
+    case "metrics":
+    case "info":
+      return false;
+    case "resolve":
+      return view.what !== "agent";
+    case "engram":
+    case "versions":
+    case "search":
+    case "ask":
+    case "neighbors":
+    case "paths":
+    case "thread":
+    case "contexts":
+    case "context":
+    case "why":
+    case "changes":
+    case "export":
+    case "log":
+    case "verify_log":
+      return true;
+    default:
+      return view satisfies never;
+  }
+}
+
+/** One port: commands and live views to the engine, all other views to the reader. Closing it closes both. */
+export function withReader(engine: Engine, reader: Reader): Port {
+  return {
+    where: "here",
+    submit: (request, options) => engine.submit(request, options),
+    view: (view) => readerAnswers(view) ? reader.view(view) : engine.view(view),
+    events: (from, signal) => engine.events(from, signal),
+    idle: () => engine.idle(),
+    async close() {
+      reader.close();
+      await engine.close();
+    },
+  };
+}

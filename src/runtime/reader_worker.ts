@@ -1,0 +1,104 @@
+/**
+ * The reader worker: a read-only graph and log for the doors' views, so that a big read never delays a tick.
+ *
+ * Invariants:
+ * 1. It writes nothing: the graph is `query_only`, the log is opened to read.
+ * 2. Each view sees one commit. A receipt follows its commit, so a view asked after a receipt sees what it told.
+ * 3. Views of live state (see `readerAnswers`) are the engine's: here they are a fault.
+ */
+import { type Graph, openGraph } from "../graph/mod.ts";
+import { assert } from "../kernel/mod.ts";
+import { type Log, openBlobs, openLog, realDisk } from "../log/mod.ts";
+import { dataPaths } from "./data_folder.ts";
+import { Images } from "./images.ts";
+import { Modules } from "./modules.ts";
+import type { View } from "./port.ts";
+import { Views } from "./views.ts";
+import { answerCalls } from "./worker_calls.ts";
+
+/** What the main thread asks of the reader. `open` comes first. */
+export type ReaderCall =
+  | { readonly call: "open"; readonly data: string }
+  | { readonly call: "view"; readonly view: View };
+
+/** A log that another thread appends to: opened again when the graph holds an entry that this one has not seen. */
+class FollowedLog implements Log {
+  readonly #open: () => Log;
+  readonly #graph: Graph;
+  #log: Log;
+
+  constructor(open: () => Log, graph: Graph) {
+    this.#open = open;
+    this.#graph = graph;
+    this.#log = open();
+  }
+
+  get #now(): Log {
+    if (this.#graph.applied.index >= this.#log.next) {
+      this.#log.close();
+      this.#log = this.#open();
+    }
+    return this.#log;
+  }
+
+  get next() {
+    return this.#now.next;
+  }
+
+  get hash() {
+    return this.#now.hash;
+  }
+
+  get report() {
+    return this.#now.report;
+  }
+
+  append(): never {
+    throw new Error("Fault: the reader appends to the log");
+  }
+
+  read(index: number) {
+    return this.#now.read(index);
+  }
+
+  entries(from: number) {
+    return this.#now.entries(from);
+  }
+
+  hashAt(index: number) {
+    return this.#now.hashAt(index);
+  }
+
+  verify() {
+    return this.#now.verify();
+  }
+
+  close() {
+    this.#log.close();
+  }
+}
+
+function openViews(data: string): Views {
+  const paths = dataPaths(data);
+  const disk = realDisk(paths.root);
+  const graph = openGraph({ path: paths.graph, readOnly: true });
+  const log = new FollowedLog(() => openLog(disk, { readOnly: true }), graph);
+  const blobs = openBlobs(disk);
+  const images = new Images(graph, log, blobs, new Modules(blobs));
+  return new Views({ graph, log, images, paths, state: () => null });
+}
+
+let views: Views | null = null;
+
+answerCalls((call: ReaderCall) => {
+  switch (call.call) {
+    case "open":
+      views = openViews(call.data);
+      return;
+    case "view":
+      assert(views !== null, "the reader is asked before it is open");
+      return views.view(call.view);
+    default:
+      return call satisfies never;
+  }
+});
