@@ -1,0 +1,5 @@
+/** Doors for programs: a host on loopback, and a port to one. */
+export { findHost, type FindOptions } from "./find_host.ts";
+export { hostPort } from "./host_port.ts";
+export { type ApiLimits, apiLimits } from "./http.ts";
+export { type HostOptions, serveHost } from "./serve_host.ts";

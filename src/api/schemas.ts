@@ -1,0 +1,270 @@
+/**
+ * The shapes of requests and views, checked before anything is done with them.
+ *
+ * Invariants:
+ * 1. Strict: an unknown field is refused with its name; nothing is guessed, nothing dropped.
+ * 2. A value that passes is a `Request` or a `View`: the compiler compares the schemas with those types.
+ */
+import { z } from "zod";
+import {
+  capabilities,
+  EngramError,
+  engramKinds,
+  type JsonObject,
+  timeSources,
+  type Workflow,
+} from "../kernel/mod.ts";
+import { findCycle } from "../kernel/workflow.ts";
+import { firstIssue, issueWords } from "../input/issues.ts";
+import type { View } from "../runtime/port.ts";
+import type { Request } from "../runtime/requests.ts";
+
+const text = z.string();
+const whole = z.int().min(0);
+const count = z.int().min(1);
+const object = z.custom<JsonObject>(
+  (value) => typeof value === "object" && value !== null && !Array.isArray(value),
+  "must be an object",
+);
+const maybeText = text.nullable().exactOptional();
+
+const memory = {
+  content: text,
+  title: maybeText,
+  source: maybeText,
+  ref: maybeText,
+  thread: maybeText,
+  position: z.int().nullable().exactOptional(),
+  kind: z.enum(engramKinds).exactOptional(),
+  confidence: z.number().exactOptional(),
+  metadata: object.exactOptional(),
+  context: maybeText,
+  time: maybeText,
+  timeSource: z.enum(timeSources).exactOptional(),
+  validFrom: maybeText,
+  validTo: maybeText,
+};
+const pair = z.tuple([text, text]);
+
+const writeOp = z.discriminatedUnion("op", [
+  z.strictObject({ op: z.literal("add"), ...memory }),
+  z.strictObject({ op: z.literal("upsert"), ...memory }),
+  z.strictObject({
+    op: z.literal("update"),
+    id: text,
+    content: text.exactOptional(),
+    title: maybeText,
+    source: maybeText,
+    ref: maybeText,
+    thread: maybeText,
+    confidence: z.number().exactOptional(),
+    metadata: object.exactOptional(),
+    time: maybeText,
+    validFrom: maybeText,
+    validTo: maybeText,
+  }),
+  z.strictObject({ op: z.literal("delete"), id: text }),
+  z.strictObject({
+    op: z.literal("connect"),
+    source: text,
+    target: text,
+    type: text,
+    weight: z.number().exactOptional(),
+    metadata: object.exactOptional(),
+  }),
+  z.strictObject({ op: z.literal("link"), type: text, from: pair, to: pair }),
+  z.strictObject({ op: z.literal("disconnect"), id: text }),
+  z.strictObject({ op: z.literal("join"), context: text, engram: text }),
+]);
+
+const workflow = z.strictObject({
+  id: text,
+  name: text,
+  steps: z.array(z.strictObject({
+    id: text,
+    agent: text,
+    action: text,
+    params: z.custom<Workflow["steps"][number]["params"]>((value) => value !== undefined, "must be given"),
+    dependencies: z.array(text),
+  })),
+});
+
+const run = {
+  agent: text,
+  context: maybeText,
+  fuel: z.int().nullable().exactOptional(),
+};
+
+const request: z.ZodType<Request> = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("write"), ops: z.array(writeOp) }),
+  z.strictObject({
+    kind: z.literal("context_create"),
+    name: text,
+    description: text.exactOptional(),
+    agents: z.array(text).exactOptional(),
+    metadata: object.exactOptional(),
+  }),
+  z.strictObject({
+    kind: z.literal("agent_load"),
+    agent: text,
+    wasm: text,
+    name: text.exactOptional(),
+    description: text.exactOptional(),
+    manifest: object.nullable().exactOptional(),
+    grants: z.array(z.strictObject({ capability: z.enum(capabilities), scope: z.array(text) }))
+      .exactOptional(),
+    config: object.exactOptional(),
+  }),
+  z.strictObject({ kind: z.literal("agent_unload"), agent: text }),
+  z.strictObject({ kind: z.literal("execute"), action: text, params: text.exactOptional(), ...run }),
+  z.strictObject({ kind: z.literal("query"), query: text, ...run }),
+  z.strictObject({ kind: z.literal("workflow"), context: text, workflow }),
+  z.strictObject({ kind: z.literal("configure"), changes: z.record(text, z.number()) }),
+]);
+
+const at = z.union([whole, text]).exactOptional();
+const maybeCount = count.exactOptional();
+const maybe = text.exactOptional();
+
+const view: z.ZodType<View> = z.discriminatedUnion("view", [
+  z.strictObject({ view: z.literal("engram"), id: text, at }),
+  z.strictObject({ view: z.literal("versions"), id: text }),
+  z.strictObject({
+    view: z.literal("search"),
+    text: maybe,
+    exact: z.boolean().exactOptional(),
+    metadata: object.exactOptional(),
+    kind: maybe,
+    source: maybe,
+    minConfidence: z.number().exactOptional(),
+    context: maybe,
+    includeSuperseded: z.boolean().exactOptional(),
+    limit: maybeCount,
+    cursor: maybe,
+    at,
+  }),
+  z.strictObject({ view: z.literal("ask"), question: text, context: maybe, at, limit: maybeCount }),
+  z.strictObject({
+    view: z.literal("neighbors"),
+    id: text,
+    type: maybe,
+    direction: z.enum(["in", "out", "both"]).exactOptional(),
+    depth: maybeCount,
+    limit: maybeCount,
+    at,
+  }),
+  z.strictObject({
+    view: z.literal("paths"),
+    source: text,
+    target: text,
+    depth: maybeCount,
+    limit: maybeCount,
+    at,
+  }),
+  z.strictObject({ view: z.literal("thread"), thread: text, source: maybe, at }),
+  z.strictObject({ view: z.literal("contexts"), at }),
+  z.strictObject({ view: z.literal("context"), id: text, limit: maybeCount, after: maybe, at }),
+  z.strictObject({ view: z.literal("agents") }),
+  z.strictObject({ view: z.literal("metrics"), agent: text }),
+  z.strictObject({ view: z.literal("status") }),
+  z.strictObject({ view: z.literal("why"), id: text, check: z.boolean().exactOptional() }),
+  z.strictObject({ view: z.literal("changes"), since: z.int(), limit: maybeCount }),
+  z.strictObject({ view: z.literal("export"), after: maybe, limit: maybeCount, context: maybe }),
+  z.strictObject({ view: z.literal("log"), from: whole.exactOptional(), limit: maybeCount }),
+  z.strictObject({ view: z.literal("verify_log") }),
+  z.strictObject({ view: z.literal("resolve"), what: z.enum(["engram", "context", "agent"]), text }),
+  z.strictObject({ view: z.literal("info") }),
+]);
+
+const sender = z.object({
+  commandId: text.regex(/^[\w.:-]{1,128}$/, "must be 1 to 128 letters, digits or . _ : -").exactOptional(),
+  client: text.regex(/^[\w.:@/ -]{1,64}$/, "must be 1 to 64 letters, digits, spaces or . _ : @ / -")
+    .exactOptional(),
+});
+
+/** A command as a client sends it: a request, and beside it who asks and the client's own id for it. */
+export interface SentCommand {
+  readonly request: Request;
+  readonly client: string | undefined;
+  readonly commandId: string | undefined;
+}
+
+/** A command. Errors: `invalid_argument` naming the field, `workflow_invalid`, `workflow_cycle`. */
+export function readCommand(value: unknown): SentCommand {
+  const { commandId, client } = checked(sender, value, "Cannot take the command");
+  const { commandId: _id, client: _client, ...rest } = checked(object, value, "Cannot take the command");
+  const found = checked(request, rest, "Cannot take the command");
+  if (found.kind === "workflow") checkSteps(found.workflow);
+  return { request: found, client, commandId };
+}
+
+/** A view. Errors: `invalid_argument` naming the field. */
+export function readView(value: unknown): View {
+  return checked(view, value, "Cannot read");
+}
+
+/** A tick from a query or a header. */
+export function readTick(value: string, what: string): number {
+  const tick = /^\d{1,15}$/.test(value) ? Number(value) : NaN;
+  if (!Number.isNaN(tick)) return tick;
+  throw new EngramError("invalid_argument", `Cannot read: ${what} must be a tick, a whole number from 0`);
+}
+
+function checkSteps({ id, steps }: Workflow): void {
+  const refuse = (why: string) =>
+    new EngramError("workflow_invalid", `Cannot run workflow ${JSON.stringify(id)}: ${why}`);
+  const ids = new Set<string>();
+  for (const step of steps) {
+    if (ids.has(step.id)) throw refuse(`step ${JSON.stringify(step.id)} is declared twice`);
+    ids.add(step.id);
+  }
+  for (const step of steps) {
+    const unknown = step.dependencies.find((one) => !ids.has(one));
+    if (unknown === undefined) continue;
+    throw refuse(
+      `step ${JSON.stringify(step.id)} depends on ${JSON.stringify(unknown)}, which is no step of it`,
+    );
+  }
+  const cycle = findCycle(steps);
+  if (cycle === null) return;
+  throw new EngramError(
+    "workflow_cycle",
+    `Cannot run workflow ${JSON.stringify(id)}: ${cycle.join(" → ")} is a cycle`,
+  );
+}
+
+function checked<T>(schema: z.ZodType<T>, value: unknown, action: string): T {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const issue = firstIssue(result.error.issues);
+  const field = fieldName(issue?.path ?? []);
+  throw new EngramError(
+    "invalid_argument",
+    `${action}: ${words(issue, field)}`,
+    field === "" ? {} : { field },
+  );
+}
+
+/** `["ops", 0, "content"]` as people write it: `ops[0].content`. */
+function fieldName(path: readonly PropertyKey[]): string {
+  return path.map((key) => typeof key === "number" ? `[${key}]` : `.${String(key)}`).join("").replace(
+    /^\./,
+    "",
+  );
+}
+
+function words(issue: z.core.$ZodIssue | undefined, field: string): string {
+  const subject = field === "" ? "it" : field;
+  switch (issue?.code) {
+    case "unrecognized_keys": {
+      const keys = issue.keys.map((key) => JSON.stringify(key)).join(", ");
+      return `unknown field ${keys}${field === "" ? "" : ` in ${field}`}`;
+    }
+    case "invalid_union":
+      return `${subject} is missing or is none that is known`;
+    case "invalid_format":
+      return `${subject} ${issue.message}`;
+    default:
+      return `${subject} ${issueWords(issue)}`;
+  }
+}
