@@ -200,8 +200,8 @@ export class IndexCorpus extends StoredCorpus implements Corpus {
     super(parts);
     this.#index = index;
     this.#visible = visible;
-    let documents = 0, lengthSum = 0;
-    for (let rid = 0; rid < index.end; rid++) {
+    let { documents, lengthSum } = visible === null ? index.sums : { documents: 0, lengthSum: 0 };
+    for (let rid = 0; visible !== null && rid < index.end; rid++) {
       if (!this.has(rid)) continue;
       documents++;
       lengthSum += index.length(rid);

@@ -167,6 +167,7 @@ export class PostingIndex {
   #marks = new Uint32Array(pageRows);
   #engrams = new Uint32Array(pageRows);
   #end = 0;
+  #sums: { readonly documents: number; readonly lengthSum: number } | null = null;
   #cache = new Map<string, Postings>();
   #cached = 0;
   /** Versions that a read-only graph can't write into the index. */
@@ -191,6 +192,18 @@ export class PostingIndex {
   /** Row numbers are below this. */
   get end(): number {
     return this.#end;
+  }
+
+  /** How many rows can be found, and the sum of their lengths. */
+  get sums(): { readonly documents: number; readonly lengthSum: number } {
+    if (this.#sums !== null) return this.#sums;
+    let documents = 0, lengthSum = 0;
+    for (let rid = 0; rid < this.#end; rid++) {
+      if (!this.live(rid)) continue;
+      documents++;
+      lengthSum += this.length(rid);
+    }
+    return this.#sums = { documents, lengthSum };
   }
 
   /** Whether this row can be found. */
@@ -249,6 +262,7 @@ export class PostingIndex {
   catchUp(): void {
     if (!this.#loaded) this.#load();
     if (!this.#dirty) return;
+    this.#sums = null;
     if (this.#readOnly) this.#takeExtra();
     else if (this.#behind()) this.#write(() => this.#index());
     this.#dirty = false;

@@ -31,8 +31,10 @@ export const searchLimits = {
   wordsMax: 64,
 } as const;
 
-const k1 = 1.2, b = 0.4, gramB = 0.75, gramShare = 0.1;
+const k1 = 1.2, b = 0.6, gramB = 0.75, gramShare = 0.05;
 const beforeWeights = [0.6, 0.36], afterWeights = [0.3, 0.18];
+/** The weight of the grams of a word that no document has. */
+const unknownWordWeight = 8;
 /** Scores are shown as integers in thousandths. */
 const scoreUnit = 1000;
 
@@ -96,16 +98,33 @@ export function ownScores(
   return { documents, scores };
 }
 
-/** The `max` best by score, ties by document. */
+/** The `max` best by score, ties by document: a heap with the worst kept one on top. */
 export function best(documents: readonly number[], scores: Float64Array, max: number): number[] {
-  const of = (document: number) => scores[document] ?? 0;
-  let kept = [...documents];
-  if (kept.length > max * 4) {
-    const sorted = Float64Array.from(kept, of).sort();
-    const least = sorted[sorted.length - max] ?? 0;
-    kept = kept.filter((document) => of(document) >= least);
+  const heap: number[] = [];
+  const before = (one: number, other: number) => (scores[other] ?? 0) - (scores[one] ?? 0) || one - other;
+  const sink = () => {
+    for (let at = 0;;) {
+      let child = 2 * at + 1;
+      const worst = heap[at] ?? 0, right = heap[child + 1], left = heap[child];
+      if (left === undefined) return;
+      if (right !== undefined && before(left, right) < 0) child++;
+      const lower = heap[child] ?? 0;
+      if (before(worst, lower) >= 0) return;
+      heap[at] = lower;
+      heap[child] = worst;
+      at = child;
+    }
+  };
+  for (const document of documents) {
+    if (heap.length < max) {
+      heap.push(document);
+      if (heap.length === max) heap.sort((one, other) => before(other, one));
+    } else if (before(document, heap[0] ?? 0) < 0) {
+      heap[0] = document;
+      sink();
+    }
   }
-  return kept.sort((one, other) => of(other) - of(one) || one - other).slice(0, max);
+  return heap.sort(before);
 }
 
 function countOf({ rids, counts }: Postings, document: number): number {
@@ -128,7 +147,7 @@ export function addNeighbours(
 ): void {
   const average = corpus.documents === 0 ? 1 : Math.max(1, corpus.lengthSum / corpus.documents);
   const seeds = best(documents, scores, searchLimits.neighbourDocumentsMax);
-  const known = new Set(documents), rescored = new Map<number, number>();
+  const rescored = new Map<number, number>();
   const rescore = (document: number): readonly number[] => {
     const neighbours = corpus.neighbours(document);
     if (neighbours === null) return [];
@@ -148,8 +167,9 @@ export function addNeighbours(
   for (const document of seeds) for (const other of rescore(document)) around.add(other);
   for (const other of around) if (!rescored.has(other)) rescore(other);
   for (const [document, score] of rescored) {
+    // Documents with a word of their own have a score already.
+    if (scores[document] === 0 && score > 0) documents.push(document);
     scores[document] = score;
-    if (!known.has(document)) documents.push(document);
   }
 }
 
@@ -181,15 +201,17 @@ function gramsOf(word: string): number[] {
   return found;
 }
 
-/** Adds a share of BM25 over grams, with the statistics of these documents. */
+/** Adds a share of BM25 over grams; a gram weighs what the commonest word of the query with it weighs. */
 export function addGrams(
   query: string,
   documents: readonly Document[],
   scores: Float64Array,
+  weights: ReadonlyMap<string, number>,
 ): void {
   const wanted = new Map<number, number>();
-  for (const { word } of queryWords(query).slice(0, searchLimits.wordsMax)) {
-    for (const gram of gramsOf(word)) wanted.set(gram, 0);
+  for (const { stem, word } of queryWords(query).slice(0, searchLimits.wordsMax)) {
+    const weight = weights.get(stem) ?? unknownWordWeight;
+    for (const gram of gramsOf(word)) wanted.set(gram, Math.min(weight, wanted.get(gram) ?? weight));
   }
   if (wanted.size === 0 || documents.length < 2) return;
   let lengthSum = 0;
@@ -197,7 +219,6 @@ export function addGrams(
     const text = `${title ?? ""} ${content}`.slice(0, searchLimits.gramCharsMax).toLowerCase();
     const counts = new Map<number, number>();
     const length = countGrams(text, wanted, counts);
-    for (const gram of counts.keys()) wanted.set(gram, (wanted.get(gram) ?? 0) + 1);
     lengthSum += length;
     return { document, counts, length };
   });
@@ -206,7 +227,7 @@ export function addGrams(
     const norm = k1 * (1 - gramB + gramB * length / average);
     let score = 0;
     for (const [gram, count] of counts) {
-      score += inverseFrequency(documents.length, wanted.get(gram) ?? 0) * saturate(count, norm);
+      score += (wanted.get(gram) ?? 0) * saturate(count, norm);
     }
     scores[document] = (scores[document] ?? 0) + gramShare * score;
   }

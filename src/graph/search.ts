@@ -295,25 +295,32 @@ class Run {
     const { documents, scores } = ownScores(this.#corpus, looked.words);
     const within = this.#phraseDocuments();
     if (within === null) addNeighbours(this.#corpus, looked.words, documents, scores);
-    const ranked = best(within ?? documents, scores, searchLimits.documentsMax);
-    const current = this.#scored(
-      ranked.filter((document) => !this.#corpus.superseded(document)),
-      scores,
-      max,
-    );
-    if (this.#query.includeSuperseded !== true || current.length >= max) return current;
-    const superseded = ranked.filter((document) => this.#corpus.superseded(document));
-    return [...current, ...this.#scored(superseded, scores, max)];
+    const [current, superseded] = this.#split(within ?? documents);
+    const first = this.#scored(current, scores, max);
+    if (this.#query.includeSuperseded !== true || first.length >= max) return first;
+    return [...first, ...this.#scored(superseded, scores, max)];
+  }
+
+  /** Those that nothing supersedes, and the others. */
+  #split(documents: readonly number[]): [number[], number[]] {
+    const current: number[] = [], superseded: number[] = [];
+    for (const document of documents) {
+      (this.#corpus.superseded(document) ? superseded : current).push(document);
+    }
+    return [current, superseded];
   }
 
   /** The first `max` of those that pass, with their grams, by score and id. */
-  #scored(ranked: readonly number[], scores: Float64Array, max: number): Found[] {
+  #scored(documents: readonly number[], scores: Float64Array, max: number): Found[] {
     // The first `gramDocumentsMax` get the same addition on every page, so pages continue each other.
-    const kept = this.#kept(ranked, Math.max(max, searchLimits.gramDocumentsMax));
+    const keptMax = Math.max(max, searchLimits.gramDocumentsMax);
+    const ranked = best(documents, scores, this.#filters() ? searchLimits.documentsMax : keptMax);
+    const kept = this.#kept(ranked, keptMax);
     addGrams(
       this.#query.text ?? this.#query.exact ?? "",
       kept.slice(0, searchLimits.gramDocumentsMax),
       scores,
+      this.weights,
     );
     const found = kept.map((document) => ({ document, score: shown(scores[document.document] ?? 0) }));
     return found.sort((one, other) =>
@@ -356,6 +363,15 @@ class Run {
       if (kept.length >= max) break;
     }
     return kept;
+  }
+
+  /** Whether there is anything but words to pass. */
+  #filters(): boolean {
+    const { kind, source, minConfidence, changedSinceTick, metadata, context } = this.#query;
+    return this.#phrase !== "" ||
+      [kind, source, minConfidence, changedSinceTick, metadata, context].some((filter) =>
+        filter !== undefined
+      );
   }
 
   #passes(document: Document): boolean {
