@@ -17,6 +17,8 @@ const sectionWordsMin: i32 = 8;
 const sharedPercentMin: i32 = 85;
 /** A paragraph of so many words found again is a re-pasted paragraph, whatever stands around it. */
 const pastedWordsMin: i32 = 25;
+/** Under different titles, less text than this may be a form with the same answers. */
+const proseWordsMin: i32 = 15;
 /** A line found in more sections than this belongs to a template and proposes no pair. */
 const lineSectionsMax: i32 = 24;
 /** Older copies that one section is joined to at most. */
@@ -166,7 +168,7 @@ function judge(sections: Section[], bodies: Body[], newer: i32, older: i32): Ali
   const titles = titlesDiffer(sections[newer].title, sections[older].title);
   if (percent >= sharedPercentMin) {
     // Filled-in forms with the same answers belong to two occasions.
-    if (titles && (longest < pastedWordsMin || isForm(small))) return null;
+    if (titles && (longest < proseWordsMin || isForm(small))) return null;
     const whole = same * 100 / large.words;
     const score = <f64> (same * 100 / max(1, bodies[newer].words + bodies[older].words - same));
     const why = whole >= sharedPercentMin ? "the same text" : "all of the shorter text stands in the longer";

@@ -459,6 +459,12 @@ class Reader {
       this.object(at);
       return this.useOf();
     }
+    if (verb == "buy" && !negated) {
+      this.predicate = "@supplier";
+      this.cueIn(this.from, at);
+      this.object(at);
+      return this.useOf();
+    }
     if (verb == "meet" && !negated) {
       this.predicate = "@meet";
       this.split(at);
@@ -619,7 +625,7 @@ class Reader {
     }
     if (fact.attribute.length == 0) {
       fact.attribute = timed(fact.value) ? "@when" : fact.value.typed.length > 0
-        ? ""
+        ? "is"
         : verb.startsWith("switch") || verb.startsWith("migrat") || verb.startsWith("convert")
         ? "@use"
         : verb.startsWith("renam")
@@ -699,6 +705,18 @@ class Reader {
     if (!this.subjectFrom(this.before) && fact.attribute.length == 0) return false;
     if (this.predicate.length > 0) fact.attribute = this.predicate;
     if (verbWord.length == 0 && this.copula && at < this.to && wherePrepositions.has(tokens[at].lower)) this.place = true;
+    if (this.predicate == "@supplier") return false;
+    if (negated && !longer) {
+      // "not on Monday but on Tuesday"
+      for (let i = at + 1; i < this.to; i++) {
+        if (tokens[i].lower != "but" || tokens[i - 1].text == ",") continue;
+        readValues(tokens, at, i, fact.old);
+        fact.negative = false;
+        fact.cue = "not … but";
+        this.split(i + 1);
+        return this.valued();
+      }
+    }
     if (longer) {
       readValues(tokens, at, this.clauseEnd(at), fact.old);
       this.typeAttribute(fact.old);
@@ -773,9 +791,8 @@ class Reader {
       if (fact.subject.length == 0) this.takeTopic();
     } else {
       fact.attribute = singularOf(word);
-      if (fact.subject.length == 0 && !this.topic.occasion) {
-        this.takeTopic();
-      }
+      if (fact.subject.length == 0 && !this.topic.occasion) this.takeTopic();
+      if (fact.subject.length == 0) fact.subject.push(fact.attribute);
     }
     readValues(this.before, 0, this.before.length, longer ? fact.old : fact.value);
     fact.comparable = fact.subject.length > 0 || !fact.attribute.startsWith("@");
@@ -796,6 +813,7 @@ class Reader {
     if (this.value.length > 14) return false;
     this.typeAttribute(fact.value);
     if (this.predicate.length > 0) fact.attribute = this.predicate;
+    if (fact.attribute.length == 0 && fact.value.typed.length == 0 && fact.value.proper.length > 0) this.roleToAttribute();
     const known = fact.attribute.length > 0;
     if (fact.subject.length == 0) {
       if (!known) return false;
@@ -823,6 +841,18 @@ class Reader {
     return true;
   }
 
+  /** "Our dentist is Dr. Blum": the role is the attribute. */
+  private roleToAttribute(): void {
+    const fact = this.fact;
+    for (let i = 0; i < fact.subject.length; i++) {
+      if (!roles.has(fact.subject[i])) continue;
+      fact.attribute = owners.has(fact.subject[i]) ? "@owner" : fact.subject[i];
+      fact.subject.splice(i, 1);
+      if (fact.subject.length == 0 && !this.topic.occasion) this.takeTopic();
+      if (fact.subject.length == 0 && !fact.attribute.startsWith("@")) fact.subject.push(fact.attribute);
+      return;
+    }
+  }
   private roleSubject(): bool {
     for (let i = 0; i < this.fact.subject.length; i++) if (roles.has(this.fact.subject[i])) return true;
     return roles.has(this.fact.attribute);
@@ -965,7 +995,10 @@ class Reader {
         }
         return this.tail(i, value);
       }
-      if (token.text == ".") return;
+      if (token.text == ".") {
+        i++;
+        continue;
+      }
       if (clauseEnds.has(lower) && lower != "and") return this.tail(i, value);
       if (lower == "now" || lower == "anymore" || lower == "again" || lower == "changed" || lower == "moved") {
         if (fact.cue.length == 0 && (i == 0 || tokens[i - 1].lower != "for") && tokens[max(0, i - 1)].lower != "right") fact.cue = lower;

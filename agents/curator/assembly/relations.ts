@@ -90,17 +90,18 @@ function verdict(newer: Statement, older: Statement): Link | null {
     return new Link("supersedes", older, a.cue, "says of the same thing that it is no longer so, or is so now");
   }
   if (b.cancelled || b.negative && !a.negative && a.old.empty) return null;
-  if (!a.old.empty && !b.value.empty && (sameKey || sameSubject && attributesMeet(a.attribute, b.attribute))) {
+  if (!a.old.empty && !a.cancelled && !b.value.empty && (sameKey || sameSubject && attributesMeet(a.attribute, b.attribute))) {
     if (names(a.old, b.value) && !(compare(a.value, b.value) == Compared.equal && sameKey && !a.value.empty)) {
       return new Link("supersedes", older, a.cue, "names the old value");
     }
   }
-  if (a.cancelled && sameSubject && a.old.empty) {
+  if (a.cancelled && sameSubject && a.old.typed.length == 0) {
     if (b.attribute == "@when" || b.attribute == "@where" || b.attribute == "@start" || b.attribute == a.attribute) {
       return new Link("supersedes", older, a.cue, "the same thing is cancelled");
     }
     return null;
   }
+  if (a.cancelled) return sameSubject && names(a.old, b.value) ? new Link("supersedes", older, a.cue, "the same thing is cancelled") : null;
   if (!sameKey || a.negative || b.negative || b.past && !b.value.empty || a.past) return null;
   if (compare(a.value, b.value) != Compared.different) return null;
   if (a.cue.length > 0 && replaceable(newer, older)) {

@@ -65,7 +65,7 @@ export function compare(a: ValueSet, b: ValueSet): Compared {
     const right = ofKind(b, kind);
     if (left.length == 0 || right.length == 0) continue;
     // Quantities of two dimensions, or two currencies, can't be told apart from two facts.
-    if (left[0].unit != right[0].unit && kind != <i32> Kind.literal) continue;
+    if (left[0].unit != right[0].unit && kind != <i32> Kind.literal && kind != <i32> Kind.version) continue;
     shared = true;
     const count = min(left.length, right.length);
     for (let i = 0; i < count; i++) if (!left[i].equals(right[i])) return Compared.different;

@@ -84,7 +84,7 @@ export const singular = set("@launch @owner @price @budget @fee @due @where @whe
 export const predicates = set(
   "launches launched ships shipped releases owns leads led manages maintains coordinates costs cost sits lives " +
     "starts started begins began opens ends ended expires closes finishes weighs weigh holds seats uses use relies " +
-    "lasts meets meet rehearses rehearse works runs rehearse",
+    "lasts meets meet rehearses rehearse works runs buy buys",
 );
 /** Participles after a copula that say what the value is. */
 export const participles = set(
@@ -96,12 +96,12 @@ export const changes = set(
   "moved moves move moving pushed push postponed postpone shifted shift slipped slips slip delayed delay rescheduled " +
     "reschedule relocated relocate changed changes change switched switches switch switching migrated migrate " +
     "migrates replaced replace replaces swapped swap raised raise lowered lower cut increased increase increases " +
-    "reduced reduce dropped drop rose fell renamed rename went goes brought bumped bump extended extend upgraded " +
+    "rises rise falls fall grows grew reduced reduce dropped drop rose fell renamed rename went goes brought bumped bump extended extend upgraded " +
     "upgrade transferred transfer converted shortened",
 );
 /** Words by which a sentence says of itself that something changed. */
 export const cues = set(
-  "now instead anymore moved moves pushed postponed shifted slipped delayed rescheduled relocated changed switched " +
+  "rises falls now instead anymore moved moves pushed postponed shifted slipped delayed rescheduled relocated changed switched " +
     "migrated replaced replaces swapped raised lowered increased reduced rose fell renamed bumped extended upgraded " +
     "transferred formerly previously updated correction corrected revised reverted dropped new back again switches " +
     "switching moving cancelled canceled scrapped shortened converted longer cut",
@@ -138,7 +138,7 @@ export const wherePrepositions = set("in at inside near behind under above on be
 export const clauseEnds = set("because since which who where while but so although though when and");
 export const plainVerbs = set(
   "needs need requires require has have accepts accept supports support allows allow includes include contains contain " +
-    "covers cover works serves serve eats takes pays pay offers offer provides provide",
+    "covers cover works serves serve eats pays pay offers offer provides provide",
 );
 export const months = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
 const monthNames = [
