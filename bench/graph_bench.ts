@@ -73,7 +73,7 @@ function fill(path: string): Graph {
 
 const path = `${folder}/graph.db`;
 const graph = fill(path);
-graph.maintain();
+while (graph.maintain());
 
 const raw = new Libsql(`${folder}/raw.db`);
 raw.exec(

@@ -194,7 +194,7 @@ if (import.meta.main) {
       const asked = smoke ? questions.slice(0, 20) : questions;
       const graph = openGraph({ path: ":memory:" });
       const names = fill(graph, texts);
-      graph.maintain();
+      while (graph.maintain());
       const forms = {
         plain: plain(texts),
         search: (text: string) =>

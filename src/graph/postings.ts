@@ -264,7 +264,7 @@ export class PostingIndex {
     if (!this.#dirty) return;
     this.#sums = null;
     if (this.#readOnly) this.#takeExtra();
-    else if (this.#behind()) this.#write(() => this.#index());
+    else if (this.#behind()) this.#write(() => this.#index(Infinity));
     this.#dirty = false;
   }
 
@@ -291,13 +291,14 @@ export class PostingIndex {
     });
   }
 
-  #index(): void {
+  /** Indexes `segmentsMax` batches of versions at most. */
+  #index(segmentsMax: number): void {
     const touched = new Set<number>();
     for (const rid of this.#ended()) {
       this.#marks[rid] = 0;
       touched.add(Math.floor(rid / pageRows));
     }
-    for (;;) {
+    for (let batch = 0; batch < segmentsMax; batch++) {
       const rows = this.#db.all(pending, [this.#indexed, indexLimits.segmentDocumentsMax]);
       const last = rows.at(-1);
       if (last === undefined) break;
@@ -408,10 +409,17 @@ export class PostingIndex {
     this.#segments.splice(first, merged.length, { segment, documents });
   }
 
-  /** Catches up, and merges all that is worth merging. */
-  maintain(): void {
-    this.catchUp();
+  /** Catches up by one batch, or merges once it has caught up; true while there is more to index. */
+  maintain(): boolean {
+    if (!this.#loaded) this.#load();
+    if (this.#dirty && this.#behind()) {
+      this.#sums = null;
+      this.#write(() => this.#index(1));
+      if (this.#behind()) return true;
+    }
+    this.#dirty = false;
     this.#write(() => this.#merge(Number.MAX_SAFE_INTEGER / indexLimits.segmentsMax));
+    return false;
   }
 
   /** Rows with a stem; some may have ended (length 0). */

@@ -140,9 +140,9 @@ export class Search {
     this.#index.reset();
   }
 
-  /** Indexes and merges what there is; for an idle moment. */
-  maintain(): void {
-    this.#index.maintain();
+  /** Indexes some of what there is; true while there is more. */
+  maintain(): boolean {
+    return this.#index.maintain();
   }
 
   /** Refusals: `invalid_argument` for a limit or cursor that is none. */

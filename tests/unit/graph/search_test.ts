@@ -209,3 +209,12 @@ Deno.test("search() refuses a limit or cursor that is none", () =>
       assert.throws(() => graph.search(query), /Cannot search/);
     }
   }));
+
+Deno.test("maintain() says that there is more until all is indexed, and search() does not wait for it", () => {
+  const writes = Array.from({ length: 4001 }, (_, n) => put(e(n), n === 4000 ? "salt" : "water"));
+  using(graphOf(writes), (graph) => {
+    assert.equal(graph.maintain(), true);
+    assert.deepEqual(found(graph, { text: "salt" }), [e(4000)]);
+    assert.equal(graph.maintain(), false);
+  });
+});
