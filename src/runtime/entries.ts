@@ -74,14 +74,31 @@ export function tickAt(log: Log, time: number): number {
   return low;
 }
 
+/**
+ * A value with the keys of its objects in the codec's order, as it will be when read back from the log: what an
+ * agent is told of it (its config, a workflow's params) must not depend on which of the two it was made from.
+ */
+export function inLogOrder<T>(value: T): T {
+  return sortKeys(value) as T;
+}
+
+function sortKeys(value: unknown): unknown {
+  if (
+    value instanceof Payload || value instanceof Uint8Array || typeof value !== "object" || value === null
+  ) return value;
+  if (Array.isArray(value)) return value.map(sortKeys);
+  return Object.fromEntries(
+    Object.entries(value).sort(([a], [b]) => a < b ? -1 : 1).map(([key, one]) => [key, sortKeys(one)]),
+  );
+}
+
 /** A part of an entry as plain JSON: keys sorted, payloads as their text, bytes as hex. Equal parts give equal values. */
 export function plainPart(value: unknown): unknown {
-  if (value instanceof Payload) return value.erased ? "(erased)" : value.text();
-  if (value instanceof Uint8Array) return toHex(value);
-  if (Array.isArray(value)) return value.map(plainPart);
-  if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value).sort(([a], [b]) => a < b ? -1 : 1).map(([key, one]) => [key, plainPart(one)]),
+  return JSON.parse(
+    JSON.stringify(sortKeys(value), (_key, one: unknown) => {
+      if (one instanceof Payload) return one.erased ? "(erased)" : one.text();
+      return one instanceof Uint8Array ? toHex(one) : one;
+    }) ?? "null",
   );
 }
 

@@ -81,7 +81,8 @@ const historyKey = (id: string, loadedTick: number) => `was/${id}/${String(loade
 /** Collects what changed since the rows were stored. */
 export class Rows {
   #agents = new Set<string>();
-  #more = new Map<string, unknown>();
+  /** Packed as they were when put: an agent goes on counting. */
+  #more = new Map<string, Uint8Array>();
   #storedTick: number;
 
   constructor(storedTick: number) {
@@ -99,23 +100,24 @@ export class Rows {
 
   loaded(agent: AgentState): void {
     this.#agents.add(agent.id);
-    this.#more.set(`home/${agent.id}`, agent.context);
-    this.#more.set(historyKey(agent.id, agent.loadedTick), { agent, unloadedTick: null });
+    this.put(`home/${agent.id}`, agent.context);
+    this.put(historyKey(agent.id, agent.loadedTick), { agent, unloadedTick: null });
   }
 
   unloaded(agent: AgentState, tick: number): void {
     this.#agents.add(agent.id);
-    this.#more.set(historyKey(agent.id, agent.loadedTick), { agent, unloadedTick: tick });
+    this.put(historyKey(agent.id, agent.loadedTick), { agent, unloadedTick: tick });
   }
 
   /** What waits to be stored under a key, or null. */
   peek(key: string): unknown {
-    return this.#more.get(key) ?? null;
+    const waiting = this.#more.get(key);
+    return waiting === undefined ? null : unpack(waiting);
   }
 
   /** Stores anything else under a key of its own. */
   put(key: string, value: unknown): void {
-    this.#more.set(key, value);
+    this.#more.set(key, pack(value));
   }
 
   /** The rows that bring the store to `state`, which becomes the stored one. */
@@ -141,7 +143,7 @@ export class Rows {
       const agent = state.agents.get(id);
       rows.push({ key: `agent/${id}`, value: agent === undefined ? null : pack(agent) });
     }
-    for (const [key, value] of this.#more) rows.push({ key, value: value === null ? null : pack(value) });
+    for (const [key, value] of this.#more) rows.push({ key, value });
     this.#agents = new Set();
     this.#more = new Map();
     this.#storedTick = tick;

@@ -38,7 +38,7 @@ import { openSandbox, type Sandbox } from "../sandbox/mod.ts";
 import { defaultStackDepthMax } from "../wasm/mod.ts";
 import { buildInfo, workerUrl } from "./assets.ts";
 import { type DataPaths, dataPaths, lockFolder } from "./data_folder.ts";
-import { entriesFrom, readEntry } from "./entries.ts";
+import { entriesFrom, inLogOrder, readEntry } from "./entries.ts";
 import { type Env, liveEnv, seededEnv } from "./env.ts";
 import { Images } from "./images.ts";
 import { loadFacts } from "./loads.ts";
@@ -227,8 +227,8 @@ class LocalRuntime implements Runtime {
     const command: Command = { ask: { kind: "configure", changes: {} }, client: "engramlt", commandId: null };
     const time = this.#env.now(0);
     const state = this.#state;
-    state.config = config;
-    const genesis = { config, folder: this.#env.folder() };
+    state.config = inLogOrder(config);
+    const genesis = inLogOrder({ config, folder: this.#env.folder() });
     const { entry } = this.#machine.run({ time, commands: [command], genesis, replayed: null });
     assert(entry !== null, "the first entry is never empty");
     this.#append(entry);
@@ -249,11 +249,11 @@ class LocalRuntime implements Runtime {
       }
       try {
         const ask = toAsk(request, this.#factsOf(request));
-        const command: Command = {
+        const command: Command = inLogOrder({
           ask,
           client: options.client ?? "here",
           commandId: options.commandId ?? null,
-        };
+        });
         this.#inbox.push({ command, resolve, reject });
       } catch (error) {
         return reject(error);

@@ -11,7 +11,7 @@ const text = (value: string): string =>
  * Actions by first letter: `count` (adds one to a counter, answers it), `spin`, `trap` (counts, creates, sends, then
  * crashes), `fail` (counts, creates, answers −1), `write` (creates params), `update` (params is an id: content
  * "changed"), `get`, `mail` (sends "hi" to params), `find` (search_by_text), `delete`, `big` (grows memory to
- * the limit, answers pages), `echo` (answers the params).
+ * the limit, answers pages), `initial` (answers what initialize was given), `echo` (answers the params).
  */
 export const testAgent = wat(`(module
   (import "engram" "engram_create" (func $create (param i32 i32 i32 i32 f64 i32 i32) (result i32)))
@@ -24,7 +24,10 @@ export const testAgent = wat(`(module
   (data (i32.const 16) "${text("changed")}")
   (data (i32.const 32) "hi")
   (global $heap (mut i32) (i32.const 131072))
-  (func (export "initialize") (param i32 i32) (result i32) (i32.const 0))
+  (func (export "initialize") (param $p i32) (param $n i32) (result i32)
+    (i32.store (i32.const 1040) (local.get $n))
+    (memory.copy (i32.const 70000) (local.get $p) (local.get $n))
+    (i32.const 0))
   (func (export "release"))
   (func $alloc (export "engram_alloc") (param $size i32) (result i32) (local $at i32)
     (local.set $at (global.get $heap))
@@ -85,6 +88,7 @@ export const testAgent = wat(`(module
     (if (i32.eq (local.get $c) (i32.const 98)) (then
       (loop $more (br_if $more (i32.ne (memory.grow (i32.const 16)) (i32.const -1))))
       (return (call $number (memory.size)))))
+    (if (i32.eq (local.get $c) (i32.const 105)) (then (return (call $answer (i32.const 70000) (i32.load (i32.const 1040))))))
     (call $answer (local.get $p) (local.get $n)))
   (func (export "query") (param $p i32) (param $n i32) (result i32)
     (if (local.get $n) (then (return (call $id (call $make (local.get $p) (local.get $n))))))
