@@ -1,0 +1,61 @@
+/**
+ * The way to a runtime: the host of the data folder if one runs, else the folder opened here.
+ *
+ * Invariants:
+ * 1. Where host.json stands, its host is asked first; it is believed only if it proves itself (src/api sees to that).
+ * 2. A folder that another process holds is waited for up to `lockWaitMsMax`: it may be a command about to end, or a
+ *    host about to answer.
+ */
+import { EngramError } from "../kernel/errors.ts";
+import { dataPaths, exists } from "../runtime/data_folder.ts";
+import type { Port } from "../runtime/port.ts";
+import { type Call, usage } from "./command.ts";
+import { dataFolder } from "./paths.ts";
+
+/** How to reach a runtime. */
+export interface ConnectOptions {
+  readonly data: string;
+  readonly workers: number | null;
+  readonly seed: number | null;
+  readonly lockWaitMsMax: number;
+}
+
+/** The options that a call's global flags give. */
+export function connectOptions(call: Call): ConnectOptions {
+  return {
+    data: dataFolder(call.screen.terminal, call.text("data")),
+    workers: call.whole("workers"),
+    seed: call.whole("seed", 0),
+    lockWaitMsMax: call.whole("lock-wait-ms", 0) ?? 5000,
+  };
+}
+
+/** The port of the host that runs on a folder, or null. */
+export async function findHostOf(options: ConnectOptions): Promise<Port | null> {
+  const { findHost } = await import("../api/mod.ts");
+  return await findHost(options.data, { lockWaitMsMax: options.lockWaitMsMax });
+}
+
+/** Opens a port. Errors: `data_folder_in_use`, and whatever opening the folder refuses. */
+export async function connect(options: ConnectOptions): Promise<Port> {
+  const { data, workers, seed, lockWaitMsMax } = options;
+  const end = performance.now() + lockWaitMsMax;
+  let maybeHost = exists(dataPaths(data).host);
+  for (;;) {
+    const host = maybeHost ? await findHostOf(options) : null;
+    if (host !== null) return seed === null ? host : await refuseSeed(host, data);
+    const { openRuntime } = await import("../runtime/runtime.ts");
+    try {
+      return await openRuntime({ data, seed, lockWaitMsMax: 0, ...(workers === null ? {} : { workers }) });
+    } catch (error) {
+      const isHeld = error instanceof EngramError && error.code === "data_folder_in_use";
+      if (!isHeld || performance.now() >= end) throw error;
+      maybeHost = true;
+    }
+  }
+}
+
+async function refuseSeed(host: Port, data: string): Promise<never> {
+  await host.close();
+  throw usage(`Cannot use --seed: a host runs on data folder ${data}`, "Stop it first: engramlt down");
+}

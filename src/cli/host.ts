@@ -1,0 +1,266 @@
+/** The host and the data folder: up, down, status, doctor, api. */
+import { EngramError } from "../kernel/errors.ts";
+import { dataPaths, exists, readHostFile } from "../runtime/data_folder.ts";
+import { stopSignals } from "../runtime/platform.ts";
+import { type Call, type Leaf, usage } from "./command.ts";
+import { type ConnectOptions, connectOptions, findHostOf } from "./connect.ts";
+import { count, duration, plural, printable, size } from "./screen.ts";
+import { versions } from "./versions.ts";
+
+/** engramlt up */
+export const up: Leaf = {
+  name: "up",
+  says: "run the host until it is stopped: every other command then works through it",
+  flags: [{ flags: "--port N", says: "port to listen on, on this machine only (default: a free one)" }],
+  examples: ["up", "up --port 4100 --workers 4"],
+  notes:
+    "Ctrl-C or engramlt down stops it cleanly. The address stands in host.json and the token in host.token,\n" +
+    "both in the data folder and readable by you alone.",
+  catchesSignals: true,
+  async run(call) {
+    const { serveHost } = await import("../api/mod.ts");
+    const { data, workers, seed, lockWaitMsMax } = connectOptions(call);
+    const port = call.whole("port", 0);
+    const stop = new AbortController();
+    const onSignal = () => stop.abort();
+    for (const signal of stopSignals) Deno.addSignalListener(signal, onSignal);
+    try {
+      await serveHost({
+        data,
+        seed,
+        lockWaitMsMax,
+        ...(workers === null ? {} : { workers }),
+        ...(port === null ? {} : { port }),
+        signal: stop.signal,
+        onReady: ({ address, tokenFile }) => {
+          const { screen } = call;
+          screen.result({ address, tokenFile, data }, () => {
+            screen.line(`${screen.paint("green", "✓")} up at ${address}`);
+            screen.line(`  data   ${data}`);
+            screen.line(`  token  ${tokenFile}`);
+          });
+          screen.note("Ctrl-C stops it");
+        },
+      });
+    } finally {
+      for (const signal of stopSignals) Deno.removeSignalListener(signal, onSignal);
+    }
+    call.screen.summary("stopped");
+  },
+};
+
+/** Sends a request to the host of the data folder, with its token. */
+async function askHost(
+  options: ConnectOptions,
+  method: string,
+  path: string,
+  body: string | null,
+): Promise<Response> {
+  const paths = dataPaths(options.data);
+  const port = exists(paths.host) ? await findHostOf(options) : null;
+  await port?.close();
+  const file = port === null ? null : readHostFile(paths);
+  if (file === null) {
+    throw new EngramError(
+      "host_unreachable",
+      `Cannot reach a host: none runs on data folder ${options.data}`,
+      {},
+      "engramlt up starts one",
+    );
+  }
+  const token = (await Deno.readTextFile(paths.token)).trim();
+  const headers: Record<string, string> = { authorization: `Bearer ${token}` };
+  if (body !== null) headers["content-type"] = "application/json";
+  try {
+    return await fetch(`${file.address}${path}`, { method, headers, body, redirect: "error" });
+  } catch (error) {
+    const words = error instanceof Error ? error.message : String(error);
+    throw new EngramError("host_unreachable", `Cannot reach the host at ${file.address}: ${words}`);
+  }
+}
+
+/** engramlt down */
+export const down: Leaf = {
+  name: "down",
+  says: "stop the host cleanly",
+  examples: ["down"],
+  async run(call) {
+    const options = connectOptions(call);
+    const response = await askHost(options, "POST", "/v1/stop", "{}");
+    await response.body?.cancel();
+    if (!response.ok) {
+      throw new EngramError("host_unreachable", `Cannot stop the host: it answered ${response.status}`);
+    }
+    const end = performance.now() + 20_000;
+    for (let port = await findHostOf({ ...options, lockWaitMsMax: 20_000 }); port !== null;) {
+      await port.close();
+      if (performance.now() > end) {
+        throw new EngramError("host_stopping", "Cannot stop the host: it still runs");
+      }
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      port = await findHostOf({ ...options, lockWaitMsMax: 20_000 });
+    }
+    call.screen.result({ stopped: true, data: options.data }, () => call.screen.line("stopped"));
+    call.screen.summary(`the host of ${options.data} has ended`);
+  },
+};
+
+/** engramlt status */
+export const status: Leaf = {
+  name: "status",
+  says: "show what there is: memories, agents, the last tick, the state hash",
+  examples: ["status", "status --json"],
+  async run(call) {
+    const port = await call.port();
+    const found = await port.view({ view: "status" });
+    call.screen.result({ ...found, where: port.where }, () =>
+      call.screen.facts([
+        ["version", found.version],
+        ["data", found.data],
+        ["open", port.where === "host" ? "through the running host" : "by this command"],
+        ["memories", count(found.engrams)],
+        ["links", count(found.connections)],
+        ["projects", count(found.contexts)],
+        ["agents", count(found.agents)],
+        ["tick", `${count(found.tick)}${found.time === null ? "" : ` at ${found.time}`}`],
+        ["state hash", found.stateHash],
+        ["function calls", count(found.functionCalls)],
+        ["agents' memory", size(found.memoryBytes)],
+        ["workers", count(found.workers)],
+        ["running time", duration(found.executionMs)],
+      ]));
+    if (found.cut === null) return;
+    const { segment, bytes } = found.cut;
+    call.screen.note(
+      `cut ${plural(bytes, "byte")} of an unfinished entry from ${segment}: nothing acknowledged was in it`,
+    );
+  },
+};
+
+/** One thing the doctor looked at. */
+interface Finding {
+  readonly check: string;
+  readonly ok: boolean;
+  readonly detail: string;
+  readonly error?: EngramError;
+}
+
+async function look(check: string, run: () => Promise<string> | string): Promise<Finding> {
+  try {
+    return { check, ok: true, detail: await run() };
+  } catch (error) {
+    if (!(error instanceof EngramError)) throw error;
+    return { check, ok: false, detail: error.message, error };
+  }
+}
+
+async function examine(call: Call): Promise<Finding[]> {
+  const { data } = connectOptions(call);
+  const findings: Finding[] = [];
+  const add = async (check: string, run: () => Promise<string> | string) => {
+    findings.push(await look(check, run));
+    return findings.at(-1)?.ok === true;
+  };
+  await add("program", () => {
+    const { version, build, v8, platform } = versions();
+    return `${version}, ${build} build, V8 ${v8}, ${platform}`;
+  });
+  await add("agents can wait for the engine", () => {
+    if ("Suspending" in WebAssembly) return "V8 suspends WebAssembly";
+    throw new EngramError("not_available", "Cannot run agents: this V8 can't suspend WebAssembly");
+  });
+  await add("data folder", () => exists(data) ? data : `${data} (not there yet; made at the first use)`);
+  if (!exists(data)) return findings;
+  const opened = await add("opens", async () => {
+    const port = await call.port();
+    const { tick, engrams, cut } = await port.view({ view: "status" });
+    const torn = cut === null ? "" : `; cut ${plural(cut.bytes, "byte")} of an unfinished entry`;
+    const way = port.where === "host" ? "through the running host" : "by this command";
+    return `${way}: ${plural(engrams, "memory", "memories")} at tick ${count(tick)}${torn}`;
+  });
+  if (!opened) return findings;
+  await add("log", async () => {
+    const { ok, entries, first } = await (await call.port()).view({ view: "verify_log" });
+    if (ok) return `${plural(entries, "entry", "entries")}, checksums and chain hold`;
+    const what = `${first?.segment} at byte ${first?.offset}: ${first?.what}`;
+    throw new EngramError("log_corrupt", `Cannot verify the log: ${what}`, { ...first });
+  });
+  return findings;
+}
+
+/** engramlt doctor */
+export const doctor: Leaf = {
+  name: "doctor",
+  says: "look over the program, the data folder and the log, and say what is wrong",
+  examples: ["doctor", "doctor --json"],
+  async run(call) {
+    const findings = await examine(call);
+    const ok = findings.every((finding) => finding.ok);
+    call.screen.result(
+      { ok, findings: findings.map(({ check, ok, detail }) => ({ check, ok, detail })) },
+      () => {
+        for (const { check, ok, detail } of findings) {
+          const mark = ok ? call.screen.paint("green", "✓") : call.screen.paint("red", "✗");
+          call.screen.line(`${mark} ${check}: ${printable(detail)}`);
+        }
+      },
+    );
+    call.screen.summary(ok ? "all is well" : "something is wrong");
+    const broken = findings.find((finding) => finding.error !== undefined)?.error;
+    if (broken !== undefined) throw broken;
+  },
+};
+
+const methods = ["GET", "POST", "PUT", "PATCH", "DELETE"];
+
+/** engramlt api */
+export const api: Leaf = {
+  name: "api",
+  says: "send a request to the running host's HTTP API, with its token",
+  places: [
+    { name: "method", says: "GET or POST", noFlag: true },
+    { name: "path", says: "such as /v1/status", noFlag: true },
+    {
+      name: "body",
+      shown: "JSON",
+      says: "body of the request; - reads standard input",
+      optional: true,
+      noFlag: true,
+    },
+  ],
+  examples: ["api GET /v1/status", `api POST /v1/view '{"view": "agents"}'`, "api GET /v1"],
+  async run(call) {
+    const method = call.need("method").toUpperCase();
+    if (!methods.includes(method)) {
+      throw usage(`Cannot send ${JSON.stringify(method)}: it is none of ${methods.join(", ")}`);
+    }
+    const asked = call.need("path");
+    const path = asked.startsWith("/") ? asked : `/v1/${asked}`;
+    const given = call.text("body");
+    const body = given === "-" ? await call.screen.terminal.read() : given;
+    const response = await askHost(connectOptions(call), method, path, body);
+    const text = await response.text();
+    const value = parsed(text);
+    if (!response.ok) {
+      throw refusalIn(value) ?? new EngramError("host_unreachable", `The host answered ${response.status}`);
+    }
+    call.screen.result(
+      value ?? text,
+      () => call.screen.line(value === null ? text : JSON.stringify(value, null, 2)),
+    );
+  },
+};
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null; // events and other text are shown as they are
+  }
+}
+
+function refusalIn(value: unknown): EngramError | null {
+  return typeof value === "object" && value !== null && "error" in value
+    ? EngramError.fromJSON(value.error)
+    : null;
+}

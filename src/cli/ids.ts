@@ -1,0 +1,32 @@
+/** Ids as people type them: whole, as a unique beginning, by name, or `@last`. */
+import { EngramError } from "../kernel/errors.ts";
+import { idLetters, parseId } from "../kernel/ids.ts";
+import type { Port } from "../runtime/port.ts";
+import type { Call } from "./command.ts";
+
+/** The full id of what a text names. A full id is taken as it is, without asking. */
+export async function fullId(
+  port: Port,
+  what: "engram" | "context" | "agent",
+  text: string,
+): Promise<string> {
+  if (what !== "agent" && parseId(text)?.letter === idLetters[what]) return text;
+  return (await port.view({ view: "resolve", what, text })).id;
+}
+
+/** The context that `--context` (or `--context-id`) names, as a full id, or null where none was named. */
+export async function contextOf(call: Call, port: Port): Promise<string | null> {
+  const text = call.text("context-id") ?? call.text("context");
+  return text === null ? null : await contextId(port, text);
+}
+
+/** The full id of a context; the refusal says how to make one. */
+export async function contextId(port: Port, text: string): Promise<string> {
+  try {
+    return await fullId(port, "context", text);
+  } catch (error) {
+    if (!(error instanceof EngramError) || error.code !== "context_not_found") throw error;
+    const hint = `engramlt context list shows them; engramlt context create ${JSON.stringify(text)} makes it`;
+    throw new EngramError(error.code, error.message, error.data, hint);
+  }
+}

@@ -1,0 +1,408 @@
+/**
+ * engramlt memory import: folders of notes and JSONL become memories and links.
+ *
+ * Invariants:
+ * 1. What is broken is a failure with file and line; everything else goes in. A command is never half done:
+ *    a batch the runtime refuses is split until the one memory that is wrong stands alone.
+ * 2. The same files again change nothing: a memory is known by its context, source and ref.
+ * 3. Files are taken in the order of their paths, whatever the disk says.
+ */
+import { EngramError, type RefusalCode, refusals } from "../kernel/errors.ts";
+import { formatTime } from "../kernel/times.ts";
+import {
+  type EngramDraft,
+  type Failure,
+  isImportable,
+  isImportableFolder,
+  type LinkDraft,
+  linkType,
+  readJsonl,
+  readNote,
+  resolveLinks,
+} from "../input/mod.ts";
+import type { Port } from "../runtime/port.ts";
+import type { WriteOp } from "../runtime/requests.ts";
+import type { Call } from "./command.ts";
+import { contextId, contextOf } from "./ids.ts";
+import { linkLines } from "./link_lines.ts";
+import { basename, dirname, fileRefusal, fromCaller, join, statOf } from "./paths.ts";
+import { count, plural } from "./screen.ts";
+
+const opsPerBatch = 200;
+const bytesPerBatch = 1024 * 1024;
+const pieceBytes = 8 * 1024 * 1024;
+
+/** A file to take in. `shown` is its path from the import root, with forward slashes. */
+interface Found {
+  readonly path: string;
+  readonly shown: string;
+  readonly form: "note" | "jsonl";
+}
+
+/** What an import came to. */
+export interface ImportReport {
+  readonly created: number;
+  readonly updated: number;
+  readonly unchanged: number;
+  readonly failed: number;
+  readonly failures: readonly Failure[];
+  readonly files: number;
+  /** Links made now; those that stood already are not counted. */
+  readonly links: number;
+  readonly tick: number | null;
+}
+
+/** What an import needs besides files: how to ask for a change, and whom to tell. */
+export interface ImportParts {
+  readonly port: Port;
+  /** Full id of the context for what names none, or null for "personal". */
+  readonly context: string | null;
+  readonly prefix: string;
+  readonly onProgress: (files: number, total: number, memories: number) => void;
+  readonly client: string;
+}
+
+/** Finds the files of paths. Refuses a path that is not there. */
+export async function findFiles(paths: readonly string[]): Promise<Found[]> {
+  const found: Found[] = [];
+  for (const path of paths) {
+    const stat = await statOf(path);
+    if (stat === null) throw fileRefusal("import", path, new Deno.errors.NotFound());
+    if (stat.isDirectory) await walk(path, "", found, new Set());
+    else found.push({ path, shown: basename(path), form: isImportable(basename(path)) ?? "note" });
+  }
+  return found;
+}
+
+async function walk(folder: string, shown: string, found: Found[], visited: Set<string>): Promise<void> {
+  const real = await Deno.realPath(folder);
+  if (visited.has(real)) return;
+  visited.add(real);
+  const entries: Deno.DirEntry[] = [];
+  for await (const entry of Deno.readDir(folder)) entries.push(entry);
+  entries.sort((a, b) => a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
+  for (const { name, isSymlink, ...kind } of entries) {
+    const path = join(folder, name);
+    const stat = isSymlink ? await statOf(path) : kind;
+    if (stat === null) continue;
+    const inner = shown === "" ? name : `${shown}/${name}`;
+    if (stat.isDirectory && isImportableFolder(name)) await walk(path, inner, found, visited);
+    const form = stat.isFile ? isImportable(inner) : null;
+    if (form !== null) found.push({ path, shown: inner, form });
+  }
+}
+
+/** Takes files in. */
+export async function importFiles(files: readonly Found[], parts: ImportParts): Promise<ImportReport> {
+  const work = new Import(parts);
+  const taken = new Map<string, string>();
+  for (const [at, file] of files.entries()) {
+    parts.onProgress(at, files.length, work.written);
+    const shown = parts.prefix + file.shown;
+    const other = taken.get(shown);
+    if (other === file.path) continue;
+    if (other !== undefined) {
+      const message =
+        `Cannot import ${file.path}: ${other} has the same path from its folder; tell them apart with --prefix`;
+      work.failures.push({ path: file.shown, line: null, code: "invalid_argument", message });
+      continue;
+    }
+    taken.set(shown, file.path);
+    await work.take(file, shown);
+  }
+  const report = await work.finish(files.length);
+  parts.onProgress(files.length, files.length, work.written);
+  return report;
+}
+
+type Upsert = Extract<WriteOp, { op: "add" | "upsert" }>;
+interface Pending {
+  readonly op: WriteOp;
+  readonly path: string;
+  readonly line: number;
+  readonly bytes: number;
+}
+
+/** Where a failure lies that the runtime told: its file and line. */
+const environment: ReadonlySet<string> = new Set([
+  "unavailable",
+  "corrupt",
+  "denied",
+  "usage",
+  "interrupted",
+]);
+
+class Import {
+  readonly failures: Failure[] = [];
+  readonly #parts: ImportParts;
+  readonly #pending: Pending[] = [];
+  #pendingBytes = 0;
+  readonly #links: LinkDraft[] = [];
+  readonly #notes: EngramDraft[] = [];
+  readonly #contexts = new Map<string, string | EngramError>();
+  readonly #counts = { created: 0, updated: 0, unchanged: 0 };
+  readonly #ids = new Map<string, string>();
+  readonly #madeLinks: Pending[] = [];
+  #linkCount = 0;
+  #tick: number | null = null;
+
+  constructor(parts: ImportParts) {
+    this.#parts = parts;
+  }
+
+  get written(): number {
+    return this.#counts.created + this.#counts.updated + this.#counts.unchanged;
+  }
+
+  async take(file: Found, shown: string): Promise<void> {
+    try {
+      if (file.form === "jsonl") await this.#takeJsonl(file.path, shown);
+      else await this.#takeNote(file.path, shown);
+    } catch (error) {
+      const isFile = error instanceof Error && !(error instanceof EngramError) &&
+        (Object.values(Deno.errors).some((kind) => error instanceof kind) || "code" in error);
+      if (!isFile) throw error;
+      const { code, message } = fileRefusal("read", shown, error);
+      this.failures.push({ path: shown, line: null, code, message });
+    }
+  }
+
+  async #takeNote(path: string, shown: string): Promise<void> {
+    const bytes = await Deno.readFile(path);
+    const modifiedAt = (await Deno.stat(path)).mtime?.getTime() ?? null;
+    const read = readNote({ path: shown, bytes, modifiedAt });
+    this.failures.push(...read.failures);
+    this.#links.push(...read.links);
+    for (const draft of read.drafts) {
+      this.#notes.push({ ...draft, content: "" });
+      await this.#add(draft, shown);
+    }
+  }
+
+  async #takeJsonl(path: string, shown: string): Promise<void> {
+    let firstLine = 1;
+    for await (const piece of pieces(path)) {
+      const { links, rest } = linkLines(piece, firstLine);
+      const read = readJsonl(shown, rest, undefined, firstLine);
+      this.failures.push(...read.failures);
+      for (const draft of read.drafts) await this.#add(draft, shown);
+      for (const link of links) {
+        if ("message" in link) this.failures.push({ path: shown, ...link });
+        else {
+          await this.#flush();
+          this.#addLink(link, shown);
+        }
+      }
+      firstLine += lineCount(piece);
+    }
+  }
+
+  #addLink(
+    link: Exclude<ReturnType<typeof linkLines>["links"][number], { message: string }>,
+    path: string,
+  ): void {
+    const [source, target] = [link.from, link.to].map((end) => this.#ids.get(JSON.stringify(end)));
+    if (source === undefined || target === undefined) {
+      const message = "Cannot take the link: one of its ends is not among the memories of this import";
+      this.failures.push({ path, line: link.line, code: "engram_not_found", message });
+      return;
+    }
+    const { type, weight, metadata, line } = link;
+    this.#madeLinks.push({
+      op: { op: "connect", source, target, type, weight, metadata },
+      path,
+      line,
+      bytes: 200,
+    });
+  }
+
+  async #add(draft: EngramDraft, path: string): Promise<void> {
+    const context = draft.context === null ? this.#parts.context : await this.#contextOf(draft.context);
+    if (context instanceof EngramError) {
+      this.failures.push({ path, line: draft.line, code: context.code, message: context.message });
+      return;
+    }
+    const op: Upsert = {
+      op: "upsert",
+      kind: draft.kind,
+      content: draft.content,
+      title: draft.title,
+      source: draft.source,
+      ref: draft.ref,
+      thread: draft.thread,
+      position: draft.position,
+      confidence: draft.confidence,
+      metadata: draft.metadata,
+      context,
+      time: timeOf(draft.observedAt),
+      timeSource: draft.timeSource,
+      validFrom: timeOf(draft.validFrom),
+      validTo: timeOf(draft.validTo),
+    };
+    const bytes = draft.content.length;
+    this.#pending.push({ op, path, line: draft.line, bytes });
+    this.#pendingBytes += bytes;
+    if (this.#pending.length >= opsPerBatch || this.#pendingBytes >= bytesPerBatch) await this.#flush();
+  }
+
+  async #contextOf(named: string): Promise<string | EngramError> {
+    const known = this.#contexts.get(named);
+    if (known !== undefined) return known;
+    let found: string | EngramError;
+    try {
+      found = await contextId(this.#parts.port, named);
+    } catch (error) {
+      if (!(error instanceof EngramError)) throw error;
+      found = error;
+    }
+    this.#contexts.set(named, found);
+    return found;
+  }
+
+  async #flush(): Promise<void> {
+    const batch = this.#pending.splice(0);
+    this.#pendingBytes = 0;
+    await this.#submit(batch, (result, { op }) => {
+      const { status, id } = result;
+      if (status === "created" || status === "updated" || status === "unchanged") this.#counts[status] += 1;
+      if (op.op === "upsert") this.#ids.set(JSON.stringify([op.source, op.ref]), id);
+    });
+  }
+
+  async #submit(batch: readonly Pending[], done: (result: Result, one: Pending) => void): Promise<void> {
+    const [first] = batch;
+    if (first === undefined) return;
+    try {
+      const request = { kind: "write" as const, ops: batch.map(({ op }) => op) };
+      const receipt = await this.#parts.port.submit(request, { client: this.#parts.client });
+      this.#tick = receipt.tick;
+      for (const [at, result] of resultsOf(receipt["results"]).entries()) {
+        const one = batch[at];
+        if (one !== undefined) done(result, one);
+      }
+    } catch (error) {
+      if (!(error instanceof EngramError) || environment.has(refusals[error.code].exit)) throw error;
+      if (batch.length === 1) {
+        const { path, line } = first;
+        this.failures.push({ path, line, code: error.code, message: error.message });
+        return;
+      }
+      const half = Math.ceil(batch.length / 2);
+      await this.#submit(batch.slice(0, half), done);
+      await this.#submit(batch.slice(half), done);
+    }
+  }
+
+  async finish(files: number): Promise<ImportReport> {
+    await this.#flush();
+    const { resolved } = resolveLinks(this.#links, this.#notes);
+    const links: Pending[] = resolved.map(({ from, to, link }) => ({
+      op: { op: "link", type: linkType, from: [from.source, from.ref], to: [to.source, to.ref] },
+      path: link.source,
+      line: link.line,
+      bytes: 200,
+    }));
+    const all = [...links, ...this.#madeLinks];
+    for (let at = 0; at < all.length; at += opsPerBatch) {
+      await this.#submit(all.slice(at, at + opsPerBatch), ({ status }) => {
+        if (status === "created" || status === "updated") this.#linkCount += 1;
+      });
+    }
+    return {
+      ...this.#counts,
+      failed: this.failures.length,
+      failures: this.failures,
+      files,
+      links: this.#linkCount,
+      tick: this.#tick,
+    };
+  }
+}
+
+interface Result {
+  readonly id: string;
+  readonly status: string;
+}
+
+function resultsOf(value: unknown): Result[] {
+  if (!Array.isArray(value)) throw new Error("Fault: a write's receipt without results");
+  return value.map((item: unknown) => {
+    const { id, status } = typeof item === "object" && item !== null ? item as Record<string, unknown> : {};
+    if (typeof id !== "string" || typeof status !== "string") {
+      throw new Error("Fault: a result without id and status");
+    }
+    return { id, status };
+  });
+}
+
+const timeOf = (ms: number | null): string | null => ms === null ? null : formatTime(ms);
+
+function lineCount(bytes: Uint8Array): number {
+  let lines = 0;
+  for (let at = bytes.indexOf(10); at >= 0; at = bytes.indexOf(10, at + 1)) lines += 1;
+  return lines;
+}
+
+/** A file in pieces that end at line ends; a line longer than a piece makes a longer piece. */
+async function* pieces(path: string): AsyncGenerator<Uint8Array> {
+  using file = await Deno.open(path);
+  let kept = new Uint8Array(0);
+  for (;;) {
+    const buffer = new Uint8Array(kept.length + pieceBytes);
+    buffer.set(kept);
+    let size = kept.length;
+    while (size < buffer.length) {
+      const taken = await file.read(buffer.subarray(size));
+      if (taken === null) {
+        if (size > 0) yield buffer.subarray(0, size);
+        return;
+      }
+      size += taken;
+    }
+    const end = buffer.lastIndexOf(10) + 1;
+    if (end > 0) yield buffer.subarray(0, end);
+    kept = buffer.slice(end);
+  }
+}
+
+/** The command. */
+export async function importMemory(call: Call): Promise<void> {
+  const { screen } = call;
+  const paths = call.needAll("path").map((path) => fromCaller(screen.terminal, path));
+  const files = await findFiles(paths);
+  const port = await call.port();
+  const report = await importFiles(files, {
+    port,
+    context: await contextOf(call, port),
+    prefix: call.text("prefix") ?? "",
+    client: "cli",
+    onProgress: (done, total, memories) =>
+      screen.progress({
+        done,
+        total,
+        what: `${done === 1 ? "file" : "files"}, ${plural(memories, "memory", "memories")}`,
+      }),
+  });
+  screen.result(report, () => showReport(call, report));
+  const from = paths.map((path) => basename(path) || dirname(path)).join(", ");
+  screen.summary(`${plural(report.files, "file")} from ${from}`);
+  if (report.failed > 0) throw incomplete(report);
+}
+
+function showReport({ screen }: Call, report: ImportReport): void {
+  const { created, updated, unchanged, failed, links } = report;
+  const parts = [`${count(created)} created`, `${count(updated)} updated`, `${count(unchanged)} unchanged`];
+  if (links > 0) parts.push(plural(links, "link"));
+  if (failed > 0) parts.push(screen.paint("red", `${count(failed)} failed`));
+  screen.line(parts.join(", "));
+  for (const { path, line, message } of report.failures) {
+    screen.line(`  ${line === null ? path : `${path}:${line}`}  ${message}`);
+  }
+}
+
+function incomplete(report: ImportReport): EngramError {
+  const code: RefusalCode = "import_incomplete";
+  return new EngramError(code, `Cannot import everything: ${plural(report.failed, "part")} did not go in`, {
+    failed: report.failed,
+  });
+}

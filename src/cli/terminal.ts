@@ -1,0 +1,79 @@
+/**
+ * Where the command line reads and writes: standard streams, environment, the caller's folder, the clock.
+ *
+ * Invariant: nothing else in src/cli touches these; tests give a terminal of their own.
+ */
+import { resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { assetRoot, buildInfo } from "../runtime/assets.ts";
+
+/** What the command line sees of the world around it. */
+export interface Terminal {
+  /** Writes all of a text; throws {@link OutputClosed} once nobody reads any more. */
+  out(text: string): void;
+  err(text: string): void;
+  readonly outIsTerminal: boolean;
+  readonly errIsTerminal: boolean;
+  readonly inIsTerminal: boolean;
+  /** Width of the screen in characters. */
+  columns(): number;
+  env(name: string): string | undefined;
+  /** The folder that relative paths start from. */
+  readonly folder: string;
+  /** All of standard input. */
+  read(): Promise<string>;
+  /** One line of an answer, or null at the end of input. */
+  ask(question: string): string | null;
+  /** Milliseconds that only go forward. */
+  now(): number;
+}
+
+/** Nobody reads our output any more (`engramlt … | head`): the reason to stop quietly. */
+export class OutputClosed extends Error {
+  override readonly name = "OutputClosed";
+}
+
+const encoder = new TextEncoder();
+
+function writeAll(stream: { writeSync(bytes: Uint8Array): number }, text: string): void {
+  const bytes = encoder.encode(text);
+  try {
+    for (let at = 0; at < bytes.length;) at += stream.writeSync(bytes.subarray(at));
+  } catch (error) {
+    if (error instanceof Deno.errors.BrokenPipe) throw new OutputClosed("Nobody reads the output");
+    throw error;
+  }
+}
+
+function columns(): number {
+  try {
+    return Deno.consoleSize().columns;
+  } catch {
+    return 80; // no terminal to ask
+  }
+}
+
+/** Under `deno task` the current folder is the program's own, and INIT_CWD is the caller's. */
+function callerFolder(): string {
+  const current = Deno.cwd();
+  const initial = Deno.env.get("INIT_CWD") ?? "";
+  if (initial === "" || buildInfo().build !== "source") return current;
+  return resolve(fileURLToPath(assetRoot())) === current ? initial : current;
+}
+
+/** The process's own terminal. */
+export function processTerminal(): Terminal {
+  return {
+    out: (text) => writeAll(Deno.stdout, text),
+    err: (text) => writeAll(Deno.stderr, text),
+    outIsTerminal: Deno.stdout.isTerminal(),
+    errIsTerminal: Deno.stderr.isTerminal(),
+    inIsTerminal: Deno.stdin.isTerminal(),
+    columns,
+    env: (name) => Deno.env.get(name),
+    folder: callerFolder(),
+    read: () => new Response(Deno.stdin.readable).text(),
+    ask: (question) => prompt(question),
+    now: () => performance.now(),
+  };
+}

@@ -1,0 +1,34 @@
+/** The command tree: every command, in the order help shows them. */
+import { agent } from "./agent.ts";
+import type { Node } from "./command.ts";
+import { completions } from "./completions.ts";
+import { context } from "./context.ts";
+import { help } from "./help.ts";
+import { api, doctor, down, status, up } from "./host.ts";
+import { log } from "./log.ts";
+import { memory } from "./memory.ts";
+import { ask, info, remember, search, why } from "./people.ts";
+import { replay } from "./replay.ts";
+import { workflow } from "./workflow.ts";
+
+/** All commands. */
+export const tree: readonly Node[] = [
+  remember,
+  search,
+  ask,
+  why,
+  memory,
+  context,
+  agent,
+  workflow,
+  log,
+  replay,
+  status,
+  info,
+  doctor,
+  up,
+  down,
+  api,
+  completions(() => tree),
+  help(() => tree),
+];
