@@ -1,163 +1,404 @@
 /**
  * Ask: the best current fact or sentence, as a verbatim quotation with its source and date; then what it superseded.
  *
+ * Owns: which notes and facts are looked at, which of several answers is the current one, what was so before.
+ * Does not own: cutting notes (sentences.ts), rating a sentence (questions.ts), search.
+ *
  * Invariants:
  * 1. Every text given is a verbatim part of a memory; nothing is composed.
- * 2. Below the score floor there is no answer, only the nearest hits.
- * 3. A superseded fact is never the answer.
+ * 2. Below `scoreMin` there is no answer, only the nearest hits.
+ * 3. A superseded fact is never the answer, nor is the sentence of a note it was taken from.
+ * 4. Deterministic: equal graphs and questions give equal answers; ties go by date, then id and place.
  */
 import type { Graph } from "../graph/mod.ts";
-import { connectionTypes, type Engram, type Hit, type Id } from "../kernel/mod.ts";
-import { bestSentence, coverage } from "./sentences.ts";
+import { connectionTypes, type Engram, type Id } from "../kernel/mod.ts";
 import type { AskView, Quotation } from "./port.ts";
+import { changePattern } from "./question_words.ts";
+import { type Asked, askedOf, rate, type Rating, type Statement, weightsOf } from "./questions.ts";
+import { sentencesOf } from "./sentences.ts";
 import { lineAt } from "./why.ts";
 
 /** What is asked. */
 export interface Question {
   readonly question: string;
   readonly context: Id | null;
+  /** A tick, or null for now. */
   readonly at: number | null;
+  /** Nearest hits shown. */
   readonly limit: number;
 }
 
-/** Hits looked at for an answer. */
-const candidatesMax = 30;
-/** The share of the question's words (by weight) an answer must have. */
-const coverageMin = 0.5;
+/** Bounds of one question. */
+export const askLimits = {
+  /** Hits of the question's words, and of words that mean nearly the same. */
+  hitsMax: 40,
+  relatedHitsMax: 20,
+  /** Facts of one note. */
+  factsPerNoteMax: 200,
+  /** Conversations whose turns are looked up, and turns of one. */
+  threadsMax: 6,
+  turnsPerThreadMax: 2000,
+  /** Facts a chain of supersessions is followed. */
+  chainMax: 16,
+  shownMax: 5,
+} as const;
 
+/** An answer below this is none; of 1000. */
+const scoreMin = 620;
+/** Answers this close are taken to say the same thing, and the newer is the answer. */
+const nearEqual = 120, nearEqualRecent = 220;
+/** What is shown as contradicting is at least this close. */
+const contradictsNear = 80;
+
+/** A sentence that may answer: of a note, or a fact. */
 interface Candidate {
-  readonly hit: Hit;
-  readonly text: string;
+  readonly engram: Engram;
+  /** The note it stands in; the engram itself where there is none. */
+  readonly note: Engram;
+  /** UTF-8 byte offset in the note's content. */
   readonly start: number;
-  readonly covered: number;
+  readonly statement: Statement;
 }
 
-function candidateOf(question: string, hit: Hit): Candidate {
-  if (hit.kind === "fact") {
-    return { hit, text: hit.content, start: 0, covered: coverage(question, hit.content, hit.title) };
+interface Rated extends Candidate, Rating {}
+
+/** Answers a question from the memory graph. */
+export function ask(graph: Graph, question: Question): AskView {
+  return new Search(graph, question).answer();
+}
+
+class Search {
+  readonly #graph: Graph;
+  readonly #question: Question;
+  readonly #asked: Asked;
+  readonly #threads = new Map<string, readonly Engram[]>();
+
+  constructor(graph: Graph, question: Question) {
+    this.#graph = graph;
+    this.#question = question;
+    this.#asked = askedOf(question.question);
   }
-  const { text, start, covered } = bestSentence(question, hit.content, hit.title);
-  return { hit, text, start, covered };
+
+  answer(): AskView {
+    const candidates = this.#candidates();
+    const weights = weightsOf(this.#asked, candidates.map(({ statement }) => statement));
+    const rated = candidates.map((one): Rated => ({ ...one, ...rate(this.#asked, one.statement, weights) }));
+    const current = this.#current(rated).sort(byScore);
+    const best = this.#best(current);
+    if (best === null) {
+      return { answer: null, superseded: [], contradicts: [], nearest: this.#nearest(current, null) };
+    }
+    const others = current.filter((one) => one !== best && this.#says(best, one));
+    const changed = changePattern.test(best.statement.text);
+    const before = others.filter((one) => changed && isBefore(one, best));
+    return {
+      answer: quote(best),
+      superseded: this.#superseded(best, before),
+      contradicts: this.#contradicts(best, others.filter((one) => !before.includes(one))),
+      nearest: this.#nearest(current, best),
+    };
+  }
+
+  get #when(): { asOf?: number } {
+    return this.#question.at === null ? {} : { asOf: this.#question.at };
+  }
+
+  #engram(id: Id): Engram | null {
+    return this.#graph.engram(id, this.#question.at ?? undefined);
+  }
+
+  #found(): Engram[] {
+    const { question: text, context } = this.#question;
+    const related = [...new Set(this.#asked.terms.flatMap((term) => [...term.related]))].join(" ");
+    const found = new Map<Id, Engram>();
+    const search = (words: string, limit: number) => {
+      if (words.trim() === "") return;
+      const within = context === null ? {} : { context };
+      const { hits } = this.#graph.search({
+        text: words,
+        limit,
+        includeSuperseded: true,
+        ...within,
+        ...this.#when,
+      });
+      for (const hit of hits) found.set(hit.id, hit);
+    };
+    search(text, askLimits.hitsMax);
+    if (related !== "") search(`${text} ${related}`, askLimits.relatedHitsMax);
+    return [...found.values()].filter(({ kind }) => kind === "note" || kind === "fact");
+  }
+
+  #candidates(): Candidate[] {
+    const notes = new Map<Id, Engram>(), alone: Engram[] = [];
+    for (const engram of this.#found()) {
+      const note = engram.kind === "fact" ? this.#noteOf(engram)?.note ?? null : engram;
+      if (note === null) alone.push(engram);
+      else notes.set(note.id, note);
+    }
+    const candidates = [...notes.values()].flatMap((note) => this.#ofNote(note));
+    for (const engram of alone) candidates.push(this.#alone(engram));
+    return candidates;
+  }
+
+  #alone(engram: Engram): Candidate {
+    const { before, speaker, title, dated } = this.#around(engram);
+    const text = engram.content;
+    const statement = {
+      text,
+      lead: "",
+      previous: "",
+      before,
+      speaker,
+      title,
+      dated,
+      open: false,
+      struck: false,
+    };
+    return { engram, note: engram, start: 0, statement };
+  }
+
+  /** The note a fact was taken from, and where in it. */
+  #noteOf(fact: Engram): { note: Engram; start: number } | null {
+    const links = this.#graph.connectionsOf(fact.id, {
+      direction: "out",
+      type: connectionTypes.from,
+      limit: 1,
+      ...this.#when,
+    });
+    const note = links[0] === undefined ? null : this.#engram(links[0].target);
+    const start = links[0]?.metadata.start;
+    return note === null ? null : { note, start: typeof start === "number" ? start : 0 };
+  }
+
+  /** The sentences of a note; where a fact was taken from one, the fact stands for it. */
+  #ofNote(note: Engram): Candidate[] {
+    const { before, speaker, title, dated } = this.#around(note);
+    const facts = this.#factsOf(note);
+    const given = new Set<Id>();
+    return sentencesOf(note.content).flatMap(({ text, start, lead, previous, open, struck }, at) => {
+      const around = { lead, previous, before: at === 0 ? before : "", speaker, title, dated, open, struck };
+      const taken = facts.filter((one) => one.start < start + text.length && start < one.end);
+      if (taken.length === 0) return [{ engram: note, note, start, statement: { text, ...around } }];
+      return taken.filter(({ fact }) => !given.has(fact.id)).map(({ fact, start: from }) => {
+        given.add(fact.id);
+        return { engram: fact, note, start: from, statement: { text: fact.content, ...around } };
+      });
+    });
+  }
+
+  #factsOf(note: Engram): { fact: Engram; start: number; end: number }[] {
+    const limit = askLimits.factsPerNoteMax;
+    const links = this.#graph.connectionsOf(note.id, {
+      direction: "in",
+      type: connectionTypes.from,
+      limit,
+      ...this.#when,
+    });
+    return links.flatMap(({ source, metadata: { start, end } }) => {
+      const fact = this.#engram(source);
+      if (fact?.kind !== "fact" || typeof start !== "number" || typeof end !== "number") return [];
+      return [{ fact, start, end }];
+    }).sort((a, b) => a.start - b.start || a.end - b.end || (a.fact.id < b.fact.id ? -1 : 1));
+  }
+
+  #around(note: Engram): Pick<Statement, "before" | "speaker" | "title" | "dated"> {
+    const speaker = typeof note.metadata.speaker === "string" ? note.metadata.speaker : "";
+    const dated = note.observedAt !== null && note.timeSource !== "file" && note.timeSource !== "none";
+    const title = [note.title, note.source, dated ? dayWords(note.observedAt ?? "") : null];
+    return {
+      before: this.#turnBefore(note),
+      speaker,
+      dated,
+      title: title.filter((one) => one !== null).join(" "),
+    };
+  }
+
+  /** What was said before it in a conversation; sections of a note are no turns. */
+  #turnBefore(note: Engram): string {
+    if (note.thread === null || note.position === null || note.metadata.note !== undefined) return "";
+    let turns = this.#threads.get(note.thread);
+    if (turns === undefined) {
+      if (this.#threads.size >= askLimits.threadsMax) return "";
+      turns = this.#graph.thread(note.thread, { limit: askLimits.turnsPerThreadMax, ...this.#when });
+      this.#threads.set(note.thread, turns);
+    }
+    const own = turns.filter(({ source }) => source === note.source);
+    return own[own.findIndex(({ id }) => id === note.id) - 1]?.content ?? "";
+  }
+
+  /** Candidates that hold now; one that was superseded lends its score to the fact that took its place. */
+  #current(rated: readonly Rated[]): Rated[] {
+    const held = new Map<string, Rated>();
+    const key = ({ engram, start }: Candidate) => `${engram.id} ${engram.kind === "fact" ? 0 : start}`;
+    for (const one of rated) if (one.engram.supersededBy === null) held.set(key(one), one);
+    for (const one of rated) {
+      if (one.engram.supersededBy === null) continue;
+      const now = this.#head(one.engram);
+      const place = now.kind === "fact" ? this.#noteOf(now) : null;
+      const replaced: Candidate = { ...this.#alone(now), note: place?.note ?? now, start: place?.start ?? 0 };
+      const known = held.get(key(replaced));
+      if (now.supersededBy !== null || (known !== undefined && known.score >= one.score)) continue;
+      const score = Math.max(0, one.score - 1);
+      held.set(key(replaced), { ...(known ?? { ...replaced, values: [] }), matched: one.matched, score });
+    }
+    return [...held.values()];
+  }
+
+  /** What took the place of an engram, and of that, to the end. */
+  #head(engram: Engram): Engram {
+    let now = engram;
+    for (let depth = 0; depth < askLimits.chainMax && now.supersededBy !== null; depth++) {
+      const next = this.#engram(now.supersededBy);
+      if (next === null) break;
+      now = next;
+    }
+    return now;
+  }
+
+  /** The newest of the answers that are as good as the best, as far as can be told. */
+  #best(sorted: readonly Rated[]): Rated | null {
+    const [top] = sorted;
+    if (top === undefined || top.score < scoreMin) return null;
+    const near = this.#asked.recent ? nearEqualRecent : nearEqual;
+    const equals = sorted.filter((one) =>
+      one.score >= scoreMin && one.score >= top.score - near && this.#sameMatter(top, one)
+    );
+    return equals.reduce((best, one) => isBefore(best, one) ? one : best, top);
+  }
+
+  /** Whether `one` speaks of all that `top` speaks of, and gives an answer where `top` does. */
+  #sameMatter(top: Rated, one: Rated): boolean {
+    return [...top.matched].every((stem) => one.matched.has(stem)) &&
+      (top.values.length === 0 || one.values.length > 0);
+  }
+
+  /** Whether `one` gives another answer to the same matter. */
+  #says(best: Rated, one: Rated): boolean {
+    return one.score >= Math.max(scoreMin, best.score - nearEqual) && this.#sameMatter(best, one) &&
+      comparable.has(this.#asked.expected) && best.values.length > 0 &&
+      !one.values.some((value) => best.values.includes(value));
+  }
+
+  #superseded(best: Rated, before: readonly Rated[]): Quotation[] {
+    const found: Quotation[] = [], seen = new Set<Id>([best.engram.id]);
+    let front: Engram[] = [best.engram];
+    for (let depth = 0; depth < askLimits.chainMax && front.length > 0; depth++) {
+      const next: Engram[] = [];
+      for (const newer of front) {
+        for (const older of this.#linked(newer.id, connectionTypes.supersedes, "out")) {
+          if (seen.has(older.id)) continue;
+          seen.add(older.id);
+          next.push(older);
+          found.push({ ...this.#quoteOf(older), until: this.#dateOf(newer), supersededBy: newer.id });
+        }
+      }
+      front = next;
+    }
+    const until = best.engram.observedAt ?? best.note.observedAt;
+    const told = new Set(found.map(({ text }) => text));
+    for (const one of before) {
+      if (!told.has(one.statement.text)) found.push({ ...quote(one), until, supersededBy: best.engram.id });
+    }
+    return found.slice(0, askLimits.shownMax);
+  }
+
+  #contradicts(best: Rated, others: readonly Rated[]): Quotation[] {
+    const { id } = best.engram, type = connectionTypes.contradicts;
+    const linked = [...this.#linked(id, type, "out"), ...this.#linked(id, type, "in")]
+      .filter((engram) => engram.supersededBy === null).map((engram) => this.#quoteOf(engram));
+    const told = new Set(linked.map(({ text }) => text));
+    const near = others.filter((one) =>
+      one.score >= best.score - contradictsNear && !told.has(one.statement.text)
+    );
+    return [...linked, ...near.map(quote)].slice(0, askLimits.shownMax);
+  }
+
+  #linked(id: Id, type: string, direction: "in" | "out"): Engram[] {
+    return this.#graph.connectionsOf(id, { direction, type, limit: askLimits.shownMax, ...this.#when })
+      .map((one) => this.#engram(direction === "out" ? one.target : one.source))
+      .filter((engram) => engram !== null);
+  }
+
+  #quoteOf(engram: Engram): Quotation {
+    const place = engram.kind === "fact" ? this.#noteOf(engram) : null;
+    const statement = this.#alone(engram).statement;
+    const note = place?.note ?? engram, start = place?.start ?? 0;
+    return quote({ engram, note, start, statement, score: 0, matched: new Set(), values: [] });
+  }
+
+  #dateOf(engram: Engram): string | null {
+    return engram.observedAt ??
+      (engram.kind === "fact" ? this.#noteOf(engram)?.note.observedAt ?? null : null);
+  }
+
+  #nearest(sorted: readonly Rated[], best: Rated | null): Quotation[] {
+    const seen = new Set<string>(best === null ? [] : [best.statement.text]);
+    const shown: Quotation[] = [];
+    for (const one of sorted) {
+      if (shown.length >= this.#question.limit) break;
+      if (one.score === 0 || seen.has(one.statement.text)) continue;
+      seen.add(one.statement.text);
+      shown.push(quote(one));
+    }
+    return shown;
+  }
 }
 
-function sourceOf(graph: Graph, engram: Engram, at: number | null): { engram: Engram; start: number } {
-  const when = at === null ? {} : { asOf: at };
-  const [from] = graph.connectionsOf(engram.id, {
-    direction: "out",
-    type: connectionTypes.from,
-    limit: 1,
-    ...when,
-  });
-  const note = from === undefined ? null : graph.engram(from.target, at ?? undefined);
-  const start = from?.metadata.start;
-  return note === null
-    ? { engram, start: 0 }
-    : { engram: note, start: typeof start === "number" ? start : 0 };
-}
+/** Kinds whose values can be told apart surely. */
+const comparable = new Set([
+  "time",
+  "money",
+  "number",
+  "count",
+  "code",
+  "phone",
+  "email",
+  "temperature",
+  "colour",
+]);
 
-function quote(
-  graph: Graph,
-  engram: Engram,
-  text: string,
-  start: number,
-  score: number,
-  at: number | null,
-): Quotation {
-  const source = engram.kind === "fact" ? sourceOf(graph, engram, at) : { engram, start };
+function quote({ engram, note, start, statement, score }: Rated): Quotation {
   return {
-    text,
+    text: statement.text,
     id: engram.id,
-    ref: source.engram.ref ?? engram.ref,
-    source: source.engram.source ?? engram.source,
-    line: lineAt(source.engram, source.start),
-    observedAt: engram.observedAt ?? source.engram.observedAt,
+    ref: note.ref ?? engram.ref,
+    source: note.source ?? engram.source,
+    line: lineAt(note, start),
+    observedAt: engram.observedAt ?? note.observedAt,
     score,
     kind: engram.kind,
-    title: source.engram.title,
+    title: note.title ?? engram.title,
   };
 }
 
-/** Facts an answer superseded, newest first, with the date it took their place. */
-function supersededBy(graph: Graph, answer: Engram, at: number | null): Quotation[] {
-  const found: Quotation[] = [];
-  const seen = new Set<Id>([answer.id]);
-  let front: Engram[] = [answer];
-  for (let depth = 0; depth < 8 && front.length > 0; depth++) {
-    const next: Engram[] = [];
-    for (const newer of front) {
-      for (const older of linked(graph, newer.id, connectionTypes.supersedes, "out", at)) {
-        if (seen.has(older.id)) continue;
-        seen.add(older.id);
-        next.push(older);
-        found.push({
-          ...quote(graph, older, older.content, 0, 0, at),
-          until: newer.observedAt,
-          supersededBy: newer.id,
-        });
-      }
-    }
-    front = next;
-  }
-  return found.slice(0, 5);
+const weekdays = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
+const months = "January February March April May June July August September October November December".split(
+  " ",
+);
+
+function dayWords(time: string): string {
+  const date = new Date(time);
+  return `${weekdays[date.getUTCDay()]} ${date.getUTCDate()} ${
+    months[date.getUTCMonth()]
+  } ${date.getUTCFullYear()}`;
 }
 
-function linked(graph: Graph, id: Id, type: string, direction: "in" | "out", at: number | null): Engram[] {
-  const when = at === null ? {} : { asOf: at };
-  return graph.connectionsOf(id, { direction, type, limit: 20, ...when })
-    .map((one) => graph.engram(direction === "out" ? one.target : one.source, at ?? undefined))
-    .filter((engram) => engram !== null);
+const dateOf = ({ engram, note }: Candidate) => engram.observedAt ?? note.observedAt ?? "";
+
+/** Whether `other` was said later: a later date, or further down in one note and in words that tell a change. */
+function isBefore(one: Candidate, other: Candidate): boolean {
+  const [was, is] = [dateOf(one), dateOf(other)];
+  if (was !== is && was !== "" && is !== "") return was < is;
+  return one.note.thread === other.note.thread && one.note.source === other.note.source &&
+    changePattern.test(other.statement.text) && (one.note.position ?? 0) <= (other.note.position ?? 0) &&
+    (one.note.id !== other.note.id || one.start < other.start);
 }
 
-/** The current version of what a fact says: what superseded it, and what superseded that. */
-function current(graph: Graph, engram: Engram, at: number | null): Engram {
-  let now = engram;
-  for (let depth = 0; depth < 16 && now.supersededBy !== null; depth++) {
-    const next = graph.engram(now.supersededBy, at ?? undefined);
-    if (next === null) break;
-    now = next;
-  }
-  return now;
-}
-
-/** Higher covers more of the question; among equals a fact before a note, the newer before the older, then score. */
-function order(a: Candidate, b: Candidate): number {
-  const rank = (one: Candidate) => Math.round(one.covered * 20);
-  const time = (one: Candidate) => one.hit.observedAt ?? "";
-  return rank(b) - rank(a) || Number(b.hit.kind === "fact") - Number(a.hit.kind === "fact") ||
-    b.hit.score - a.hit.score ||
-    (time(a) < time(b) ? 1 : time(a) > time(b) ? -1 : a.hit.id < b.hit.id ? -1 : 1);
-}
-
-/** Answers a question from the memory graph. Deterministic: equal graphs and questions give equal answers. */
-export function ask(graph: Graph, { question, context, at, limit }: Question): AskView {
-  const { hits } = graph.search({
-    text: question,
-    limit: candidatesMax,
-    includeSuperseded: true,
-    ...(context === null ? {} : { context }),
-    ...(at === null ? {} : { asOf: at }),
-  });
-  const usable = hits.filter((hit) => hit.kind === "note" || hit.kind === "fact");
-  const candidates = usable.map((hit) => candidateOf(question, hit)).sort(order);
-  const nearest = candidates.slice(0, limit).map((one) =>
-    quote(graph, one.hit, one.text, one.start, one.hit.score, at)
-  );
-  const best = candidates.find((one) => one.covered >= coverageMin);
-  if (best === undefined) return { answer: null, superseded: [], contradicts: [], nearest };
-  const now = best.hit.supersededBy === null ? best.hit : current(graph, best.hit, at);
-  const answer = now.id === best.hit.id
-    ? quote(graph, best.hit, best.text, best.start, best.hit.score, at)
-    : quote(graph, now, now.content, 0, best.hit.score, at);
-  const contradicts = [
-    ...linked(graph, now.id, connectionTypes.contradicts, "out", at),
-    ...linked(graph, now.id, connectionTypes.contradicts, "in", at),
-  ]
-    .filter((engram) => engram.supersededBy === null)
-    .map((engram) => quote(graph, engram, engram.content, 0, 0, at));
-  return {
-    answer,
-    superseded: supersededBy(graph, now, at),
-    contradicts: contradicts.slice(0, 5),
-    nearest: nearest.filter((one) => one.id !== answer.id),
-  };
+/** The higher score; among equals a fact, the newer, the id, the place. */
+function byScore(a: Rated, b: Rated): number {
+  if (a.score !== b.score) return b.score - a.score;
+  if (a.engram.kind !== b.engram.kind) return a.engram.kind === "fact" ? -1 : 1;
+  const [one, other] = [dateOf(a), dateOf(b)];
+  if (one !== other) return one > other ? -1 : 1;
+  return a.engram.id === b.engram.id ? a.start - b.start : a.engram.id < b.engram.id ? -1 : 1;
 }

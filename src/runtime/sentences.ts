@@ -1,43 +1,243 @@
 /**
- * Sentences of a note, and how well one answers a question.
+ * A note's text cut into the sentences that can be quoted: sentences of prose, list items, rows of tables, lines
+ * such as "Label: value", lines of code.
  *
  * Invariants:
- * 1. A sentence is a verbatim part of the content: `text` is exactly its bytes from `start`.
- * 2. Pure: equal texts give equal results on every machine.
+ * 1. A sentence is verbatim: its text is exactly the content's bytes from `start`. Order is that of the content.
+ * 2. Pure and bounded: equal contents give equal sentences; work is linear in the characters looked at.
  */
-import { eachWord, queryWords } from "../graph/mod.ts";
 
-/** A sentence of a note that may answer a question. */
+/** Characters of a note that are looked at. */
+const noteCharsMax = 64 * 1024;
+const sentencesMax = 1000;
+/** A longer sentence is cut at a space. */
+const sentenceCharsMax = 600;
+/** A line this long without a full stop goes on in the next one. */
+const wrappedCharsMin = 60;
+
+/** A verbatim part of a note, with what stands around it. */
 export interface Sentence {
   readonly text: string;
   /** UTF-8 byte offset in the content. */
   readonly start: number;
-  /** 0 to 1. */
-  readonly covered: number;
+  /** What the sentence stands under: the header of a table, the line that opens a list, a date before it. */
+  readonly lead: string;
+  /** The sentence before it in the same paragraph or list, or "". */
+  readonly previous: string;
+  /** A task that is not done. */
+  readonly open: boolean;
+  /** Struck through, so no longer meant. */
+  readonly struck: boolean;
 }
 
-const encoder = new TextEncoder();
-
-/** The share of the question's words that a text has, or its title: 0 to 1. */
-export function coverage(question: string, text: string, title: string | null): number {
-  const words = queryWords(question);
-  if (words.length === 0) return 0;
-  const own = new Set<string>(), beside = new Set<string>();
-  eachWord(text, (stem) => own.add(stem));
-  eachWord(title ?? "", (stem) => beside.add(stem));
-  const found = words.reduce((sum, { stem }) => sum + (own.has(stem) ? 1 : beside.has(stem) ? 0.7 : 0), 0);
-  return found / words.length;
+/** A part of the content, in UTF-16 units. */
+interface Piece {
+  start: number;
+  end: number;
+  readonly lead: string;
+  readonly group: number;
+  readonly open: boolean;
+  readonly whole: boolean;
 }
 
-/** The sentence of a note's content that covers a question best; the first among equals. */
-export function bestSentence(question: string, content: string, title: string | null): Sentence {
-  let best: Sentence = { text: content, start: 0, covered: -1 };
-  for (const { 0: line, index } of content.matchAll(/[^\n]+/g)) {
-    for (const { 0: text, index: at } of line.matchAll(/\S(?:.*?[.!?](?=\s|$)|.*)/g)) {
-      const covered = coverage(question, text, title);
-      if (covered <= best.covered) continue;
-      best = { text, start: encoder.encode(content.slice(0, index + at)).length, covered };
+const abbreviations = new Set(
+  `mr mrs ms dr prof st sr jr vs etc approx ca cf eg ie inc ltd co corp nr no vol fig al dept tel ext min max incl excl
+  resp bzw zb dh usw jan feb mar apr jun jul aug sep sept oct nov dec mon tue wed thu fri sat sun`.split(
+    /\s+/,
+  ),
+);
+const monthNext =
+  /^(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|mai|juni|juli|okt|dez|januar|februar|märz)/i;
+const listItem = /^(\s*)(?:[-*+•]|\d{1,3}[.)])\s+(\[[ xX]\]\s+)?/;
+const separatorRow = /^\s*\|?\s*:?-{2,}:?\s*(?:\|\s*:?-{2,}:?\s*)*\|?\s*$/;
+const headingLine = /^\s{0,3}#{1,6}\s+/;
+const dateOnly = /^[\s\p{P}]*(?:[\p{L}]+[\s,.]+)?\d{1,4}[./\s-]*[\p{L}\d]*[./\s,-]*\d{0,4}[\s:.,–-]*$/u;
+const taskStart = /^(?:to-?do|task|open)\b\s*[:–-]?/i;
+
+/** Cuts a note's content into sentences, in order. */
+export function sentencesOf(content: string): Sentence[] {
+  const text = content.slice(0, noteCharsMax);
+  const found: Sentence[] = [];
+  const bytes = byteCounter(content);
+  let group = -1, previous = "", dated = "", block: Piece | null = null;
+  for (const piece of piecesOf(text)) {
+    if (piece.group !== group) previous = "";
+    if (block === null || piece.group !== group || piece.whole) dated = "";
+    group = piece.group;
+    block = piece;
+    for (const [start, end] of piece.whole ? [[piece.start, piece.end] as const] : cut(text, piece)) {
+      const sentence = text.slice(start, end);
+      if (!/[\p{L}\p{N}]/u.test(sentence)) continue;
+      if (isDate(sentence)) {
+        dated = sentence;
+        continue;
+      }
+      found.push({
+        text: sentence,
+        start: bytes(start),
+        lead: [piece.lead, dated].filter((one) => one !== "").join(" "),
+        previous,
+        open: piece.open || taskStart.test(sentence),
+        struck: sentence.startsWith("~~") && sentence.replace(/[.\s]+$/, "").endsWith("~~"),
+      });
+      if (found.length >= sentencesMax) return found;
+      previous = sentence;
     }
   }
-  return best.covered < 0 ? { ...best, covered: 0 } : best;
+  return found;
+}
+
+/** A text that is a date and nothing else says when the next sentence was so. */
+function isDate(sentence: string): boolean {
+  return sentence.length <= 30 && /\d/.test(sentence) && dateOnly.test(sentence) &&
+    (monthNext.test(sentence.replace(/^[^\p{L}]+/u, "")) || /^\W*\d{4}-\d\d-\d\d\W*$/.test(sentence));
+}
+
+/** UTF-8 offsets of rising UTF-16 offsets. */
+function byteCounter(text: string): (at: number) => number {
+  const encoder = new TextEncoder();
+  let seen = 0, bytes = 0;
+  return (at) => {
+    bytes += encoder.encode(text.slice(seen, at)).length;
+    seen = at;
+    return bytes;
+  };
+}
+
+interface Line {
+  readonly start: number;
+  readonly end: number;
+  readonly text: string;
+}
+
+function* linesOf(text: string): Generator<Line> {
+  for (const { 0: line, index } of text.matchAll(/[^\r\n]*(?:\r\n|\n|\r|$)/g)) {
+    const body = line.replace(/[\r\n]+$/, "");
+    yield { start: index, end: index + body.length, text: body };
+  }
+}
+
+/** Paragraphs, items, rows and lines, without their marks. */
+function piecesOf(text: string): Piece[] {
+  const pieces: Piece[] = [], lines = [...linesOf(text)];
+  let fence = "", header = "", lead = "", group = 0, open: Piece | null = null;
+  const add = (line: Line, skip: number, more: { lead: string; open?: boolean; whole?: boolean }) => {
+    const from = line.start + skip, body = text.slice(from, line.end), trimmed = body.trim();
+    const start = from + body.length - body.trimStart().length;
+    const piece = { start, end: start + trimmed.length, group, open: false, whole: false, ...more };
+    if (trimmed !== "") pieces.push(piece);
+    return piece;
+  };
+  lines.forEach((line, at) => {
+    const fenceMark = /^\s*(```+|~~~+)/.exec(line.text)?.[1] ?? "";
+    if (fence !== "" || fenceMark !== "") {
+      const closes = fence !== "" && fenceMark.startsWith(fence);
+      if (fence !== "" && !closes) add(line, 0, { lead, whole: true });
+      fence = closes ? "" : fence === "" ? fenceMark : fence;
+      open = null;
+      return;
+    }
+    if (line.text.trim() === "") {
+      // The line that opens a list may stand apart from it.
+      if (open !== null) lead = openerOf(text, open);
+      open = null;
+      header = "";
+      group++;
+      return;
+    }
+    if (headingLine.test(line.text)) {
+      lead = line.text.replace(headingLine, "").trim();
+      open = null;
+      group++;
+      return;
+    }
+    if (separatorRow.test(line.text) && /[|-]/.test(line.text)) return;
+    if (/^\s*\|.*\|\s*$/.test(line.text) || (header !== "" && line.text.includes("|"))) {
+      if (separatorRow.test(lines[at + 1]?.text ?? "")) header = cells(line.text);
+      else add(row(line), 0, { lead: [lead, header].filter((one) => one !== "").join(" "), whole: true });
+      open = null;
+      return;
+    }
+    const item = listItem.exec(line.text);
+    if (item !== null) {
+      if (open !== null && !isItem(text, open)) lead = openerOf(text, open);
+      open = add(line, item[0].length, { lead, open: /\[ \]/.test(item[2] ?? "") });
+      return;
+    }
+    const quote = /^\s*(?:>\s*)+/.exec(line.text)?.[0].length ?? 0;
+    if (open !== null && quote === 0 && goesOn(text, open, line)) {
+      open.end = line.start + line.text.trimEnd().length;
+    } else open = add(line, quote, { lead: "" });
+  });
+  return pieces;
+}
+
+/** A row without the bars around it. */
+function row(line: Line): Line {
+  const before = /^\s*\|?\s*/.exec(line.text)?.[0].length ?? 0;
+  const after = /\s*\|?\s*$/.exec(line.text)?.[0].length ?? 0;
+  return {
+    start: line.start + before,
+    end: Math.max(line.start + before, line.end - after),
+    text: line.text,
+  };
+}
+
+const cells = (line: string) =>
+  line.split("|").map((cell) => cell.trim()).filter((cell) => cell !== "").join(" ");
+
+/** The text of a piece that opens what follows ("Present:"), else nothing. */
+function openerOf(text: string, piece: Piece): string {
+  const body = text.slice(piece.start, piece.end);
+  return body.endsWith(":") ? body : "";
+}
+
+function isItem(text: string, piece: Piece): boolean {
+  const lineStart = text.lastIndexOf("\n", piece.start - 1) + 1;
+  return listItem.test(text.slice(lineStart, piece.end));
+}
+
+/** Whether a line goes on with the sentence of the piece before it: a wrapped line, not a new statement. */
+function goesOn(text: string, piece: Piece, line: Line): boolean {
+  const last = text.slice(text.lastIndexOf("\n", piece.end - 1) + 1, piece.end);
+  if (/[.!?:;…]["'”’)\]]*$/.test(last) || /^\s*[\p{L}\p{N} ]{1,40}:\s/u.test(line.text)) return false;
+  const next = line.text.trimStart();
+  return (/^\p{Ll}/u.test(next) && last.length >= 40) || last.length >= wrappedCharsMin;
+}
+
+/** The sentences of a paragraph as [start, end). */
+function cut(text: string, { start: from, end: to }: Piece): [number, number][] {
+  const body = text.slice(from, to), found: [number, number][] = [];
+  let start = 0;
+  const add = (end: number) => {
+    let at = start;
+    while (end - at > sentenceCharsMax) {
+      const space = body.lastIndexOf(" ", at + sentenceCharsMax);
+      const split = space > at ? space : at + sentenceCharsMax;
+      found.push([from + at, from + split]);
+      at = body[split] === " " ? split + 1 : split;
+    }
+    if (end > at) found.push([from + at, from + end]);
+  };
+  for (const { 0: mark, index } of body.matchAll(/[.!?…]+["'”’)\]*_]*\s+|[。！？]+/g)) {
+    const end = index + mark.trimEnd().length, next = index + mark.length;
+    if (next >= body.length || !endsSentence(body.slice(start, index), mark, body.slice(next, next + 12))) {
+      continue;
+    }
+    add(end);
+    start = next;
+  }
+  add(body.length);
+  return found;
+}
+
+function endsSentence(before: string, mark: string, next: string): boolean {
+  if (/^[!?…。！？]/.test(mark)) return true;
+  const word = /[\p{L}\p{N}.]*$/u.exec(before)?.[0] ?? "";
+  const plain = word.replaceAll(".", "").toLowerCase();
+  if (/^\p{L}(\.\p{L})*$/u.test(word) || /^\d{1,2}$/.test(word) && monthNext.test(next)) return false;
+  if (abbreviations.has(plain)) return plain === "no" ? !/^\d/.test(next) : false;
+  // A number alone at the start counts a line; a lower-case start is a new sentence only after a whole word.
+  if (/^\d{1,3}$/.test(before.trim())) return false;
+  return !/^\p{Ll}/u.test(next) || /^\p{L}{3,}$/u.test(word);
 }

@@ -1,0 +1,200 @@
+/**
+ * What the language itself says about words: which mean nearly the same, which forms belong together, and by what
+ * a text gives a time, a place, a person, a number, a reason. Facts of English; nothing about anyone's notes.
+ */
+import { stemOf } from "../graph/mod.ts";
+
+/** Words of a line may stand for each other in a question and its answer. */
+const classLines = `
+launch launched ship release released rollout rolled live publish debut unveil
+price cost charge fee fare rate rent tariff expense pay paid priced
+lead led leader head own owner owned responsible charge manage manager run boss supervise maintainer
+meet met meeting call appointment session
+live lives lived address home reside based located location
+start begin began begun kickoff commence starting opening first
+end finish finished over close closes last final expire
+deadline due cutoff
+buy bought purchase order ordered acquire
+decide decided decision choose chose chosen agree agreed agreement pick picked settle settled select
+move moved relocate relocated shift shifted transfer
+phone telephone mobile cell number tel
+mail email
+car vehicle
+child children kid kids
+doctor physician dr gp
+job work employer position role
+fix fixed repair repaired mend mended
+broken broke break fail failed failure crash crashed down defect
+error bug fault issue problem
+big large size
+quick fast speed rapid
+weigh weight heavy
+length long
+height tall high
+temperature degrees
+error mistake
+trip journey travel travelled holiday vacation
+arrive arrived arrival come came coming
+leave leaves leaving depart departs departure
+return returned back
+fly flies flying flew flight flights
+drive drove driven driving driver
+teach taught teacher
+stay stayed staying hotel accommodation lodging sleep
+visit visited visiting visits
+eat ate eaten food meal
+give gave given
+get got gotten receive received obtain
+take took taken
+make made
+send sent mailed
+keep kept store stored storage
+hold held
+say said tell told
+sell sold sale sales
+write wrote written author
+find found discover discovered
+lose lost
+win won winner
+spend spent spending
+bring brought brings
+think thought
+build built
+grow grew grown
+speak spoke spoken talk
+leak leaked leaking
+stop stopped quit
+resign resigned
+replace replaced replacement swap swapped substitute
+change changed
+use used using
+responsible charge
+supplier supply supplies supplied vendor provider delivered deliver delivers delivery
+customer client buyer
+staff employee colleague team
+salary wage pay earn earns
+birthday born birth
+marry married wedding
+wife husband spouse partner
+mother mom mum mama
+father dad papa
+rule policy
+need needed require required requirement must
+password passcode passphrase
+plan planned planning schedule scheduled
+install installed installation
+test tested testing
+reason because cause caused
+color colour coloured colored painted
+favourite favorite prefer preferred preference
+name named called
+hour hours opening
+insure insured insurance
+allergy allergic allergies
+holiday leave
+guest visitor
+capacity fit fits room seats
+battery batteries
+photo picture image
+bill invoice
+contact reach
+rain weather
+latest newest recent
+open opens opened
+`.trim().split("\n");
+
+const classes = new Map<string, Set<number>>();
+classLines.forEach((line, at) => {
+  for (const word of line.split(" ")) {
+    const stem = stemOf(word), known = classes.get(stem);
+    if (known === undefined) classes.set(stem, new Set([at]));
+    else known.add(at);
+  }
+});
+
+/** Stems that may stand for a stem, itself not among them. */
+export function relatedStems(stem: string): Set<string> {
+  const related = new Set<string>();
+  for (const at of classes.get(stem) ?? []) {
+    for (const word of classLines[at]?.split(" ") ?? []) related.add(stemOf(word));
+  }
+  related.delete(stem);
+  return related;
+}
+
+const stemsOf = (words: string) => new Set(words.split(/\s+/).map(stemOf));
+
+/** Words that say little in a question: an answer may do without them. */
+export const lightStems = stemsOf(
+  `happen happened go going come get got do make made take taken place use used need needed have know say said tell
+  give put set thing stuff call called named kind sort type way many much people person still currently exactly
+  actually really again ever yet please remember remind show find there item mean entail`,
+);
+
+/** Words that ask for what is so now, or lately; they ask for no word. */
+export const recentStems = stemsOf(
+  "now latest current currently today recent recently newest nowadays days present",
+);
+
+const months = "jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|june?|july?|aug(?:ust)?|sept?(?:ember)?|" +
+  "oct(?:ober)?|nov(?:ember)?|dec(?:ember)?";
+const weekdays =
+  "mon(?:days?)?|tue(?:s|sdays?)?|wed(?:nesdays?)?|thu(?:rs|rsdays?)?|fri(?:days?)?|sat(?:urdays?)?|" +
+  "sun(?:days?)?|weekdays?|weekends?";
+const units =
+  "seconds?|secs?|minutes?|mins?|hours?|hrs?|days?|nights?|weeks?|months?|years?|fortnights?|decades?";
+const numbers =
+  "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|" +
+  "seventeen|eighteen|nineteen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|hundred|thousand|million|" +
+  "dozen|half|twice|once|couple";
+
+/** Each match is a time, a day, a date or a span. */
+export const timePattern = new RegExp(
+  `\\b(?:\\d{1,2}[:.]\\d{2}(?![\\d.])|\\d{1,2}\\s?(?:am|pm|a\\.m\\.|p\\.m\\.|o'clock)|\\d{4}-\\d{2}(?:-\\d{2})?|(?:19|20)\\d{2}|` +
+    `\\d{1,2}\\.\\d{1,2}\\.(?:\\d{2,4})?|\\d{1,2}/\\d{1,2}(?:/\\d{2,4})?|${months}|(?<=\\d(?:st|nd|rd|th|\\.)? (?:of )?)may|` +
+    `may(?= \\d)|(?<=\\b(?:in|by|until|till|since|before|after|from|during|early|late|mid|end of|to|and) )may\\b(?! (?:be|have|not|need|want|also))|` +
+    `${weekdays}|today|tomorrow|tonight|yesterday|noon|midday|midnight|mornings?|evenings?|afternoons?|dusk|dawn|` +
+    `sunset|sunrise|spring|summer|autumn|winter|easter|christmas|daily|weekly|monthly|yearly|annually|` +
+    `every\\s+(?:other\\s+)?\\p{L}+|(?:next|last|this)\\s+(?:week|month|year|quarter|time)|q[1-4]|` +
+    `(?:\\d[\\d.,]*|${numbers}|a|an|few)\\s+(?:${units})|(?:once|twice)\\s+an?\\s+\\p{L}+)\\b`,
+  "giu",
+);
+
+/** Each match is an amount of money. */
+export const moneyPattern =
+  /(?:[€$£¥₹]|\b(?:EUR|USD|GBP|CHF|SEK|NOK|DKK|PLN|JPY|CZK)\s?)\s?\d[\d.,]*|\d[\d.,]*\s?(?:k\s?)?(?:[€$£¥₹]|(?:EUR|USD|GBP|CHF|SEK|NOK|DKK|PLN|JPY|CZK|euros?|dollars?|pounds?|francs?|cents?|pence|bucks?|quid|yen|kr|crowns?)\b)|\b(?:free of charge|for free|gratis)\b/giu;
+
+/** Each match is a number, in digits or in words. */
+export const numberPattern = new RegExp(`[-+−]?\\d[\\d.,:/%]*|\\b(?:${numbers})\\b`, "giu");
+
+/** Each match is a place after its preposition, or a part of an address. */
+export const placePattern =
+  /\b(?:in|at|on|under|behind|near|beside|beneath|above|below|between|inside|outside|opposite|into|onto|to|from|off|around|across|along|next to|left of|right of|in front of|north of|south of|east of|west of|with)\s+(?:(?:the|a|an|our|my|his|her|their|your|its|this|that)\s+)?[\p{L}\d]|\b(?:room|floor|building|street|road|lane|avenue|square|platform|hall|cellar|attic|hallway|garage|shed|drawer|shelf|cupboard|warehouse|office|upstairs|downstairs|abroad|online|outside|at home)\b|\b\p{Lu}\p{L}+\s+\d+[a-z]?\b/giu;
+
+/** A text that gives a reason says so. */
+export const causePattern =
+  /\b(?:because|since|due to|caused?|causes|reasons?|as it|as they|as we|so that|therefore|thanks to|owing to|thus|hence|in order to|to avoid|to keep|to make|to save|to prevent|that'?s why|which is why|so we|so it|so they|on account of|out of|for fear|after all|the point)\b/iu;
+export const weakCausePattern =
+  /\b(?:too|probably|apparently|by an?|by the|for the|for its|turned out|as)\b|[;(:–—]/iu;
+
+export const colourPattern =
+  /\b(?:red|blue|green|yellow|orange|purple|violet|pink|brown|black|white|gr[ea]y|beige|turquoise|teal|cyan|magenta|maroon|navy|olive|gold(?:en)?|silver|cream|ivory|ochre|crimson|scarlet|lilac|indigo|amber|mint|coral)\b/giu;
+export const emailPattern = /[^\s@<>()]+@[^\s@<>()]+\.\p{L}{2,}/giu;
+export const urlPattern =
+  /\b(?:https?:\/\/|www\.)\S+|\b[a-z\d-]+(?:\.[a-z\d-]+)*\.(?:com|org|net|io|dev|app|eu|example|local)\b/giu;
+export const phonePattern = /\+?\d[\d\s()/.-]{4,}\d/gu;
+export const temperaturePattern = /[-−]?\d[\d.,]*\s?(?:°|degrees?\b|[CFK]\b)|\broom temperature\b/giu;
+export const codePattern = /\b[\p{L}\d]*\d[\p{L}\d._-]*|\b[\p{L}\d]+(?:-[\p{L}\d]+){2,}/giu;
+
+/** A text about what may be, or was only thought of. */
+export const hypotheticalPattern =
+  /\b(?:maybe|perhaps|might|could|should we|shall we|would like|would be nice|wish|wishes|hypothesis|if we|if only|consider|considering|idea|proposal|propos(?:e|es|ed|ing)|suggest(?:s|ed|ion)?|option|unless|undecided|nothing decided|not decided|not sure|not yet|don'?t know|no idea|unclear|unknown|tbd|tba|rumou?r)\b/iu;
+/** Something changed: what was said before holds no longer. */
+export const changePattern =
+  /\b(?:now|moved?|moves|no longer|not .{1,40} any ?more|instead|changed|changes|switched|switch(?:es)? to|postponed|delayed|brought forward|rescheduled|rebooked|replaced|replaces|takes? over|took over|from now on|new date|raised to|lowered to|reduced to|increased to|goes up to|as of|update[ds]?|correction|new plan|cancelled|canceled|until|slips?|slipped|pushed)\b/iu;
+export const negationWords = new Set(
+  "no not never without none nobody nothing neither nor cannot cant".split(" "),
+);
+export const firstPerson = /\b(?:i|i'm|im|i've|i'll|i'd|me|my|mine|myself)\b/iu;
+export const pronounPattern =
+  /\b(?:he|she|it|they|him|her|them|his|hers|its|their|this|that|these|those|there|then|one)\b/iu;

@@ -1,0 +1,437 @@
+/**
+ * A question taken apart, and how well a sentence answers it.
+ *
+ * Owns: which words a question asks about and how much each weighs, the kind of answer it expects, the score.
+ * Does not own: where sentences come from (sentences.ts, ask.ts), what words mean (question_words.ts).
+ *
+ * Invariants:
+ * 1. Pure: equal inputs give equal scores on every machine; scores are integers of 0 to 1000.
+ * 2. A name or number of the question that stands nowhere around a sentence keeps it below the floor.
+ */
+import { eachWord, queryWords, stemOf } from "../graph/mod.ts";
+import {
+  causePattern,
+  codePattern,
+  colourPattern,
+  emailPattern,
+  firstPerson,
+  hypotheticalPattern,
+  lightStems,
+  moneyPattern,
+  negationWords,
+  numberPattern,
+  phonePattern,
+  placePattern,
+  pronounPattern,
+  recentStems,
+  relatedStems,
+  temperaturePattern,
+  timePattern,
+  urlPattern,
+  weakCausePattern,
+} from "./question_words.ts";
+
+/** What kind of answer a question expects. */
+export type Expected =
+  | "time"
+  | "person"
+  | "place"
+  | "money"
+  | "number"
+  | "count"
+  | "cause"
+  | "colour"
+  | "phone"
+  | "email"
+  | "url"
+  | "code"
+  | "temperature"
+  | "name"
+  | "truth"
+  | "any";
+
+/** A word the question asks about. */
+export interface Term {
+  readonly stem: string;
+  readonly related: ReadonlySet<string>;
+  /** A name, an identifier or a number: nothing stands for it. */
+  readonly named: boolean;
+  readonly light: boolean;
+  /** The word names the kind of answer ("colour"): a text that has such an answer need not say it. */
+  readonly kindOnly: boolean;
+}
+
+/** A question as it is answered. */
+export interface Asked {
+  readonly text: string;
+  readonly expected: Expected;
+  readonly terms: readonly Term[];
+  /** Asks for what is so now. */
+  readonly recent: boolean;
+  /** Asks what could be, or what is to be done: such sentences are answers then. */
+  readonly modal: boolean;
+  readonly negated: boolean;
+}
+
+/** A sentence and what stands around it. */
+export interface Statement {
+  readonly text: string;
+  readonly lead: string;
+  readonly previous: string;
+  /** The turn before it in a conversation. */
+  readonly before: string;
+  readonly title: string;
+  readonly speaker: string;
+  readonly open: boolean;
+  readonly struck: boolean;
+  /** Its note has a date that says when things were so: from its name, a heading, front matter or the sender. */
+  readonly dated: boolean;
+}
+
+/** How well a sentence answers. */
+export interface Rating {
+  /** 0 to 1000. */
+  readonly score: number;
+  /** Stems of the question's words the sentence itself or its surroundings have. */
+  readonly matched: ReadonlySet<string>;
+  /** What in it answers, by the kind asked for: lower case, sorted. Empty for kinds that are not looked for. */
+  readonly values: readonly string[];
+}
+
+const kindWords: readonly (readonly [Expected, RegExp])[] = [
+  ["phone", /\b(?:phone|telephone|mobile|cell|tel)\b/],
+  ["email", /\be-?mail\b/],
+  ["url", /\b(?:url|link|web ?site|homepage|web page|repo(?:sitory)?)\b/],
+  ["colour", /\bcolou?rs?\b/],
+  ["temperature", /\btemperatures?\b/],
+  [
+    "code",
+    /\b(?:code|pin|password|passcode|passphrase|combination|serial|number|version|id|policy|licen[cs]e)\b/,
+  ],
+  ["money", /\b(?:price|cost|costs|fee|fare|rent|salary|budget|deposit|wage)\b/],
+  [
+    "number",
+    /\b(?:dose|weight|height|size|length|width|depth|amount|percentage|score|age|capacity|speed|efficiency)\b/,
+  ],
+  ["time", /\b(?:time|day|date|month|year|weekday|evening|morning|deadline|birthday|hours)\b/],
+  ["place", /\b(?:address|city|country|town|place|room|building|venue|location)\b/],
+  ["name", /\bnames?\b/],
+];
+
+/** Words after "what" or "which" that are looked at for the kind. */
+const measures =
+  /^how (far|old|big|large|heavy|tall|long|high|deep|fast|wide|hot|cold|strong|loud|thick|warm|often|soon|late|early|quickly)\b/;
+
+function expectedOf(question: string): { expected: Expected; kindWord: string } {
+  const text = question.toLowerCase().replace(/[’]/g, "'");
+  const plain = (expected: Expected, kindWord = "") => ({ expected, kindWord });
+  if (/\bhow (?:long|often|soon|late|early)\b/.test(text)) return plain("time", measures.exec(text)?.[1]);
+  if (/\bhow many\b/.test(text)) return plain("count");
+  if (/\bhow much\b/.test(text)) {
+    const priced =
+      /\b(?:cost|costs|price|charge[ds]?|fee|pay|paid|rent|spend|spent|expensive|earn|owe|worth|deposit|budget)\b/;
+    const bare = /\bhow much (?:is|are|was|were|for|does|do|did|will|would)\b/;
+    return plain(
+      priced.test(text) || (bare.test(text) && !/weigh|measure|contain|hold/.test(text)) ? "money" : "number",
+    );
+  }
+  const measure = measures.exec(text.replace(/^.*?\bhow\b/, "how"))?.[1];
+  if (measure !== undefined) return plain("number", measure);
+  if (
+    /^(?:\S+ )?(?:when|what time|since when|until when)\b|\bwhen (?:is|was|does|do|did|will|are)\b/.test(text)
+  ) {
+    return plain("time", "time");
+  }
+  if (/\bwhy\b|\bwhat (?:is|was) the reason\b|\bhow come\b/.test(text)) return plain("cause", "reason");
+  if (/\bwhere\b/.test(text)) return plain("place");
+  if (/\b(?:who|whom|whose)\b/.test(text)) return plain("person");
+  const asked = /\b(?:what|which)(?:'s| is| are| was| were)?\b(.*)$/.exec(text)?.[1];
+  if (asked !== undefined) {
+    // The head of "what is the name of our dog", "which day does …", "what is Mina's phone number": before "of", a verb.
+    const head = (asked.split(
+      /\b(?:of|does|do|did|is|are|was|were|has|have|for|in|on|at|to|from|must|should|can|will)\b/,
+    )
+      .find((part) => part.trim() !== "" && !/^\s*(?:the|a|an|our|my)?\s*$/.test(part)) ?? asked).replace(
+        /[?]/g,
+        "",
+      );
+    for (const [expected, pattern] of kindWords) {
+      const kindWord = pattern.exec(head)?.[0];
+      if (kindWord !== undefined) return plain(expected, kindWord);
+    }
+    return plain("any");
+  }
+  if (/^(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|should|may|must|am)\b/.test(text)) {
+    return plain("truth");
+  }
+  return plain("any");
+}
+
+/** Takes a question apart. */
+export function askedOf(question: string): Asked {
+  const { expected, kindWord } = expectedOf(question);
+  const kind = new Set<string>();
+  eachWord(kindWord, (stem) => kind.add(stem));
+  if (expected === "phone") kind.add(stemOf("number"));
+  const kept = new Set(queryWords(question).map(({ stem }) => stem));
+  const terms = new Map<string, Term>();
+  let recent = false, first = true;
+  eachWord(question, (stem, start, _end, word) => {
+    const initial = first || /[.!?]\s+$/.test(question.slice(0, start));
+    first = false;
+    recent ||= recentStems.has(stem);
+    const month = /^May$/.test(word) && /\d\s*$|\b(?:in|of|by|since)\s+$/.test(question.slice(0, start));
+    if ((!kept.has(stem) && !month) || recentStems.has(stem) || terms.has(stem) || stem.length === 0) return;
+    if (word.length === 1 && /[sS]/.test(word) && /['’]$/.test(question.slice(0, start))) return;
+    const named = /\d/.test(word) || (/^\p{Lu}/u.test(word) && !initial && word !== "I");
+    terms.set(stem, {
+      stem,
+      named,
+      light: !named && lightStems.has(stem),
+      kindOnly: !named && kind.has(stem),
+      related: named ? new Set() : relatedStems(stem),
+    });
+  });
+  const text = question.toLowerCase();
+  return {
+    text: question,
+    expected,
+    terms: [...terms.values()],
+    recent,
+    modal:
+      /\b(?:should|could|might|would|idea|ideas|proposals?|suggest\w*|plan to|still|to-?do|tasks?|open|need to|have to)\b/
+        .test(text),
+    negated: /\b(?:not|never|no|without)\b|n['’]t\b/.test(text),
+  };
+}
+
+/** How much each word of a question weighs: the rarer among the sentences looked at, the more. */
+export function weightsOf(asked: Asked, statements: readonly Statement[]): Map<string, number> {
+  const having = new Map<string, number>();
+  for (const { text } of statements) {
+    const stems = stemSet(text);
+    for (const { stem } of asked.terms) if (stems.has(stem)) having.set(stem, (having.get(stem) ?? 0) + 1);
+  }
+  const total = Math.log(statements.length + 2);
+  return new Map(asked.terms.map(({ stem, light, named }) => {
+    const rarity = Math.log((statements.length + 2) / ((having.get(stem) ?? 0) + 1)) / total;
+    return [stem, (light ? 0.25 : named ? 1.3 : 1) * (0.6 + 0.4 * rarity)];
+  }));
+}
+
+/** How much a word counts by where it stands. */
+const places = {
+  own: 1,
+  related: 0.85,
+  speaker: 1,
+  lead: 0.8,
+  title: 0.75,
+  pronoun: 0.75,
+  previous: 0.35,
+} as const;
+
+function stemSet(text: string): Set<string> {
+  const stems = new Set<string>();
+  eachWord(text, (stem) => stems.add(stem));
+  return stems;
+}
+
+/** Rates a sentence as an answer. */
+export function rate(asked: Asked, statement: Statement, weights: ReadonlyMap<string, number>): Rating {
+  const none: Rating = { score: 0, matched: new Set(), values: [] };
+  if (statement.struck || asked.terms.length === 0) return none;
+  const own = stemSet(statement.text), titled = stemSet(statement.title), lead = stemSet(statement.lead);
+  const speaker = stemSet(statement.speaker),
+    previous = stemSet(statement.previous),
+    before = stemSet(statement.before);
+  const says = firstPerson.test(statement.text);
+  const refers = pronounPattern.test(statement.text);
+  const reply = statement.before.trimEnd().endsWith("?"),
+    follows = statement.previous.trimEnd().endsWith("?");
+  const matched = new Set<string>();
+  const values = valuesOf(asked, statement);
+  const factor = kindFactor(asked, statement, values);
+  let sum = 0, all = 0, ownMatches = 0, missing = 0;
+  for (const term of asked.terms) {
+    const weight = weights.get(term.stem) ?? 1;
+    const near = (stems: ReadonlySet<string>, full: number): number =>
+      stems.has(term.stem)
+        ? full
+        : [...term.related].some((one) => stems.has(one))
+        ? full * places.related
+        : 0;
+    const itself = near(own, places.own);
+    let part = Math.max(
+      itself,
+      near(lead, places.lead),
+      near(titled, places.title),
+      speaker.has(term.stem) ? (says ? places.speaker : places.previous) : 0,
+      near(previous, follows ? places.lead : refers ? places.pronoun : places.previous),
+      near(before, reply ? places.lead : refers ? places.pronoun : places.previous / 2),
+    );
+    if (term.kindOnly && factor >= 0.9) part = Math.max(part, 0.95);
+    if (itself > 0 && !term.light) ownMatches++;
+    if (part > 0) matched.add(term.stem);
+    if (term.named && part < places.title - 0.01) missing++;
+    sum += weight * part;
+    all += weight;
+  }
+  if (all === 0 || (ownMatches === 0 && !(titled.size > 0 && factor === 1 && sum / all > 0.7))) return none;
+  const covered = sum / all * 0.5 ** missing * factor * stanceFactor(asked, statement);
+  const said = [...own].filter((stem) => stem.length > 1).length;
+  const density = Math.min(1, ownMatches / Math.max(3, said)) * 0.04;
+  return { score: Math.round(1000 * Math.min(1, covered * 0.96 + density * covered)), matched, values };
+}
+
+const matchesOf = (text: string, pattern: RegExp) =>
+  [...text.matchAll(pattern)].map(([match]) => match.toLowerCase());
+
+/** What in a sentence is of the kind asked for, and not in the question. */
+function valuesOf({ expected, text: question }: Asked, { text }: Statement): string[] {
+  const pattern = patterns[expected];
+  if (pattern === undefined) return [];
+  const asked = new Set(matchesOf(question, pattern));
+  const all = matchesOf(text, pattern).map((one) => one.replace(/[.,:;]+$/, ""));
+  const found = expected === "person" || expected === "name" ? namesIn(text) : all;
+  const words = question.toLowerCase();
+  return [...new Set(found)].filter((one) =>
+    !asked.has(one) && !(expected !== "place" && words.includes(one))
+  ).sort();
+}
+
+const namePattern = /\p{Lu}[\p{L}’'-]+/gu;
+const patterns: Partial<Record<Expected, RegExp>> = {
+  time: timePattern,
+  money: moneyPattern,
+  number: numberPattern,
+  count: numberPattern,
+  place: placePattern,
+  colour: colourPattern,
+  email: emailPattern,
+  url: urlPattern,
+  phone: phonePattern,
+  temperature: temperaturePattern,
+  code: codePattern,
+  person: namePattern,
+  name: namePattern,
+};
+
+/** Words with a capital that are names as far as can be seen; at the start of a sentence only if no common word. */
+function namesIn(text: string): string[] {
+  const found: string[] = [];
+  for (const { 0: name, index } of text.matchAll(namePattern)) {
+    const initial = index === 0 || /(?:[.!?:|]|^[\s"“'(*_]*)\s*$/.test(text.slice(0, index));
+    const lower = name.toLowerCase();
+    if (notNames.has(lower) || name.match(timePattern) !== null) continue;
+    if (initial && (queryWords(lower).length === 0 || commonStart.has(stemOf(lower)))) continue;
+    found.push(lower);
+  }
+  return found;
+}
+
+const notNames = new Set("i i'm i've i'll i'd ok tv pdf api url usb gps id mr mrs ms dr prof".split(" "));
+/** Words that often open a sentence and are no names. */
+const commonStart = new Set(
+  `call called contact ask agreed decided met meeting moved new old first last present added fixed found bought ordered
+  planned weekly daily note notes todo task please thanks yes no today tomorrow store closed open next prior main total
+  price cost delivery order questions team weather still everyone someone somebody nobody dinner lunch breakfast
+  minutes summary update reminder blood hotel flight train plumber teacher doctor customer supplier manager`
+    .split(/\s+/)
+    .map(stemOf),
+);
+
+const roleWords =
+  /\b(?:my|our|his|her|their|the) (?:\p{L}+ )?(?:brother|sister|mother|father|mum|mom|dad|son|daughter|wife|husband|partner|uncle|aunt|cousin|neighbou?r|teacher|doctor|boss|manager|landlord|plumber|technician|captain|team|group|committee|council|board)\b|\b(?:grandpa|grandma|mum|mom|dad|we|everyone|nobody)\b/iu;
+
+/** 0 to 1: whether the sentence has an answer of the kind asked for. */
+function kindFactor(asked: Asked, statement: Statement, values: readonly string[]): number {
+  const { text } = statement;
+  switch (asked.expected) {
+    case "time":
+      if (values.length > 0) return 1;
+      if (matchesOf(statement.lead, timePattern).length > 0) return 0.85;
+      return statement.dated && pastPattern.test(asked.text) ? 0.75 : 0.5;
+    case "person":
+      if (values.length > 0) return 1;
+      if (statement.speaker !== "" && firstPerson.test(text)) return 1;
+      return roleWords.test(text) ? 0.9 : 0.5;
+    case "name":
+      return values.length === 0 ? 0.45 : /\b(?:names?|named|called|is)\b|:/iu.test(text) ? 1 : 0.85;
+    case "place":
+      return values.length > 0 ? 1 : /^[^.]{2,40}:\s/u.test(text) ? 0.9 : 0.6;
+    case "money":
+      if (values.length > 0) return 1;
+      return /\d/.test(text) && pricedWords.test(text) ? 0.95 : 0.45;
+    case "number":
+      return values.length > 0 ? 1 : 0.45;
+    case "count":
+      return countFactor(asked, text, values);
+    case "cause":
+      return causePattern.test(text)
+        ? 1
+        : weakCausePattern.test(text.replace(/^[^:]{1,20}:/, ""))
+        ? 0.85
+        : 0.5;
+    case "code":
+      return values.length > 0 || /\b(?:code|pin|password|passcode)\b\s*(?:is|:|=)\s*\S+/iu.test(text)
+        ? 1
+        : 0.45;
+    case "url":
+    case "email":
+    case "phone":
+    case "colour":
+    case "temperature":
+      return values.length > 0 ? 1 : 0.45;
+    case "truth":
+    case "any":
+      return 1;
+    default:
+      asked.expected satisfies never;
+      return 1;
+  }
+}
+
+const pastPattern = /\bwhen (?:did|was|were|had|has)\b/iu;
+const pricedWords =
+  /\b(?:costs?|prices?|charges?|charged|fees?|pays?|paid|rent|fare|salary|budget|deposit|worth|each)\b/iu;
+
+/** How many X: a number close before X counts most. */
+function countFactor(asked: Asked, text: string, values: readonly string[]): number {
+  if (values.length === 0) return /\b(?:no|none|a|an|several|only)\b/iu.test(text) ? 0.6 : 0.45;
+  const counted = /how many (?:of (?:the|our|my) )?((?:\p{L}+[ ]?){1,3})/iu.exec(asked.text)?.[1] ?? "";
+  const heads = queryWords(counted).map(({ stem }) => stem);
+  let closest = Infinity, at = 0, number = -Infinity;
+  eachWord(text, (stem, _start, _end, word) => {
+    if (/\d/.test(word) || word.match(numberPattern) !== null) number = at;
+    if (heads.includes(stem)) closest = Math.min(closest, at - number);
+    at++;
+  });
+  return closest <= 3 ? 1 : 0.85;
+}
+
+/** 0 to 1: whether a sentence states something, and states it as so. */
+function stanceFactor(asked: Asked, { text, open }: Statement): number {
+  let factor = 1;
+  if (/\?["'”’)\]]*$/.test(text.trimEnd())) factor *= 0.25;
+  if (!asked.modal) {
+    if (open) factor *= 0.5;
+    if (hypotheticalPattern.test(text)) factor *= 0.65;
+  }
+  if (!asked.negated && asked.expected !== "truth" && deniesTerm(asked, text)) factor *= 0.5;
+  return factor;
+}
+
+/** Whether a negation stands within three words before a word asked about. */
+function deniesTerm({ terms }: Asked, text: string): boolean {
+  const stems = new Set(terms.filter(({ light }) => !light).map(({ stem }) => stem));
+  let since = Infinity, denied = false;
+  for (const [clause] of text.matchAll(/[^,;:.()–—]+/g)) {
+    since = Infinity;
+    for (const [word] of clause.matchAll(/[\p{L}\p{N}’']+/gu)) {
+      const lower = word.toLowerCase();
+      if (negationWords.has(lower) || /n['’]t$/.test(lower)) since = 0;
+      else if (++since <= 4 && stems.has(stemOf(lower))) denied = true;
+    }
+  }
+  return denied;
+}
