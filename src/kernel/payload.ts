@@ -6,7 +6,7 @@
  *
  * Invariants:
  * 1. `bytes === null` means erased: then `salt` is null too and `digest` is not.
- * 2. A payload is never changed after it was made; its arrays are shared, not copied, and must not be written to.
+ * 2. Only sealing changes a payload, once; its arrays are shared, not copied, and must not be written to.
  */
 
 import { assert } from "./errors.ts";
@@ -18,10 +18,8 @@ const decoder = new TextDecoder();
 export class Payload {
   /** The content; null once erased. */
   readonly bytes: Uint8Array | null;
-  /** Random bytes that keep the digest from telling the content; null until logged, and once erased. */
-  readonly salt: Uint8Array | null;
-  /** sha256(salt ‖ bytes), 32 bytes; null until logged. */
-  readonly digest: Uint8Array | null;
+  #salt: Uint8Array | null;
+  #digest: Uint8Array | null;
 
   constructor(bytes: Uint8Array | null, salt: Uint8Array | null = null, digest: Uint8Array | null = null) {
     assert(
@@ -29,8 +27,8 @@ export class Payload {
       "an erased payload has a digest and no salt",
     );
     this.bytes = bytes;
-    this.salt = salt;
-    this.digest = digest;
+    this.#salt = salt;
+    this.#digest = digest;
   }
 
   /** A payload of UTF-8 text. */
@@ -38,9 +36,25 @@ export class Payload {
     return new Payload(encoder.encode(text));
   }
 
+  /** Random bytes that keep the digest from telling the content; null until logged, and once erased. */
+  get salt(): Uint8Array | null {
+    return this.#salt;
+  }
+
+  /** sha256(salt ‖ bytes), 32 bytes; null until logged. */
+  get digest(): Uint8Array | null {
+    return this.#digest;
+  }
+
   /** Whether the content was erased. */
   get erased(): boolean {
     return this.bytes === null;
+  }
+
+  /** Gives it the salt and digest it is logged under; the log does, once. What is sealed stays as it is. */
+  seal(salt: Uint8Array, digest: Uint8Array): void {
+    this.#salt ??= salt;
+    this.#digest ??= digest;
   }
 
   /** The content as UTF-8 text. A fault if it was erased: ask {@link erased} first. */

@@ -151,6 +151,7 @@ function newEncoder(): Encoder {
 /** Stores a payload met for the first time; its digest. */
 function keep(payload: Payload): Uint8Array {
   const beside = store(payload);
+  if (beside.salt !== null) payload.seal(beside.salt, beside.digest);
   known.set(payload, beside.digest);
   const key = beside.digest.toHex();
   if (!byDigest.has(key)) {
