@@ -129,8 +129,7 @@ function addRoutes(app: Hono, door: HttpDoor, limits: ApiLimits, counts: { event
     const from = await firstTick(c, door.port);
     if (counts.events >= limits.eventsClientsMax) throw tooMany("eventsClientsMax", limits.eventsClientsMax);
     counts.events++;
-    const signal = AbortSignal.any([door.stopping, c.req.raw.signal]);
-    const stream = eventStream(door.port, from, signal, () => counts.events--);
+    const stream = eventStream(door.port, from, door.stopping, () => counts.events--);
     return c.body(stream, 200, { "content-type": "text/event-stream; charset=utf-8" });
   });
   app.post("/v1/idle", async (c) => {

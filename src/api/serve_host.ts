@@ -38,7 +38,7 @@ export interface HostOptions {
 }
 
 /** Between two looks whether the folder is still this host's, in ms. */
-const folderLookMs = 5000;
+const folderLookMs = 2000;
 /** For pending work to end at a stop, in ms; after it the engine is ended as by a crash. */
 const closeWaitMsMax = 10_000;
 /** For answers under way to reach their clients at a stop, in ms. */

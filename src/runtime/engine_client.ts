@@ -6,6 +6,7 @@
  * 2. An uncaught error in the engine is told to all who wait, to all who ask later, and by `fault`.
  */
 import { EngramError } from "../kernel/mod.ts";
+import { workerUrl } from "./assets.ts";
 import type { EngineCall } from "./engine_worker.ts";
 import type { Port, RuntimeEvent, View, ViewResults } from "./port.ts";
 import type { Receipt } from "./receipts.ts";
@@ -35,7 +36,7 @@ const enginePermissions: Deno.PermissionOptionsObject = {
 
 /** Starts the engine worker and opens a data folder in it. Refuses as `openRuntime` does. */
 export async function startEngine(options: RuntimeOptions): Promise<Engine> {
-  const calls = new WorkerCalls<EngineCall>("engine", enginePermissions);
+  const calls = new WorkerCalls<EngineCall>("engine", workerUrl("engine"), enginePermissions);
   try {
     await calls.ask({ call: "open", options });
   } catch (error) {

@@ -2,6 +2,7 @@
  * startReader(): views from a thread that reads beside the engine; withReader() puts the two behind one port.
  */
 import { EngramError } from "../kernel/mod.ts";
+import { workerUrl } from "./assets.ts";
 import type { Engine } from "./engine_client.ts";
 import type { Port, View, ViewResults } from "./port.ts";
 import type { ReaderCall } from "./reader_worker.ts";
@@ -29,7 +30,7 @@ const readerPermissions: Deno.PermissionOptionsObject = {
 
 /** Starts a reader of a data folder that an engine has opened. */
 export async function startReader(data: string): Promise<Reader> {
-  const calls = new WorkerCalls<ReaderCall>("reader", readerPermissions);
+  const calls = new WorkerCalls<ReaderCall>("reader", workerUrl("reader"), readerPermissions);
   const close = () => calls.end(new EngramError("host_stopping", "Cannot read: the folder is closed"));
   try {
     await calls.ask({ call: "open", data });

@@ -11,7 +11,6 @@
  * 3. Replies may come in any order; asks are read in the order they were sent.
  */
 import { EngramError } from "../kernel/mod.ts";
-import { type WorkerName, workerUrl } from "./assets.ts";
 
 /** What is sent to a worker. */
 export interface Asked<Call> {
@@ -40,9 +39,10 @@ export class WorkerCalls<Call> {
   #ended: Error | null = null;
   #ids = 0;
 
-  constructor(name: WorkerName, permissions: Deno.PermissionOptionsObject) {
+  /** Starts the worker. `name` is how faults speak of it. */
+  constructor(name: string, url: URL, permissions: Deno.PermissionOptionsObject) {
     this.fault = new Promise((resolve) => this.#lost = resolve);
-    this.#worker = new Worker(workerUrl(name), {
+    this.#worker = new Worker(url, {
       type: "module",
       name: `engramlt ${name}`,
       deno: { permissions },
