@@ -226,6 +226,10 @@ export class Call {
     throw this.#missing(name);
   }
 
+  #wrong(what: string): EngramError {
+    return usage(`Cannot run "${this.path}": ${what}`, `engramlt help ${this.path} shows what it takes`);
+  }
+
   #missing(name: string): EngramError {
     const place = this.#given.leaf.places?.find((one) => one.name === name);
     const shown = place === undefined ? `--${name}` : placeName(place);
@@ -267,7 +271,7 @@ export class Call {
     if (text === null) return null;
     const value = Number(text);
     if (text.trim() === "" || Number.isNaN(value)) {
-      throw usage(`Cannot run "${this.path}": --${name} ${JSON.stringify(text)} is not a number`);
+      throw this.#wrong(`--${name} ${JSON.stringify(text)} is not a number`);
     }
     return value;
   }
@@ -276,7 +280,7 @@ export class Call {
   whole(name: string, min = 1): number | null {
     const value = this.number(name);
     if (value === null || (Number.isSafeInteger(value) && value >= min)) return value;
-    throw usage(`Cannot run "${this.path}": --${name} ${value} is not a whole number of ${min} or more`);
+    throw this.#wrong(`--${name} ${value} is not a whole number of ${min} or more`);
   }
 
   /** A JSON object, or null. */

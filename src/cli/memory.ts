@@ -1,9 +1,8 @@
 /** engramlt memory: store, read, change, link and search memories. */
-import { EngramError } from "../kernel/errors.ts";
 import { type Engram, engramKinds, type Hit, type JsonObject } from "../kernel/records.ts";
 import type { Receipt } from "../runtime/receipts.ts";
 import type { WriteOp } from "../runtime/requests.ts";
-import { type Call, type Flag, given, type Group, type Leaf, type Place } from "./command.ts";
+import { type Call, type Flag, given, type Group, type Leaf, type Place, usage } from "./command.ts";
 import { contextOf, fullId } from "./ids.ts";
 import { oneLine, plural } from "./screen.ts";
 import { day, memoryColumns, placeOf, showEngram } from "./shown.ts";
@@ -123,7 +122,10 @@ const update: Leaf = {
     const content = call.text("content") === null ? null : await contentOf(call);
     const op = { ...changes, ...given({ content }) };
     if (Object.keys(op).length === 0) {
-      throw new EngramError("usage", `Cannot run "memory update": nothing to change was given`);
+      throw usage(
+        'Cannot run "memory update": nothing to change was given',
+        "Give a text, or a flag such as --title",
+      );
     }
     const id = await fullId(await call.port(), "engram", call.need("id"));
     const receipt = await write(call, [{ op: "update", id, ...op }]);
@@ -329,7 +331,10 @@ const imports: Leaf = {
   name: "import",
   says: "take in folders of notes (Markdown, text) and JSONL; twice changes nothing",
   places: [{ name: "path", says: "files or folders", many: true, noFlag: true }],
-  flags: [{ flags: "--prefix TEXT", says: "stands before every file's path, to tell two folders apart" }],
+  flags: [
+    { flags: "--prefix TEXT", says: "stands before every file's path, to tell two folders apart" },
+    { flags: "--create-contexts", says: "make the contexts that lines name and that are not there" },
+  ],
   examples: ["memory import ~/notes", "memory import chat.jsonl --context work --json"],
   notes:
     "Front matter, headings and [[links]] of notes are understood; a note's sections are a thread in order.\n" +

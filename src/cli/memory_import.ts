@@ -58,6 +58,8 @@ export interface ImportParts {
   /** Full id of the context for what names none, or null for "personal". */
   readonly context: string | null;
   readonly prefix: string;
+  /** Whether contexts that lines name are made where they are not there. */
+  readonly createContexts: boolean;
   readonly onProgress: (files: number, total: number, memories: number) => void;
   readonly client: string;
 }
@@ -219,7 +221,12 @@ class Import {
   async #add(draft: EngramDraft, path: string): Promise<void> {
     const context = draft.context === null ? this.#parts.context : await this.#contextOf(draft.context);
     if (context instanceof EngramError) {
-      this.failures.push({ path, line: draft.line, code: context.code, message: context.message });
+      this.failures.push({
+        path,
+        line: draft.line,
+        code: context.code,
+        message: `${context.message}; --create-contexts makes it`,
+      });
       return;
     }
     const op: Upsert = {
@@ -253,10 +260,17 @@ class Import {
       found = await contextId(this.#parts.port, named);
     } catch (error) {
       if (!(error instanceof EngramError)) throw error;
-      found = error;
+      const isNew = error.code === "context_not_found" && this.#parts.createContexts;
+      found = isNew ? await this.#createContext(named) : error;
     }
     this.#contexts.set(named, found);
     return found;
+  }
+
+  async #createContext(name: string): Promise<string> {
+    const { port, client } = this.#parts;
+    const receipt = await port.submit({ kind: "context_create", name }, { client });
+    return String(receipt["id"]);
   }
 
   async #flush(): Promise<void> {
@@ -375,6 +389,7 @@ export async function importMemory(call: Call): Promise<void> {
     port,
     context: await contextOf(call, port),
     prefix: call.text("prefix") ?? "",
+    createContexts: call.has("create-contexts"),
     client: "cli",
     onProgress: (done, total, memories) =>
       screen.progress({

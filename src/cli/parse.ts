@@ -24,6 +24,10 @@ function addFlag(command: Command, flag: Flag): void {
   command.addOption(option);
 }
 
+/** "- milk" can be no flag: a character that no argument holds lets it pass as text. */
+const guard = (arg: string): string => /^-\s/.test(arg) ? `\0${arg}` : arg;
+const unguard = (text: string): string => text.replace(/^\0/, "");
+
 function listen(command: Command, flag: Flag, values: Values): void {
   const name = flagName(flag);
   const takesValue = / [A-Z…]+$/.test(flag.flags);
@@ -33,8 +37,8 @@ function listen(command: Command, flag: Flag, values: Values): void {
     if (!takesValue) values.set(key, true);
     else if (flag.many === true) {
       const before = values.get(key);
-      values.set(key, [...(Array.isArray(before) ? before : []), String(value)]);
-    } else values.set(key, String(value));
+      values.set(key, [...(Array.isArray(before) ? before : []), unguard(String(value))]);
+    } else values.set(key, unguard(String(value)));
   });
 }
 
@@ -77,7 +81,7 @@ function addLeaf(
     addFlag(command, flag);
     listen(command, flag, values);
   }
-  command.action(() => run({ leaf, path, positionals: command.args, flags: values }));
+  command.action(() => run({ leaf, path, positionals: command.args.map(unguard), flags: values }));
 }
 
 /** Understands arguments, or throws a refusal `usage`. */
@@ -85,7 +89,7 @@ export function parse(tree: readonly Node[], args: readonly string[]): Parsed {
   let found: Given | null = null;
   const { program, values } = toCommander(tree, (given) => found = given);
   try {
-    program.parse([...args], { from: "user" });
+    program.parse(args.map(guard), { from: "user" });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.code === "commander.helpDisplayed") {
@@ -131,15 +135,15 @@ function incomplete(tree: readonly Node[], args: readonly string[]): EngramError
 
 function usageError(tree: readonly Node[], error: CommanderError, args: readonly string[]): EngramError {
   const words = wordsOf(tree, args);
-  const path = ["engramlt", ...words].join(" ");
-  const text = error.message.replace(/^error: /, "");
+  const path = words.length === 0 ? "engramlt" : words.join(" ");
+  const text = error.message.replace(/^error: /, "").replace("unknown option", "unknown flag");
   const meant = /\(Did you mean (?:one of )?(.+)\?\)/.exec(text)?.[1];
   const what = (text.split("\n")[0] ?? text).replace(
     /'([^']*)'/g,
     (_, inner: string) => JSON.stringify(inner),
   );
   const bare = what.replace(/ \(Did you mean.*$/, "");
-  const isText = /^unknown option "-[^a-z-]/i.test(bare) || /^unknown option ".*\s/.test(bare);
+  const isText = /^unknown flag "-[^a-z-]/i.test(bare) || /^unknown flag ".*\s/.test(bare);
   const hint = meant !== undefined
     ? `Did you mean ${meant}?`
     : isText

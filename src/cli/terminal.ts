@@ -47,7 +47,8 @@ function writeAll(stream: { writeSync(bytes: Uint8Array): number }, text: string
 
 function columns(): number {
   try {
-    return Deno.consoleSize().columns;
+    const { columns } = Deno.consoleSize();
+    return columns < 20 ? 80 : columns; // a terminal that does not know its size says 0
   } catch {
     return 80; // no terminal to ask
   }
