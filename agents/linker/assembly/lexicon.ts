@@ -1,8 +1,29 @@
 /**
  * Closed lists of English: words that are never names, and words that say what the name beside them is.
  *
- * Invariant: no name of anyone or anything stands here, but days, months and peoples, so that they are left out.
+ * Invariants:
+ * 1. At most 32 lists: each is a bit.
+ * 2. No name of anyone or anything stands here, but days, months and peoples, so that they are left out.
  */
+
+/** What each listed word is: one bit a list. */
+const classes = new Map<string, u32>();
+let nextBit: u32 = 1;
+
+/** The lists a word (in small letters) stands in: test with `&`. */
+export function classesOf(word: string): u32 {
+  return classes.has(word) ? classes.get(word) : 0;
+}
+
+function list(words: string): u32 {
+  const bit = nextBit;
+  nextBit <<= 1;
+  const parts = words.split(" ");
+  for (let i = 0; i < parts.length; i++) {
+    if (parts[i].length > 0) classes.set(parts[i], classesOf(parts[i]) | bit);
+  }
+  return bit;
+}
 
 function set(words: string): Set<string> {
   const found = new Set<string>();
@@ -14,7 +35,7 @@ function set(words: string): Set<string> {
 }
 
 /** Never part of a name: days, months, function words, peoples and languages, salutations. */
-export const never: Set<string> = set(
+export const never: u32 = list(
   "monday tuesday wednesday thursday friday saturday sunday mon tue tues wed thu thur thurs fri sat sun " +
     "mondays tuesdays wednesdays thursdays fridays saturdays sundays " +
     "january february march april may june july august september october november december " +
@@ -42,13 +63,13 @@ export const never: Set<string> = set(
 );
 
 /** Titles before a person's name. */
-export const titles: Set<string> = set(
+export const titles: u32 = list(
   "mr mrs ms miss dr prof professor doctor sir madam captain coach nurse officer judge pastor father sister " +
     "brother uncle aunt auntie",
 );
 
 /** Ordinary words that often begin a sentence, an item or a heading with a capital. */
-export const ordinary: Set<string> = set(
+export const ordinary: u32 = list(
   "action actions added address agenda agreed agreement aim alternative alternatives analysis announcement answer " +
     "answered apparently approach approved archive area arrived article ask asked assigned assumption attendees " +
     "attempt attended author away back background backlog bad bake baked basic batch bed begin bench big bill " +
@@ -110,34 +131,34 @@ export const ordinary: Set<string> = set(
 );
 
 /** Generic words around a name: the name is the same without them. */
-export const generic: Set<string> = set(
+export const generic: u32 = list(
   "project projects team service services app apps application api apis platform system server servers client " +
     "backend frontend website site repo repository program programme initiative library sdk cli database codebase " +
     "dashboard corp corporation inc ltd llc gmbh ag plc company",
 );
 /** Of these, the words after a name that say it is a project. */
-export const projectAfter: Set<string> = set(
+export const projectAfter: u32 = list(
   "project team launch release rollout migration roadmap milestone milestones repo repository sprint beta mvp " +
     "prototype kickoff initiative programme codebase backlog pilot workstream rewrite",
 );
 /** Words before a name that say it is a project. */
-export const projectBefore: Set<string> = set("project codename codenamed initiative programme launch");
+export const projectBefore: u32 = list("project codename codenamed initiative programme launch");
 /** Words after a name that say it is a product. */
-export const productAfter: Set<string> = set(
+export const productAfter: u32 = list(
   "app apps api apis sdk library plugin plugins database dashboard server servers service platform cli extension " +
     "framework software tool subscription license licence integration plan account laptop printer camera",
 );
 /** Verbs before a name that say it is a product. */
-export const productBefore: Set<string> = set(
+export const productBefore: u32 = list(
   "use uses used using install installed installing upgrade upgraded adopt adopted via configure deploy deployed",
 );
 /** Suffixes of hyphenated code names. */
-export const codeSuffix: Set<string> = set(
+export const codeSuffix: u32 = list(
   "api service app server client web ui sdk cli db worker bot lib repo backend frontend core gateway proxy",
 );
 
 /** Verbs after a name that only a person does. */
-export const personAfter: Set<string> = set(
+export const personAfter: u32 = list(
   "said says asked asks thinks thought wants wanted agreed agrees suggested suggests proposed proposes promised " +
     "told tells wrote writes prefers preferred mentioned mentions called insisted confirmed confirms offered offers " +
     "reviewed reviews presented joined volunteered argued explained noted reported reports likes loves hates hopes " +
@@ -146,24 +167,29 @@ export const personAfter: Set<string> = set(
     "warned decided decides feels felt learned recommended recommends takes took brings plays cooks cleans scans calls helps lends lent invites invited teaches studies serves pays argues argued doubts doubted claims claimed drove agreed explains",
 );
 /** Weaker: persons and other things do these. */
-export const personAfterWeak: Set<string> = set(
+export const personAfterWeak: u32 = list(
   "will has had is was can could should would fixed moved finished started went came gave made needs got did works " +
     "worked handles handled draws drew picks picked checks checked keeps bought sold ran runs joins works and updates uses arrives moves orders",
 );
 /** Words before a name that say it is a person. */
-export const personBefore: Set<string> = set(
+export const personBefore: u32 = list(
   "asked ask told tell thanked thank met meet emailed email call called phone phoned text texted ping pinged cc " +
     "thanks invite invited interviewed remind reminded hired helped",
 );
 /** Weaker: also said of things and places. */
-export const personBeforeWeak: Set<string> = set("with by from for and see visit");
+export const personBeforeWeak: u32 = list("with by from for and see visit");
+/** Before "with" and "to": they make a person certain. */
+export const personWith: u32 = list(
+  "met meet meeting meetings talked talk spoke speak call chat lunch dinner coffee breakfast 1:1 sync interview agreed " +
+    "discussed worked working paired pairing walk trip went catch-up",
+);
 /** Labels whose names are persons, with a colon. */
-export const personLabel: Set<string> = set(
+export const personLabel: u32 = list(
   "owner owners assignee assignees attendees attendee present participants who author authors from to cc lead " +
     "contact reviewer reviewers assigned speaker speakers host guest guests with people by team members",
 );
 /** Roles: "the plumber NAME", "NAME (designer)", "NAME, our editor". */
-export const roles: Set<string> = set(
+export const roles: u32 = list(
   "designer engineer developer manager director teacher plumber electrician doctor dentist nurse neighbour neighbor " +
     "colleague coworker friend cousin nephew niece sister brother wife husband son daughter boss intern student " +
     "postdoc supervisor advisor coach trainer lawyer accountant landlord tenant supplier baker chef editor writer " +
@@ -173,38 +199,40 @@ export const roles: Set<string> = set(
 );
 
 /** Words before a place, with what may stand before them: "moved to", "office in". */
-export const placeBefore: Set<string> = set("in at to from near towards into on");
+export const placeBefore: u32 = list("in at to from near towards into on");
 /** Before "to" and "from": they make a place certain. */
-export const travel: Set<string> = set(
+export const travel: u32 = list(
   "fly flying flew flies flight flights drive driving drove drives trip trips travel travels travelling traveling " +
     "travelled train trains bus buses ferry arrive arrived relocate relocated relocates relocating back walk walked " +
     "hike hiked tickets ticket visit road way route",
 );
 /** Before "in", "at" and "near": they make a place certain. */
-export const placeVerb: Set<string> = set(
+export const placeVerb: u32 = list(
   "arrive arrives arrived arriving live lives living lived based office offices born weekend holiday holidays " +
     "vacation conference warehouse hotel apartment flat house shop store branch stay staying stayed workshop venue " +
     "cafe restaurant market factory campus offsite station airport meetup landed summer school",
 );
 /** After a name: they make it a place. */
-export const placeAfter: Set<string> = set("office offices flat airport trip station branch warehouse flight harbour");
+export const placeAfter: u32 = list("office offices flat airport trip station branch warehouse flight harbour");
 /** Words that say by themselves that a place follows. */
-export const placeVisit: Set<string> = set("visit visited visiting outside downtown");
+export const placeVisit: u32 = list("visit visited visiting outside downtown");
 /** Last words of names of places. */
-export const placeSuffix: Set<string> = set(
+export const placeSuffix: u32 = list(
   "street road avenue lane park lake river beach airport station square bridge hotel hospital university museum " +
     "library school island islands hill mountain mountains bay harbour harbor castle market garden gardens hall " +
     "cathedral church valley forest",
 );
 
 /** First words of names of places. */
-export const placePrefix: Set<string> = set(
+export const placePrefix: u32 = list(
   "hotel hospital cafe café restaurant bar pub lake mount port saint san santa st fort camp clinic",
 );
 
 /** Joins the parts of one name when capitals stand on both sides. */
-export const joiners: Set<string> = set("of de del van von der den da di la le du el al y bin ibn");
+export const joiners: u32 = list("of de del van von der den da di la le du el al y bin ibn");
 
+/** Before a ticket. */
+export const ticketBefore: u32 = list("ticket issue bug story task jira epic card");
 /** Not tickets, though they look so. */
 export const notTicket: Set<string> = set(
   "utf iso sha md aes rsa rfc ieee din en es http covid gpt mp h cve windows win ipv dd q fy usb ps pm am cat " +

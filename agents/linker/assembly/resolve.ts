@@ -10,7 +10,7 @@
  */
 import { isDigit, isLetter, isUpper } from "../../sdk/assemblyscript/assembly";
 import * as lexicon from "./lexicon";
-import { Mark, MarkKind, Note, Spellings, Word } from "./scan";
+import { Mark, MarkKind, Note, Spelling, Spellings, Word } from "./scan";
 
 /** From this many documents on, a fifth means something; from the second on, it means it strictly. */
 const documentsMin: i32 = 10;
@@ -54,7 +54,7 @@ export class Candidate {
   root: Candidate | null = null;
   accepted: bool = false;
 
-  constructor(readonly kind: MarkKind, readonly key: string, readonly parts: string[]) {}
+  constructor(readonly kind: MarkKind, readonly key: string, readonly parts: Spelling[]) {}
 
   add(type: Type, isStrong: bool, why: string): void {
     if (isStrong) this.strong[type]++;
@@ -148,25 +148,9 @@ export class Resolver {
     for (let i = 0; i < note.people.length; i++) this.people.add(note.people[i].toLowerCase());
   }
 
-  private lowerCount(word: string): i32 {
-    const spellings = this.spellings;
-    let count = spellings.down(word);
-    if (word.length > 3) {
-      count += spellings.down(word + "s") + spellings.down(word + "ed") + spellings.down(word + "ing");
-      if (word.endsWith("s")) count += spellings.down(word.substring(0, word.length - 1));
-    }
-    return count;
-  }
-
   /** Written with a capital inside sentences, and at most one time in five without. */
-  private reliable(word: string): bool {
-    if (lexicon.never.has(word) || lexicon.ordinary.has(word)) return false;
-    const up = this.spellings.up(word);
-    return up > 0 && this.lowerCount(word) * 4 <= up;
-  }
-
-  private listed(word: string): bool {
-    return lexicon.never.has(word) || lexicon.ordinary.has(word);
+  private reliable(word: Spelling): bool {
+    return !isListed(word) && word.up > 0 && word.small(this.spellings) * 4 <= word.up;
   }
 
   // ---- candidates and evidence
@@ -177,23 +161,23 @@ export class Resolver {
     const core = new Core(mark.from, mark.to);
     while (core.from < core.to) {
       const word = words[core.from];
-      if (lexicon.titles.has(word.lower)) core.title = true;
-      else if (lexicon.generic.has(word.lower)) this.genericIn(core, word.lower);
-      else if (!lexicon.never.has(word.lower) && !lexicon.joiners.has(word.lower) && this.startsName(words, core)) break;
+      if (word.is(lexicon.titles)) core.title = true;
+      else if (word.is(lexicon.generic)) this.genericIn(core, word.lower);
+      else if (!word.is(lexicon.never) && !word.is(lexicon.joiners) && this.startsName(words, core)) break;
       else if (this.isPlacePrefix(words, core)) break;
-      else if (core.title && !lexicon.ordinary.has(word.lower)) break;
+      else if (core.title && !word.is(lexicon.ordinary)) break;
       core.from++;
     }
     // A day, a month or a function word inside ends the name.
     for (let i = core.from + 1; i < core.to; i++) {
-      if (lexicon.never.has(words[i].lower) && !lexicon.joiners.has(words[i].lower)) core.to = i;
+      if (words[i].is(lexicon.never) && !words[i].is(lexicon.joiners)) core.to = i;
     }
     while (core.to > core.from) {
       const word = words[core.to - 1];
       const length = core.to - core.from;
-      if (length > 1 && lexicon.placeSuffix.has(word.lower) && this.reliable(words[core.to - 2].lower)) break;
-      if (lexicon.generic.has(word.lower)) this.genericIn(core, word.lower);
-      else if (!this.listed(word.lower) && !lexicon.joiners.has(word.lower) && this.endsName(word, core)) break;
+      if (length > 1 && word.is(lexicon.placeSuffix) && this.reliable(words[core.to - 2].spelling)) break;
+      if (word.is(lexicon.generic)) this.genericIn(core, word.lower);
+      else if (!isListed(word.spelling) && !word.is(lexicon.joiners) && this.endsName(word, core)) break;
       core.to--;
     }
     if (core.from >= core.to) return null;
@@ -206,8 +190,8 @@ export class Resolver {
 
   /** "Hotel NAME", "Lake NAME". */
   private isPlacePrefix(words: Word[], core: Core): bool {
-    return core.to - core.from > 1 && lexicon.placePrefix.has(words[core.from].lower) &&
-      !this.listed(words[core.from + 1].lower) && this.lowerCount(words[core.from + 1].lower) == 0;
+    return core.to - core.from > 1 && words[core.from].is(lexicon.placePrefix) &&
+      !isListed(words[core.from + 1].spelling) && words[core.from + 1].spelling.small(this.spellings) == 0;
   }
 
   private genericIn(core: Core, word: string): void {
@@ -217,26 +201,26 @@ export class Resolver {
 
   private startsName(words: Word[], core: Core): bool {
     const word = words[core.from];
-    if (this.reliable(word.lower)) return true;
-    if (lexicon.ordinary.has(word.lower)) return false;
-    if (this.lowerCount(word.lower) > 0) return false;
+    if (this.reliable(word.spelling)) return true;
+    if (word.is(lexicon.ordinary)) return false;
+    if (word.spelling.small(this.spellings) > 0) return false;
     if (!word.initial) return true;
     if (core.project || core.title) return true;
     // First in its sentence and never seen inside one: kept before another name, unless it looks like a verb.
     if (core.to - core.from > 1) {
       if (word.lower.endsWith("ed") || word.lower.endsWith("ing") || word.lower.endsWith("ly")) return false;
-      return this.reliable(words[core.from + 1].lower);
+      return this.reliable(words[core.from + 1].spelling);
     }
     return true;
   }
 
   private endsName(word: Word, core: Core): bool {
-    if (this.reliable(word.lower)) return true;
+    if (this.reliable(word.spelling)) return true;
     // A single word at the start of a sentence stays a candidate: its evidence decides.
-    return this.lowerCount(word.lower) == 0 || (core.project && this.lowerCount(word.lower) <= this.spellings.up(word.lower));
+    return word.spelling.small(this.spellings) == 0 || (core.project && word.spelling.small(this.spellings) <= word.spelling.up);
   }
 
-  private candidate(kind: MarkKind, key: string, parts: string[]): Candidate {
+  private candidate(kind: MarkKind, key: string, parts: Spelling[]): Candidate {
     const full = kind.toString() + key;
     if (this.candidates.has(full)) return this.candidates.get(full);
     const candidate = new Candidate(kind, key, parts);
@@ -263,14 +247,14 @@ export class Resolver {
       if (core === null) continue;
       const words = mark.words;
       const first = words[core.from];
-      const parts: string[] = [];
-      for (let j = core.from; j < core.to; j++) parts.push(words[j].lower);
+      const parts: Spelling[] = [];
+      for (let j = core.from; j < core.to; j++) parts.push(words[j].spelling);
       const candidate = this.candidate(MarkKind.name, core.key, parts);
       candidate.notes.add(mark.note);
       candidate.units.add(note.unit);
       increment(candidate.surfaces, note.content.substring(first.start, words[core.to - 1].end));
       // A run whose first word begins the sentence is inside it when its first word is a name elsewhere.
-      const inside = !mark.titled && (!first.initial || (parts.length > 1 && this.reliable(first.lower)));
+      const inside = !mark.titled && (!first.initial || (parts.length > 1 && this.reliable(first.spelling)));
       if (inside) candidate.mid++;
       const counted = parts.length == 1 && isNumbered(words, core.to);
       const person = mark.titled || counted ? 0 : this.evidence(candidate, mark, core, inside);
@@ -288,10 +272,12 @@ export class Resolver {
   /** Adds what stands beside a name; gives 2 or 1 where the words before it, or a label, say "person". */
   private evidence(candidate: Candidate, mark: Mark, core: Core, inside: bool): i32 {
     const words = mark.words;
-    const p1 = core.from > 0 && !words[core.from].breakBefore ? words[core.from - 1].lower : "";
-    const p2 = p1.length > 0 && core.from > 1 && !words[core.from - 1].breakBefore ? words[core.from - 2].lower : "";
+    const p1 = core.from > 0 && !words[core.from].breakBefore ? words[core.from - 1].spelling : nothing;
+    const p2 = p1 != nothing && core.from > 1 && !words[core.from - 1].breakBefore
+      ? words[core.from - 2].spelling
+      : nothing;
     const next = core.to < words.length && !words[core.to].breakBefore ? words[core.to] : null;
-    const n1 = next === null ? "" : next.cap && !lexicon.generic.has(next.lower) ? "" : next.lower;
+    const n1 = next === null || (next.cap && !next.is(lexicon.generic)) ? nothing : next.spelling;
     const after = words[core.to - 1].after;
     let person = 0;
     if (words[core.from].labelled) {
@@ -299,22 +285,22 @@ export class Resolver {
       person = 2;
     } else if (core.title) candidate.add(Type.person, true, "a title");
     if (this.people.has(candidate.key)) candidate.add(Type.person, true, "named in a note's fields");
-    if (lexicon.personBefore.has(p1)) {
+    if (p1.is(lexicon.personBefore)) {
       candidate.add(Type.person, true, "addressed");
       person = 2;
-    } else if (lexicon.roles.has(p1)) candidate.add(Type.person, true, "a role");
-    else if ((p1 == "with" || p1 == "to") && personWith.has(p2)) {
+    } else if (p1.is(lexicon.roles)) candidate.add(Type.person, true, "a role");
+    else if ((p1.lower == "with" || p1.lower == "to") && p2.is(lexicon.personWith)) {
       candidate.add(Type.person, true, "met or spoken to");
       person = 2;
-    } else if (lexicon.personBeforeWeak.has(p1)) {
+    } else if (p1.is(lexicon.personBeforeWeak)) {
       candidate.add(Type.person, false, "with, by or from");
       person = 1;
     }
-    if (lexicon.personAfter.has(n1)) {
+    if (n1.is(lexicon.personAfter)) {
       if (inside) candidate.add(Type.person, true, "says or does");
       else if (candidate.parts.length == 1) candidate.speech.add(mark.note);
       else candidate.add(Type.person, true, "says or does");
-    } else if (lexicon.personAfterWeak.has(n1)) {
+    } else if (n1.is(lexicon.personAfterWeak)) {
       candidate.add(Type.person, false, "does");
       if (!inside) candidate.starts.add(mark.note);
     }
@@ -327,45 +313,46 @@ export class Resolver {
   /** "NAME (designer)", "NAME, our designer". */
   private apposition(candidate: Candidate, words: Word[], at: i32, after: string): void {
     if (after.startsWith(" (") || after.startsWith("(")) {
-      if (lexicon.roles.has(words[at].lower)) candidate.add(Type.person, true, "a role");
+      if (words[at].is(lexicon.roles)) candidate.add(Type.person, true, "a role");
     } else if (after == "," && at + 1 < words.length) {
       const word = words[at].lower;
       if (word != "our" && word != "the" && word != "my" && word != "a" && word != "their") return;
-      if (lexicon.roles.has(words[at + 1].lower) || (at + 2 < words.length && lexicon.roles.has(words[at + 2].lower))) {
+      if (words[at + 1].is(lexicon.roles) || (at + 2 < words.length && words[at + 2].is(lexicon.roles))) {
         candidate.add(Type.person, true, "a role");
       }
     }
   }
 
   /** Evidence of projects, products and places. */
-  private elsewhere(candidate: Candidate, words: Word[], core: Core, p1: string, p2: string, n1: string): void {
-    if (core.project || lexicon.projectBefore.has(p1) && p1 != "launch") {
+  private elsewhere(candidate: Candidate, words: Word[], core: Core, p1: Spelling, p2: Spelling, n1: Spelling): void {
+    if (core.project || p1.is(lexicon.projectBefore) && p1.lower != "launch") {
       candidate.add(Type.project, true, "named a project");
       candidate.explicit = true;
-    } else if (lexicon.projectAfter.has(n1)) {
-      candidate.add(Type.project, true, "before " + n1);
-      if (n1 == "project") candidate.explicit = true;
+    } else if (n1.is(lexicon.projectAfter)) {
+      candidate.add(Type.project, true, "before " + n1.lower);
+      if (n1.lower == "project") candidate.explicit = true;
     }
-    if (core.product || lexicon.productAfter.has(n1)) candidate.add(Type.product, true, "before a word for software");
-    if (lexicon.productBefore.has(p1)) candidate.add(Type.product, true, "used or installed");
-    if (n1.length > 1 && isVersion(n1)) candidate.add(Type.product, true, "a version");
+    if (core.product || n1.is(lexicon.productAfter)) candidate.add(Type.product, true, "before a word for software");
+    if (p1.is(lexicon.productBefore)) candidate.add(Type.product, true, "used or installed");
+    if (n1.lower.length > 1 && isVersion(n1.lower)) candidate.add(Type.product, true, "a version");
     if (candidate.parts.length == 1 && isCamel(words[core.from].text)) candidate.add(Type.product, true, "its spelling");
-    if (lexicon.placeAfter.has(n1)) candidate.add(Type.place, true, "before a word for a place");
-    const last = words[core.to - 1].lower;
-    if (candidate.parts.length > 1 && (lexicon.placeSuffix.has(last) || lexicon.placePrefix.has(candidate.parts[0]))) candidate.add(Type.place, true, "a word for a place");
-    if (!lexicon.placeBefore.has(p1)) {
-      if (lexicon.placeVisit.has(p1)) candidate.add(Type.place, false, "visited");
+    if (n1.is(lexicon.placeAfter)) candidate.add(Type.place, true, "before a word for a place");
+    const last = words[core.to - 1];
+    const at = p1.lower;
+    if (candidate.parts.length > 1 && (last.is(lexicon.placeSuffix) || candidate.parts[0].is(lexicon.placePrefix))) candidate.add(Type.place, true, "a word for a place");
+    if (!p1.is(lexicon.placeBefore)) {
+      if (p1.is(lexicon.placeVisit)) candidate.add(Type.place, false, "visited");
       return;
     }
-    const sure = p1 == "to" || p1 == "from" || p1 == "towards" ? lexicon.travel.has(p2) : lexicon.placeVerb.has(p2);
+    const sure = at == "to" || at == "from" || at == "towards" ? p2.is(lexicon.travel) : p2.is(lexicon.placeVerb);
     if (!sure) {
-      if (p1 == "in" || p1 == "at" || p1 == "near") candidate.add(Type.place, false, "in or at");
-      else if (p1 == "to" || p1 == "into" || p1 == "on") candidate.add(Type.product, false, "to or on");
+      if (at == "in" || at == "at" || at == "near") candidate.add(Type.place, false, "in or at");
+      else if (at == "to" || at == "into" || at == "on") candidate.add(Type.product, false, "to or on");
       return;
     }
     candidate.add(Type.place, true, "gone to or lived in");
     // "flight from NAME" is no person.
-    if (p1 == "from" && candidate.weak[Type.person] > 0) candidate.weak[Type.person]--;
+    if (at == "from" && candidate.weak[Type.person] > 0) candidate.weak[Type.person]--;
   }
 
   /** URLs, tickets, files, handles, code names. */
@@ -373,12 +360,12 @@ export class Resolver {
     const word = mark.words[mark.from];
     if (word.text.length > 500) return;
     const key = singleKey(mark.kind, word.text);
-    const candidate = this.candidate(mark.kind, key, [key]);
+    const candidate = this.candidate(mark.kind, key, [this.spellings.of(key)]);
     candidate.notes.add(mark.note);
     candidate.units.add(note.unit);
     increment(candidate.surfaces, mark.kind == MarkKind.url ? key : word.text);
     if (word.code) candidate.inCode = true;
-    if (mark.kind == MarkKind.ticket && mark.from > 0 && ticketBefore.has(mark.words[mark.from - 1].lower)) {
+    if (mark.kind == MarkKind.ticket && mark.from > 0 && mark.words[mark.from - 1].is(lexicon.ticketBefore)) {
       candidate.explicit = true;
     }
   }
@@ -425,7 +412,7 @@ export class Resolver {
       if (code.kind != MarkKind.code) continue;
       const base = baseOf(code.key);
       const name = this.find(MarkKind.name, base.split("-").join(" "));
-      if (name !== null && !this.listed(base) && (name.mid > 0 || name.strongAll > 0)) {
+      if (name !== null && !isListed(this.spellings.of(base)) && (name.mid > 0 || name.strongAll > 0)) {
         name.add(Type.project, true, "a code name");
         name.explicit = true;
         code.root = name;
@@ -434,7 +421,8 @@ export class Resolver {
       const parts = base.split("-");
       let plain = false;
       for (let j = 0; j < parts.length; j++) {
-        if (this.listed(parts[j]) || this.spellings.down(parts[j]) > 0) plain = true;
+        const part = this.spellings.of(parts[j]);
+        if (isListed(part) || part.down > 0) plain = true;
       }
       if (plain || !(code.inCode || code.notes.size > 1)) continue;
       code.accepted = true;
@@ -448,12 +436,12 @@ export class Resolver {
     let all = true;
     for (let i = 0; i < parts.length; i++) {
       if (this.reliable(parts[i])) sure = true;
-      else if (!lexicon.joiners.has(parts[i]) && !lexicon.placeSuffix.has(parts[i])) all = false;
+      else if (!parts[i].is(lexicon.joiners) && !parts[i].is(lexicon.placeSuffix)) all = false;
     }
     const single = parts.length == 1;
     if (single && candidate.key.length < 3 && candidate.strongAll == 0) return false;
     const doing = candidate.speech.size + (candidate.speech.size > 0 ? candidate.starts.size : 0);
-    if (single && doing > 1 && candidate.notes.size > 1 && this.neverLower(parts) && !this.listed(candidate.key)) {
+    if (single && doing > 1 && candidate.notes.size > 1 && this.neverLower(parts) && !isListed(parts[0])) {
       candidate.add(Type.person, true, "says or does");
       return true;
     }
@@ -476,9 +464,9 @@ export class Resolver {
     return false;
   }
 
-  private neverLower(parts: string[]): bool {
+  private neverLower(parts: Spelling[]): bool {
     for (let i = 0; i < parts.length; i++) {
-      if (!lexicon.joiners.has(parts[i]) && this.lowerCount(parts[i]) > 0) return false;
+      if (!parts[i].is(lexicon.joiners) && parts[i].small(this.spellings) > 0) return false;
     }
     return true;
   }
@@ -506,7 +494,7 @@ export class Resolver {
     if (candidate.type == Type.person) return true;
     if (candidate.type >= 0) return false;
     if (candidate.weak[Type.person] > 0) return true;
-    const first = this.find(MarkKind.name, candidate.parts[0]);
+    const first = this.find(MarkKind.name, candidate.parts[0].lower);
     return first !== null && (first.type == Type.person || first.speech.size > 0 || first.weak[Type.person] > 0);
   }
 
@@ -518,7 +506,7 @@ export class Resolver {
     let count = 0;
     for (let i = 0; i < full.length; i++) {
       const parts = full[i].parts;
-      if (parts[0] != short.key && parts[parts.length - 1] != short.key) continue;
+      if (parts[0].lower != short.key && parts[parts.length - 1].lower != short.key) continue;
       found = full[i];
       count++;
     }
@@ -527,7 +515,7 @@ export class Resolver {
       short.accepted = false;
       return;
     }
-    if (!short.accepted && !this.reliable(short.key)) return;
+    if (!short.accepted && !this.reliable(short.parts[0])) return;
     short.accepted = false;
     short.root = found;
     found.add(Type.person, true, "a first name elsewhere");
@@ -538,8 +526,8 @@ export class Resolver {
     let found: Candidate | null = null;
     let count = 0;
     for (let i = 0; i < full.length; i++) {
-      const first = full[i].parts[0];
-      const last = full[i].parts[full[i].parts.length - 1];
+      const first = full[i].parts[0].lower;
+      const last = full[i].parts[full[i].parts.length - 1].lower;
       if (plain != first && plain != first + last && plain != first.charAt(0) + last && plain != last) continue;
       found = full[i];
       count++;
@@ -547,7 +535,7 @@ export class Resolver {
     if (count == 0) {
       const single = this.find(MarkKind.name, plain);
       if (single !== null && single.root === null && (single.mid > 0 || single.speech.size > 0)) {
-        if (single.type <= Type.person && !this.listed(plain)) {
+        if (single.type <= Type.person && !isListed(this.spellings.of(plain))) {
           found = single;
           count = 1;
         }
@@ -557,7 +545,7 @@ export class Resolver {
       found.add(Type.person, true, "an @name");
       found.accepted = true;
       handle.root = found;
-    } else if (count == 0 && !this.listed(plain)) {
+    } else if (count == 0 && !isListed(this.spellings.of(plain))) {
       handle.accepted = true;
       handle.add(Type.person, true, "an @name");
     }
@@ -671,7 +659,7 @@ export class Resolver {
     let last = to;
     if (mark.kind == MarkKind.name) {
       if (first > 0 && !words[first].breakBefore && words[first - 1].lower == "project") first--;
-      if (last < words.length && !words[last].breakBefore && lexicon.generic.has(words[last].lower)) last++;
+      if (last < words.length && !words[last].breakBefore && words[last].is(lexicon.generic)) last++;
     }
     const start = words[first].start;
     const end = words[last - 1].end;
@@ -689,17 +677,11 @@ export class Resolver {
   }
 }
 
-const personWith = words(
-  "met meet meeting meetings talked talk spoke speak call chat lunch dinner coffee breakfast 1:1 sync interview agreed " +
-    "discussed worked working paired pairing walk trip went catch-up",
-);
-const ticketBefore = words("ticket issue bug story task jira epic card");
+/** Stands where no word is. */
+const nothing = new Spelling("");
 
-function words(text: string): Set<string> {
-  const found = new Set<string>();
-  const parts = text.split(" ");
-  for (let i = 0; i < parts.length; i++) found.add(parts[i]);
-  return found;
+function isListed(word: Spelling): bool {
+  return word.is(lexicon.never | lexicon.ordinary);
 }
 
 function increment(counts: Map<string, i32>, key: string): void {
@@ -734,7 +716,7 @@ function baseOf(code: string): string {
   let base = code;
   while (true) {
     const dash = base.lastIndexOf("-");
-    if (dash < 0 || !lexicon.codeSuffix.has(base.substring(dash + 1))) return base;
+    if (dash < 0 || (lexicon.classesOf(base.substring(dash + 1)) & lexicon.codeSuffix) == 0) return base;
     base = base.substring(0, dash);
   }
 }

@@ -22,7 +22,32 @@ export enum MarkKind {
 export class Spelling {
   down: i32 = 0;
   up: i32 = 0;
-  constructor(readonly lower: string) {}
+  /** `down` with its forms in -s, -ed, -ing; counted when first asked for. */
+  private forms: i32 = -1;
+  private readonly classes: u32;
+
+  constructor(readonly lower: string) {
+    this.classes = lexicon.classesOf(lower);
+  }
+
+  // @ts-ignore: decorator
+  @inline
+  is(lists: u32): bool {
+    return (this.classes & lists) != 0;
+  }
+
+  /** How often the word or a form of it stands in small letters. Ask when all notes are read. */
+  small(all: Spellings): i32 {
+    if (this.forms >= 0) return this.forms;
+    const word = this.lower;
+    let count = this.down;
+    if (word.length > 3) {
+      count += all.down(word + "s") + all.down(word + "ed") + all.down(word + "ing");
+      if (word.endsWith("s")) count += all.down(word.substring(0, word.length - 1));
+    }
+    this.forms = count;
+    return count;
+  }
 }
 
 /** Every word of all notes, once. */
@@ -37,9 +62,6 @@ export class Spellings {
   }
   down(lower: string): i32 {
     return this.all.has(lower) ? this.all.get(lower).down : 0;
-  }
-  up(lower: string): i32 {
-    return this.all.has(lower) ? this.all.get(lower).up : 0;
   }
 }
 
@@ -69,6 +91,11 @@ export class Word {
   @inline
   get lower(): string {
     return this.spelling.lower;
+  }
+  // @ts-ignore: decorator
+  @inline
+  is(lists: u32): bool {
+    return this.spelling.is(lists);
   }
 }
 
@@ -177,15 +204,15 @@ function wordsOf(text: string, sentence: Sentence, spellings: Spellings): Word[]
     let end = i;
     while (end < sentence.end && !isSpace(text.charCodeAt(end))) end++;
     // [words](target): the target of a link to another file is no mention of that file.
-    const target = text.indexOf("](", i);
-    if (target >= i && target < end && !text.startsWith("http", target + 2)) {
+    const target = targetIn(text, i, end);
+    if (target >= i && !text.startsWith("http", target + 2)) {
       chunk(text, i, target, found, state);
       state.signs += "]";
       const close = text.indexOf(")", target);
       i = close >= 0 && close < sentence.end ? close + 1 : end;
       continue;
     }
-    if (target >= i && target < end) {
+    if (target >= i) {
       chunk(text, i, target, found, state);
       chunk(text, target + 1, end, found, state);
     } else chunk(text, i, end, found, state);
@@ -193,6 +220,14 @@ function wordsOf(text: string, sentence: Sentence, spellings: Spellings): Word[]
   }
   if (found.length > 0) found[found.length - 1].after = state.signs;
   return found;
+}
+
+/** Where "](" stands in [from, to), or -1. */
+function targetIn(text: string, from: i32, to: i32): i32 {
+  for (let i = from; i + 1 < to; i++) {
+    if (text.charCodeAt(i) == 0x5d && text.charCodeAt(i + 1) == 0x28) return i;
+  }
+  return -1;
 }
 
 /** What stood since the last word. */
@@ -276,13 +311,13 @@ function push(text: string, start: i32, end: i32, kind: MarkKind, found: Word[],
   const first = found.length == 0;
   if (!first) found[found.length - 1].after += signs;
   word.before = signs;
-  const titleBefore = !first && signs == "." && lexicon.titles.has(found[found.length - 1].lower);
+  const titleBefore = !first && signs == "." && found[found.length - 1].is(lexicon.titles);
   word.breakBefore = !titleBefore && (first || signs.length > 0 && signs != "\n");
   word.initial = first || signs.includes(":") || signs.includes('"') || signs.includes("“") || signs.includes("(") ||
     signs.includes("—") || signs.includes("|") || signs.includes("‘") || signs.includes("'");
   if (!first) {
     const previous = found[found.length - 1];
-    if (signs.includes(":")) state.labelled = lexicon.personLabel.has(previous.lower) && found.length <= 2;
+    if (signs.includes(":")) state.labelled = previous.is(lexicon.personLabel) && found.length <= 2;
   }
   word.labelled = state.labelled;
   if (word.labelled) word.initial = false;
@@ -344,7 +379,7 @@ function isFile(text: string): bool {
 /** `words-api`: lower case, hyphens, a last part that names software. */
 function isCodeName(text: string): bool {
   const dash = text.lastIndexOf("-");
-  if (dash < 3 || !lexicon.codeSuffix.has(text.substring(dash + 1))) return false;
+  if (dash < 3 || (lexicon.classesOf(text.substring(dash + 1)) & lexicon.codeSuffix) == 0) return false;
   for (let i = 0; i < dash; i++) {
     const code = text.charCodeAt(i);
     if (!(code >= 0x61 && code <= 0x7a) && !isDigit(code) && code != 0x2d) return false;
@@ -370,7 +405,7 @@ function mark(note: Note, index: i32, words: Word[], titled: bool): void {
     while (to < words.length && to - i < 6) {
       const next = words[to];
       // "Saint NAME's Square" is one name.
-      const owned = next.before == "'s" && next.cap && lexicon.placeSuffix.has(next.lower);
+      const owned = next.before == "'s" && next.cap && next.is(lexicon.placeSuffix);
       if (next.kind != MarkKind.name || (next.breakBefore && !owned) || next.code) break;
       if (next.cap) {
         to++;
@@ -379,13 +414,13 @@ function mark(note: Note, index: i32, words: Word[], titled: bool): void {
       // One or two joiners ("van der") when a capital follows them.
       let over = to;
       while (over < words.length && over - to < 2 && words[over].kind == MarkKind.name && !words[over].breakBefore &&
-        lexicon.joiners.has(words[over].text)) over++;
+        words[over].is(lexicon.joiners)) over++;
       if (over == to || over >= words.length || !words[over].cap || words[over].breakBefore) break;
       to = over + 1;
     }
     // A word alone that can never be a name needs no mark.
     const plain = to == i + 1 &&
-      (lexicon.never.has(word.lower) || lexicon.ordinary.has(word.lower) || lexicon.generic.has(word.lower));
+      word.is(lexicon.never | lexicon.ordinary | lexicon.generic);
     if (!plain) note.marks.push(new Mark(MarkKind.name, index, words, i, to, titled));
     i = to;
   }

@@ -21,6 +21,10 @@ export enum JsonKind {
   object,
 }
 
+// Shared by all values that are neither list nor object, and never written to.
+const noKeys: string[] = [];
+const noItems: Json[] = [];
+
 /** A JSON value. */
 export class Json {
   /** What stands for an absent value. */
@@ -28,8 +32,8 @@ export class Json {
 
   private number_: f64 = 0;
   private text_: string = "";
-  private keys_: string[] = [];
-  private items_: Json[] = [];
+  private keys_: string[] = noKeys;
+  private items_: Json[] = noItems;
 
   private constructor(readonly kind: JsonKind) {}
 
@@ -62,7 +66,10 @@ export class Json {
     return json;
   }
   static object(): Json {
-    return new Json(JsonKind.object);
+    const json = new Json(JsonKind.object);
+    json.keys_ = [];
+    json.items_ = [];
+    return json;
   }
 
   /** Reads one JSON text; {@link Json.none} if it is not exactly that. */
@@ -158,11 +165,13 @@ export class Json {
   }
   /** Adds an item to a list and gives the list back. */
   push(item: Json): Json {
+    assert(this.kind == JsonKind.list, "push() is for lists");
     this.items_.push(item);
     return this;
   }
   /** Adds a key known to be new. */
   append(key: string, value: Json): Json {
+    assert(this.kind == JsonKind.object, "set() is for objects");
     this.keys_.push(key);
     this.items_.push(value);
     return this;

@@ -1,0 +1,197 @@
+import assert from "node:assert/strict";
+import type { Runtime } from "../../src/mod.ts";
+import {
+  act,
+  addNotes,
+  exportOf,
+  heldBackSets,
+  loadAgent,
+  makeNotesContext,
+  type NoteInput,
+  thingsOf,
+} from "../support/agent_host.ts";
+import { codeOf, withRuntime } from "../support/runtimes.ts";
+
+const sets = await heldBackSets();
+const named = (names: readonly string[]) => [...names].sort();
+
+async function linked(runtime: Runtime, notes: readonly NoteInput[]): Promise<void> {
+  await makeNotesContext(runtime);
+  await loadAgent(runtime, "linker");
+  await addNotes(runtime, notes);
+  await act(runtime, "linker", "link");
+}
+
+async function namesIn(notes: readonly (string | NoteInput)[]): Promise<string[]> {
+  let names: string[] = [];
+  await withRuntime(async (runtime) => {
+    await linked(
+      runtime,
+      notes.map((note) => typeof note === "string" ? { title: "Note", content: note } : note),
+    );
+    names = (await thingsOf(runtime)).map((thing) => thing.name);
+  });
+  return named(names);
+}
+
+Deno.test("linker: on notes it was not written on, nine in ten things are right and most are found", async () => {
+  let right = 0;
+  let wrong = 0;
+  let wanted = 0;
+  for (const [, set] of sets) {
+    const names = await namesIn(set.notes);
+    const optional = new Set(set.optional);
+    right += names.filter((name) => set.things.includes(name) && !optional.has(name)).length;
+    wrong += names.filter((name) => !set.things.includes(name) && !optional.has(name)).length;
+    wanted += set.things.filter((name) => !optional.has(name)).length;
+  }
+  console.log(
+    `linker: precision ${(right / (right + wrong)).toFixed(2)}, recall ${(right / wanted).toFixed(2)}`,
+  );
+  assert.ok(right / (right + wrong) >= 0.9 && right / wanted >= 0.7);
+});
+
+for (const [name, set] of sets) {
+  Deno.test(`linker: joins the aliases of ${name}, and an ambiguous name names nobody`, () =>
+    withRuntime(async (runtime) => {
+      await linked(runtime, set.notes);
+      const things = await thingsOf(runtime);
+      for (const [thing, aliases] of Object.entries(set.aliases)) {
+        const found = things.find((one) => one.name === thing)?.metadata["aliases"];
+        assert.ok(
+          Array.isArray(found) && aliases.every((alias) => found.includes(alias)),
+          `${thing}: ${found}`,
+        );
+      }
+      assert.deepEqual(things.filter((thing) => set.ambiguous.includes(thing.name)), []);
+    }));
+}
+
+const [, first] = sets[0]!;
+
+Deno.test("linker: a second run writes nothing, nor does a freshly loaded linker", () =>
+  withRuntime(async (runtime) => {
+    await linked(runtime, first.notes);
+    const before = await exportOf(runtime);
+    const again = await act(runtime, "linker", "link");
+    await runtime.submit({ kind: "agent_unload", agent: "linker" });
+    assert.deepEqual(await exportOf(runtime), before);
+    assert.deepEqual({ ...(again as object), notes: 0, unchanged: 0 }, {
+      notes: 0,
+      things: 0,
+      links: 0,
+      updated: 0,
+      removed: 0,
+      unchanged: 0,
+    });
+  }));
+
+Deno.test("linker: the order of import and the number of runs change nothing", async () => {
+  const views: unknown[] = [];
+  const half = first.notes.length >> 1;
+  for (
+    const batches of [[first.notes], [first.notes.toReversed()], [
+      first.notes.slice(half),
+      first.notes.slice(0, half),
+    ]]
+  ) {
+    await withRuntime(async (runtime) => {
+      await makeNotesContext(runtime);
+      await loadAgent(runtime, "linker");
+      for (const batch of batches) {
+        await addNotes(runtime, batch);
+        await act(runtime, "linker", "link");
+      }
+      views.push(await thingsOf(runtime));
+    });
+  }
+  assert.deepEqual(views[1], views[0]);
+  assert.deepEqual(views[2], views[0]);
+});
+
+Deno.test("linker: each mention's bytes are the text it names", () =>
+  withRuntime(async (runtime) => {
+    await linked(runtime, sets.flatMap(([, set]) => set.notes));
+    const { engrams, connections } = await exportOf(runtime);
+    const bytes = new Map(engrams.map((one) => [one.id, new TextEncoder().encode(one.content)]));
+    const mentions = connections.filter((one) => one.type === "mentions");
+    assert.ok(mentions.length > 50);
+    for (const { source, metadata } of mentions) {
+      const { start, end, text } = metadata;
+      assert.equal(new TextDecoder().decode(bytes.get(source)?.slice(Number(start), Number(end))), text);
+    }
+  }));
+
+Deno.test("linker: connects notes to things only, never to each other", () =>
+  withRuntime(async (runtime) => {
+    await linked(runtime, first.notes);
+    const { engrams, connections } = await exportOf(runtime);
+    const kind = new Map(engrams.map((one) => [one.id, one.kind]));
+    assert.ok(connections.length > 0);
+    assert.ok(
+      connections.every((one) => kind.get(one.source) === "note" && kind.get(one.target) === "thing"),
+    );
+  }));
+
+Deno.test("linker: weekdays, months and headings are no things", async () => {
+  const notes = Array.from({ length: 6 }, (_, i) => ({
+    title: "Diary › Retrospective",
+    content: `We met on Monday in March and read the Retrospective ${"again ".repeat(i)}on Friday.`,
+  }));
+  assert.deepEqual(await namesIn(notes), []);
+});
+
+Deno.test("linker: a word in more than a fifth of many notes is no thing", async () => {
+  const notes = Array.from(
+    { length: 60 },
+    (_, i) => i % 3 === 0 ? `We walked with Zorbu number ${i}.` : `Nothing happened in week ${i}.`,
+  );
+  assert.deepEqual(await namesIn(notes), []);
+});
+
+Deno.test("linker: one project under three names is one thing", async () => {
+  assert.deepEqual(
+    await namesIn([
+      "We moved project Quillon to May.",
+      "The quillon-api needs a key.",
+      "The Quillon team agreed.",
+      "Nothing else happened to Quillon.",
+    ]),
+    ["Quillon"],
+  );
+});
+
+Deno.test("linker: a thing that no note names any more is removed, and one that a person linked stays", () =>
+  withRuntime(async (runtime) => {
+    await linked(runtime, [
+      { title: "A", content: "Spoke with Dorabel about the roof." },
+      { title: "B", content: "Met with Gustave at noon." },
+    ]);
+    const { engrams } = await exportOf(runtime);
+    const id = (text: string) => engrams.find((one) => one.content.includes(text) && one.kind === "note")!.id;
+    const thing = engrams.find((one) => one.title === "Gustave")!.id;
+    await runtime.submit({
+      kind: "write",
+      ops: [
+        { op: "add", content: "Anchor.", kind: "fact", context: "notes", ref: "anchor", source: "test" },
+        { op: "update", id: id("Dorabel"), content: "Spoke about the roof." },
+        { op: "update", id: id("Gustave"), content: "Met at noon." },
+      ],
+    });
+    const anchor = (await exportOf(runtime)).engrams.find((one) => one.ref === "anchor")!.id;
+    await runtime.submit({
+      kind: "write",
+      ops: [{ op: "connect", source: anchor, target: thing, type: "about" }],
+    });
+    await act(runtime, "linker", "link");
+    assert.deepEqual((await thingsOf(runtime)).map((one) => one.name), ["Gustave"]);
+  }));
+
+Deno.test("linker: refuses by name more notes than notesPerRunMax, and params that are no object", () =>
+  withRuntime(async (runtime) => {
+    await makeNotesContext(runtime);
+    await loadAgent(runtime, "linker", { config: { notesPerRunMax: 3 } });
+    await addNotes(runtime, first.notes);
+    assert.equal(await codeOf(act(runtime, "linker", "link")), "agent_failed");
+    assert.equal(await codeOf(act(runtime, "linker", "link", [])), "agent_failed");
+  }));
