@@ -383,15 +383,25 @@ function dayWords(time: string): string {
   } ${date.getUTCFullYear()}`;
 }
 
-const dateOf = ({ engram, note }: Candidate) => engram.observedAt ?? note.observedAt ?? "";
+/** When it was so, as far as the text, its name or its sender say; a file's time says little. */
+function dateOf({ engram, note }: Candidate): string {
+  const source = engram.observedAt === null ? note : engram;
+  return source.timeSource === "file" || source.timeSource === "none" ? "" : source.observedAt ?? "";
+}
 
-/** Whether `other` was said later: a later date, or further down in one note and in words that tell a change. */
+/**
+ * Whether `other` was said later: a later date; where one has none, in words that tell a change, alone or further
+ * down in one note.
+ */
 function isBefore(one: Candidate, other: Candidate): boolean {
-  const [was, is] = [dateOf(one), dateOf(other)];
+  const was = dateOf(one), is = dateOf(other);
   if (was !== is && was !== "" && is !== "") return was < is;
-  return one.note.thread === other.note.thread && one.note.source === other.note.source &&
-    changePattern.test(other.statement.text) && (one.note.position ?? 0) <= (other.note.position ?? 0) &&
-    (one.note.id !== other.note.id || one.start < other.start);
+  if (!changePattern.test(other.statement.text)) return false;
+  if (one.note.source !== other.note.source || one.note.thread !== other.note.thread) {
+    return !changePattern.test(one.statement.text);
+  }
+  const [before, after] = [one.note.position ?? 0, other.note.position ?? 0];
+  return before < after || (one.note.id === other.note.id && one.start < other.start);
 }
 
 /** The higher score; among equals a fact, the newer, the id, the place. */

@@ -7,10 +7,11 @@ import { stemOf } from "../graph/mod.ts";
 /** Words of a line may stand for each other in a question and its answer. */
 const classLines = `
 launch launched ship release released rollout rolled live publish debut unveil
-price cost charge fee fare rate rent tariff expense pay paid priced
+price cost charge fee fare rate rent tariff expense pay paid payment priced
 lead led leader head own owner owned responsible charge manage manager run boss supervise maintainer
 meet met meeting call appointment session
 live lives lived address home reside based located location
+live lives lived move moved
 start begin began begun kickoff commence starting opening first
 end finish finished over close closes last final expire
 deadline due cutoff
@@ -169,7 +170,11 @@ export const numberPattern = new RegExp(`[-+−]?\\d[\\d.,:/%]*|\\b(?:${numbers}
 
 /** Each match is a place after its preposition, or a part of an address. */
 export const placePattern =
-  /\b(?:in|at|on|under|behind|near|beside|beneath|above|below|between|inside|outside|opposite|into|onto|to|from|off|around|across|along|next to|left of|right of|in front of|north of|south of|east of|west of|with)\s+(?:(?:the|a|an|our|my|his|her|their|your|its|this|that)\s+)?[\p{L}\d]|\b(?:room|floor|building|street|road|lane|avenue|square|platform|hall|cellar|attic|hallway|garage|shed|drawer|shelf|cupboard|warehouse|office|upstairs|downstairs|abroad|online|outside|at home)\b|\b\p{Lu}\p{L}+\s+\d+[a-z]?\b/giu;
+  /\b(?:in|at|on|under|behind|near|beside|beneath|above|below|between|inside|outside|opposite|into|onto|to|from|off|around|across|along|next to|left of|right of|in front of|north of|south of|east of|west of|with)\s+(?:(?:the|a|an|our|my|his|her|their|your|its|this|that)\s+)?[\p{L}\d][\p{L}\d’'-]*|\b(?:floor|building|street|road|lane|avenue|square|hall|cellar|attic|hallway|garage|shed|drawer|shelf|cupboard|warehouse|office|upstairs|downstairs|abroad|online|outside|at home)\b/giu;
+
+/** Each match is a street and its number, or a numbered room. */
+export const numberedPlacePattern =
+  /\b(?:[Rr]oom|[Ff]loor|[Pp]latform|[Gg]ate|[Pp]lot|\p{Lu}\p{L}{3,})\s+\d[\d.]*[a-z]?\b/gu;
 
 /** A text that gives a reason says so. */
 export const causePattern =
@@ -196,5 +201,6 @@ export const negationWords = new Set(
   "no not never without none nobody nothing neither nor cannot cant".split(" "),
 );
 export const firstPerson = /\b(?:i|i'm|im|i've|i'll|i'd|me|my|mine|myself)\b/iu;
+/** A sentence that opens so speaks of what the one before it spoke of. */
 export const pronounPattern =
-  /\b(?:he|she|it|they|him|her|them|his|hers|its|their|this|that|these|those|there|then|one)\b/iu;
+  /^(?:\P{L}*[\p{L}’']+){0,2}?\P{L}*\b(?:he|she|it|they|his|hers?|its|their|him|them|this|these|those)\b/iu;

@@ -19,6 +19,7 @@ import {
   lightStems,
   moneyPattern,
   negationWords,
+  numberedPlacePattern,
   numberPattern,
   phonePattern,
   placePattern,
@@ -131,9 +132,9 @@ function expectedOf(question: string): { expected: Expected; kindWord: string } 
     const priced =
       /\b(?:cost|costs|price|charge[ds]?|fee|pay|paid|rent|spend|spent|expensive|earn|owe|worth|deposit|budget)\b/;
     const bare = /\bhow much (?:is|are|was|were|for|does|do|did|will|would)\b/;
-    return plain(
-      priced.test(text) || (bare.test(text) && !/weigh|measure|contain|hold/.test(text)) ? "money" : "number",
-    );
+    const word = priced.exec(text)?.[0];
+    if (word !== undefined) return plain("money", word);
+    return plain(bare.test(text) && !/weigh|measure|contain|hold/.test(text) ? "money" : "number");
   }
   const measure = measures.exec(text.replace(/^.*?\bhow\b/, "how"))?.[1];
   if (measure !== undefined) return plain("number", measure);
@@ -199,7 +200,7 @@ export function askedOf(question: string): Asked {
     terms: [...terms.values()],
     recent,
     modal:
-      /\b(?:should|could|might|would|idea|ideas|proposals?|suggest\w*|plan to|still|to-?do|tasks?|open|need to|have to)\b/
+      /\b(?:should|could|might|would|idea|ideas|proposals?|suggest\w*|plan to|still|to-?do|tasks?|open (?:tasks?|issues?|questions?|points?|items?)|need to|have to)\b/
         .test(text),
     negated: /\b(?:not|never|no|without)\b|n['’]t\b/.test(text),
   };
@@ -236,6 +237,18 @@ function stemSet(text: string): Set<string> {
   return stems;
 }
 
+const derivedEnd = /^(?:ment|e?ry|i?er|or|al|ance|enc|ation|ion|ist|ness|y|i|e)$/;
+
+/** Whether a word of the same family is there: delivery for deliver. */
+function hasDerived(stems: ReadonlySet<string>, stem: string): boolean {
+  if (stem.length < 4) return false;
+  for (const one of stems) {
+    const [short, long] = one.length < stem.length ? [one, stem] : [stem, one];
+    if (short.length >= 4 && long.startsWith(short) && derivedEnd.test(long.slice(short.length))) return true;
+  }
+  return false;
+}
+
 /** Rates a sentence as an answer. */
 export function rate(asked: Asked, statement: Statement, weights: ReadonlyMap<string, number>): Rating {
   const none: Rating = { score: 0, matched: new Set(), values: [] };
@@ -245,7 +258,11 @@ export function rate(asked: Asked, statement: Statement, weights: ReadonlyMap<st
     previous = stemSet(statement.previous),
     before = stemSet(statement.before);
   const says = firstPerson.test(statement.text);
-  const refers = pronounPattern.test(statement.text);
+  const named = asked.terms.filter((term) => term.named);
+  // A pronoun stands for what the question names, unless the sentence names it itself.
+  const refers = (term: Term) =>
+    (named.length === 0 || term.named) && !named.some(({ stem }) => own.has(stem)) &&
+    pronounPattern.test(statement.text);
   const reply = statement.before.trimEnd().endsWith("?"),
     follows = statement.previous.trimEnd().endsWith("?");
   const matched = new Set<string>();
@@ -257,7 +274,7 @@ export function rate(asked: Asked, statement: Statement, weights: ReadonlyMap<st
     const near = (stems: ReadonlySet<string>, full: number): number =>
       stems.has(term.stem)
         ? full
-        : [...term.related].some((one) => stems.has(one))
+        : [...term.related].some((one) => stems.has(one)) || (!term.named && hasDerived(stems, term.stem))
         ? full * places.related
         : 0;
     const itself = near(own, places.own);
@@ -266,8 +283,8 @@ export function rate(asked: Asked, statement: Statement, weights: ReadonlyMap<st
       near(lead, places.lead),
       near(titled, places.title),
       speaker.has(term.stem) ? (says ? places.speaker : places.previous) : 0,
-      near(previous, follows ? places.lead : refers ? places.pronoun : places.previous),
-      near(before, reply ? places.lead : refers ? places.pronoun : places.previous / 2),
+      near(previous, follows ? places.lead : refers(term) ? places.pronoun : places.previous),
+      near(before, reply ? places.lead : refers(term) ? places.pronoun : places.previous / 2),
     );
     if (term.kindOnly && factor >= 0.9) part = Math.max(part, 0.95);
     if (itself > 0 && !term.light) ownMatches++;
@@ -277,7 +294,8 @@ export function rate(asked: Asked, statement: Statement, weights: ReadonlyMap<st
     all += weight;
   }
   if (all === 0 || (ownMatches === 0 && !(titled.size > 0 && factor === 1 && sum / all > 0.7))) return none;
-  const covered = sum / all * 0.5 ** missing * factor * stanceFactor(asked, statement);
+  const covered = sum / all * 0.5 ** missing * factor * stanceFactor(asked, statement) *
+    matterFactor(asked, statement.text);
   const said = [...own].filter((stem) => stem.length > 1).length;
   const density = Math.min(1, ownMatches / Math.max(3, said)) * 0.04;
   return { score: Math.round(1000 * Math.min(1, covered * 0.96 + density * covered)), matched, values };
@@ -290,13 +308,22 @@ const matchesOf = (text: string, pattern: RegExp) =>
 function valuesOf({ expected, text: question }: Asked, { text }: Statement): string[] {
   const pattern = patterns[expected];
   if (pattern === undefined) return [];
-  const asked = new Set(matchesOf(question, pattern));
-  const all = matchesOf(text, pattern).map((one) => one.replace(/[.,:;]+$/, ""));
-  const found = expected === "person" || expected === "name" ? namesIn(text) : all;
-  const words = question.toLowerCase();
-  return [...new Set(found)].filter((one) =>
-    !asked.has(one) && !(expected !== "place" && words.includes(one))
-  ).sort();
+  if (expected === "place") return placesIn(text, question);
+  const asked = new Set(matchesOf(question, pattern)), words = question.toLowerCase();
+  const found = expected === "person" || expected === "name"
+    ? namesIn(text)
+    : matchesOf(text, pattern).map((one) => one.replace(/[.,:;]+$/, ""));
+  return [...new Set(found)].filter((one) => !asked.has(one) && !words.includes(one)).sort();
+}
+
+/** Places that the question does not name; "in October" is none. */
+function placesIn(text: string, question: string): string[] {
+  const words = new Set(question.toLowerCase().match(/[\p{L}\d]+/gu));
+  const found = [...matchesOf(text, placePattern), ...matchesOf(text, numberedPlacePattern)];
+  return [...new Set(found)].filter((one) => {
+    const named = one.match(/[\p{L}\d]+/gu)?.at(-1) ?? "";
+    return !words.has(named) && one.match(timePattern) === null && !/^(?:from|at|in|on|to|with) \d/.test(one);
+  }).sort();
 }
 
 const namePattern = /\p{Lu}[\p{L}’'-]+/gu;
@@ -323,11 +350,14 @@ function namesIn(text: string): string[] {
     const initial = index === 0 || /(?:[.!?:|]|^[\s"“'(*_]*)\s*$/.test(text.slice(0, index));
     const lower = name.toLowerCase();
     if (notNames.has(lower) || name.match(timePattern) !== null) continue;
-    if (initial && (queryWords(lower).length === 0 || commonStart.has(stemOf(lower)))) continue;
+    if (isFunctionWord(lower) || (initial && commonStart.has(stemOf(lower)))) continue;
     found.push(lower);
   }
   return found;
 }
+
+/** Beside another word, a function word is no word of a query. */
+const isFunctionWord = (word: string) => queryWords(`${word} word`).length === (word === "word" ? 0 : 1);
 
 const notNames = new Set("i i'm i've i'll i'd ok tv pdf api url usb gps id mr mrs ms dr prof".split(" "));
 /** Words that often open a sentence and are no names. */
@@ -420,6 +450,86 @@ function stanceFactor(asked: Asked, { text, open }: Statement): number {
   if (!asked.negated && asked.expected !== "truth" && deniesTerm(asked, text)) factor *= 0.5;
   return factor;
 }
+
+/** 0 to 1: whether a sentence speaks of what is asked, and not of its like ("the second act", "before the premiere"). */
+function matterFactor({ terms, text: question, expected }: Asked, text: string): number {
+  const words = wordsOf(text), asked = wordsOf(question);
+  let factor = 1;
+  for (let at = 0; at + 1 < asked.length; at++) {
+    const [modifier = "", noun = ""] = [asked[at], asked[at + 1]];
+    const others = contrasts.find((set) => set.has(modifier));
+    if (others === undefined) continue;
+    const before = words.filter((_, place) => words[place + 1] === noun);
+    if (!before.includes(modifier) && before.some((one) => others.has(one))) factor *= 0.5;
+  }
+  const measure = measures.exec(question.toLowerCase().replace(/^.*?\bhow\b/, "how"))?.[1] ?? "";
+  const unit = measureUnits[measure];
+  if (unit !== undefined && !unit.test(text)) factor *= 0.5;
+  const dimension = dimensions.find((set) => set.has(stemOf(measure)));
+  if (dimension !== undefined && !words.some((one) => dimension.has(one))) {
+    if (words.some((one) => dimensions.some((set) => set.has(one)))) factor *= 0.5;
+  }
+  if (expected === "time" && !/\b(?:before|after|during|until|since)\b/i.test(question)) {
+    const stems = new Set(terms.filter(({ light, kindOnly }) => !light && !kindOnly).map(({ stem }) => stem));
+    const aside =
+      /\b(?:before|after|during|until|since)\s+(?:(?:the|our|my|your|his|her|their|a)\s+)?([\p{L}\d]+)/giu;
+    const asides = [...text.matchAll(aside)].map(([, word = ""]) => stemOf(word)).filter((one) =>
+      stems.has(one)
+    );
+    if (asides.some((one) => words.filter((word) => word === one).length === 1)) factor *= 0.85;
+  }
+  return factor;
+}
+
+function wordsOf(text: string): string[] {
+  const words: string[] = [];
+  eachWord(text, (stem) => words.push(stem));
+  return words;
+}
+
+/** Words of which one shuts out the others before the same noun. */
+const contrasts = [
+  "first second third fourth fifth sixth seventh eighth ninth tenth last final next previous",
+  "left right",
+  "north south east west northern southern eastern western",
+  "upper lower top bottom",
+  "front back rear",
+  "inner outer",
+  "old new",
+  "morning afternoon evening night",
+  "spring summer autumn winter",
+  "big small large little",
+  "male female",
+  "hot cold",
+].map((line) => new Set(line.split(" ").map(stemOf)));
+
+const dimensions = [
+  "wide width broad",
+  "high height tall",
+  "deep depth",
+  "long length",
+  "thick thickness",
+  "heavy weigh weight",
+]
+  .map((line) => new Set(line.split(" ").map(stemOf)));
+
+const distance =
+  /\d\s?(?:k?m|cm|mm|mi|ft|miles?|kilomet(?:er|re)s?|met(?:er|re)s?|feet|foot|inch(?:es)?|yards?|["″])(?![\p{L}])/iu;
+const degrees = /\d\s?(?:°|degrees?|[CFK]\b)/iu;
+/** What a number must be followed by to answer. */
+const measureUnits: Readonly<Record<string, RegExp>> = {
+  far:
+    /\d\s?(?:k?m|mi|miles?|kilomet(?:er|re)s?|met(?:er|re)s?|feet|ft|yards?|minutes?|mins?|hours?|stops?)(?![\p{L}])/iu,
+  wide: distance,
+  high: distance,
+  tall: distance,
+  deep: distance,
+  thick: distance,
+  heavy: /\d\s?(?:[kmµ]?g|lbs?|oz|t|tons?|tonnes?|grams?|kilos?|kilograms?|pounds?)(?![\p{L}])/iu,
+  hot: degrees,
+  cold: degrees,
+  warm: degrees,
+};
 
 /** Whether a negation stands within three words before a word asked about. */
 function deniesTerm({ terms }: Asked, text: string): boolean {

@@ -22,7 +22,7 @@ export interface Sentence {
   readonly start: number;
   /** What the sentence stands under: the header of a table, the line that opens a list, a date before it. */
   readonly lead: string;
-  /** The sentence before it in the same paragraph or list, or "". */
+  /** The two sentences before it in the same paragraph or list, or "". */
   readonly previous: string;
   /** A task that is not done. */
   readonly open: boolean;
@@ -52,16 +52,16 @@ const listItem = /^(\s*)(?:[-*+•]|\d{1,3}[.)])\s+(\[[ xX]\]\s+)?/;
 const separatorRow = /^\s*\|?\s*:?-{2,}:?\s*(?:\|\s*:?-{2,}:?\s*)*\|?\s*$/;
 const headingLine = /^\s{0,3}#{1,6}\s+/;
 const dateOnly = /^[\s\p{P}]*(?:[\p{L}]+[\s,.]+)?\d{1,4}[./\s-]*[\p{L}\d]*[./\s,-]*\d{0,4}[\s:.,–-]*$/u;
-const taskStart = /^(?:to-?do|task|open)\b\s*[:–-]?/i;
+const taskStart = /^(?:to-?do|task|action item|open (?:task|question|point)s?)\b/i;
 
 /** Cuts a note's content into sentences, in order. */
 export function sentencesOf(content: string): Sentence[] {
   const text = content.slice(0, noteCharsMax);
   const found: Sentence[] = [];
   const bytes = byteCounter(content);
-  let group = -1, previous = "", dated = "", block: Piece | null = null;
+  let group = -1, earlier = "", previous = "", dated = "", block: Piece | null = null;
   for (const piece of piecesOf(text)) {
-    if (piece.group !== group) previous = "";
+    if (piece.group !== group) earlier = previous = "";
     if (block === null || piece.group !== group || piece.whole) dated = "";
     group = piece.group;
     block = piece;
@@ -76,11 +76,12 @@ export function sentencesOf(content: string): Sentence[] {
         text: sentence,
         start: bytes(start),
         lead: [piece.lead, dated].filter((one) => one !== "").join(" "),
-        previous,
+        previous: [earlier, previous].filter((one) => one !== "").join(" "),
         open: piece.open || taskStart.test(sentence),
         struck: sentence.startsWith("~~") && sentence.replace(/[.\s]+$/, "").endsWith("~~"),
       });
       if (found.length >= sentencesMax) return found;
+      earlier = previous;
       previous = sentence;
     }
   }
