@@ -20,7 +20,7 @@ export { assert, EngramError, exitCodes, type RefusalCode, refusals } from "./er
 export { capabilities, type Capability, type Grant, holds } from "./grants.ts";
 export { formatId, type Id, type IdKind, idLetters, parseId, personalContextId } from "./ids.ts";
 export { Payload } from "./payload.ts";
-export { hasWork, parseOr, type Plan, plan } from "./plan.ts";
+export { hasWork, parseOr, type Plan, plan, type Replayed } from "./plan.ts";
 export { settle, type Settled, type StepEnd } from "./settle.ts";
 export {
   type Advance,
@@ -55,5 +55,14 @@ export {
   type Write,
 } from "./records.ts";
 export { endOf, formatDay, formatTime, type ParsedTime, parseTime, requireTime } from "./times.ts";
-export { grantsOf, type Manifest, type ManifestAction, narrow, parseGrant, plainWords, type Subscription, type Wanted } from "./manifest.ts";
+export {
+  grantsOf,
+  type Manifest,
+  type ManifestAction,
+  narrow,
+  parseGrant,
+  plainWords,
+  type Subscription,
+  type Wanted,
+} from "./manifest.ts";
 export { readySteps, resolveParams, type Workflow, type WorkflowStep } from "./workflow.ts";

@@ -22,6 +22,15 @@ export interface Seated {
   readonly command: Command;
 }
 
+/** What replay takes from the entry: refused commands stand in no entry, but took seats and kept agents busy. */
+export interface Replayed {
+  /** The seats of the commands given. */
+  readonly seats: readonly number[];
+  readonly seatBase: number;
+  /** Agents for which the tick began a workflow step or a delivery of mail. */
+  readonly starts: ReadonlySet<string>;
+}
+
 /** The plan of a tick. Indices are those of the commands given. */
 export interface Plan {
   readonly tick: number;
@@ -159,13 +168,16 @@ function runSteps(
   run: WorkflowRun,
   tick: number,
   busy: Set<string>,
+  room: number,
+  mayStart: (agent: string) => boolean,
   seat: () => number,
 ): Step[] {
   const done = new Set([...run.steps].filter(([, step]) => step.outcome === "completed").map(([id]) => id));
   const started = (id: string) => run.steps.has(id) || run.carried.has(id);
   const steps: Step[] = [];
   for (const step of readySteps(run.workflow, done)) {
-    if (started(step.id) || busy.has(step.agent)) continue;
+    if (steps.length >= room) break;
+    if (started(step.id) || busy.has(step.agent) || !mayStart(step.agent)) continue;
     let params = "", problem: string | null = null;
     if (!state.agents.has(step.agent)) problem = `agent ${quote(step.agent)} is not loaded any more`;
     else {
@@ -220,10 +232,13 @@ function mailSteps(
   tick: number,
   busy: ReadonlySet<string>,
   room: number,
+  mayStart: (agent: string) => boolean,
   seat: () => number,
 ): Step[] {
   if (state.mail.size === 0) return [];
-  const waiting = [...state.mail.keys()].filter((agent) => !busy.has(agent) && state.agents.has(agent));
+  const waiting = [...state.mail.keys()].filter((agent) =>
+    !busy.has(agent) && state.agents.has(agent) && mayStart(agent)
+  );
   const order = (id: string): readonly [number, number] => {
     const agent = state.agents.get(id);
     return [agent?.loadedTick ?? 0, agent?.loadedSeat ?? 0];
@@ -251,14 +266,10 @@ export function hasWork(state: State): boolean {
 }
 
 /**
- * Plans the next tick. `seats` are given by replay (from the entry); live, seats are places in `commands`.
- * Bounded by stepsPerTickMax.
+ * Plans the next tick. Live (`replayed` null), seats are places in `commands`. Bounded by stepsPerTickMax, but for
+ * steps carried over, which all keep their place.
  */
-export function plan(
-  state: State,
-  commands: readonly Command[],
-  replayed: { readonly seats: readonly number[]; readonly seatBase: number } | null,
-): Plan {
+export function plan(state: State, commands: readonly Command[], replayed: Replayed | null): Plan {
   const tick = state.tick + 1;
   const steps: Step[] = [...state.carried];
   const busy = new Set(steps.map((step) => step.agent).filter((agent) => agent !== null));
@@ -286,10 +297,12 @@ export function plan(
   const seatBase = replayed?.seatBase ?? commands.length;
   let next = seatBase;
   const seat = () => next++;
+  const room = () => Math.max(0, state.config.stepsPerTickMax - steps.length);
+  const mayStart = (agent: string) => replayed?.starts.has(agent) ?? true;
   for (const run of runs) {
     if (runEnded(run) || [...run.steps.values()].some((step) => step.outcome !== "completed")) continue;
-    steps.push(...runSteps(state, run, tick, busy, seat));
+    steps.push(...runSteps(state, run, tick, busy, room(), mayStart, seat));
   }
-  steps.push(...mailSteps(state, tick, busy, Math.max(0, state.config.stepsPerTickMax - steps.length), seat));
+  steps.push(...mailSteps(state, tick, busy, room(), mayStart, seat));
   return { tick, steps, seated, refused, unchanged, deferred, seatBase };
 }

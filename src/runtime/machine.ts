@@ -36,6 +36,7 @@ import {
   Payload,
   type Plan,
   plan,
+  type Replayed,
   settle,
   type Settled,
   type State,
@@ -56,12 +57,12 @@ export interface TickInput {
   readonly time: number;
   readonly commands: readonly Command[];
   readonly genesis: Genesis | null;
-  readonly replayed: null | {
-    readonly seats: readonly number[];
-    readonly seatBase: number;
-    /** The records as logged, by step key: recorded results and lost workers come from them. */
-    readonly records: ReadonlyMap<string, StepRecord>;
-  };
+  readonly replayed:
+    | null
+    | Replayed & {
+      /** The records as logged, by step key: recorded results and lost workers come from them. */
+      readonly records: ReadonlyMap<string, StepRecord>;
+    };
 }
 
 /** What a tick came to. `entry` is null where nothing is left to log. */

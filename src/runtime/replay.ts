@@ -59,6 +59,10 @@ export function inputOf(entry: Entry): TickInput {
     replayed: {
       seats: entry.commands.map((one) => one.seat),
       seatBase: entry.seatBase,
+      starts: new Set(
+        entry.steps.filter((record) => record.tick === entry.tick && record.cause !== null)
+          .map((record) => record.agent ?? ""),
+      ),
       records: new Map(entry.steps.map((record) => [stepKey(record), record])),
     },
   };
