@@ -14,7 +14,8 @@ import type { Graph } from "../graph/mod.ts";
 import { connectionTypes, type Engram, type Id } from "../kernel/mod.ts";
 import type { AskView, Quotation } from "./port.ts";
 import { changePattern } from "./question_words.ts";
-import { type Asked, askedOf, rate, type Rating, type Statement, weightsOf } from "./questions.ts";
+import type { Statement } from "./answer_kinds.ts";
+import { type Asked, askedOf, rate, type Rating, weightsOf } from "./questions.ts";
 import { sentencesOf } from "./sentences.ts";
 import { lineAt } from "./why.ts";
 

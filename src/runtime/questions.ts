@@ -1,8 +1,8 @@
 /**
  * A question taken apart, and how well a sentence answers it.
  *
- * Owns: which words a question asks about and how much each weighs, the kind of answer it expects, the score.
- * Does not own: where sentences come from (sentences.ts, ask.ts), what words mean (question_words.ts).
+ * Owns: which words a question asks about and how much each weighs, and the score.
+ * Does not own: kinds of answers (answer_kinds.ts), where sentences come from (sentences.ts, ask.ts), what words mean (question_words.ts).
  *
  * Invariants:
  * 1. Pure: equal inputs give equal scores on every machine; scores are integers of 0 to 1000.
@@ -10,46 +10,22 @@
  */
 import { eachWord, queryWords, stemOf } from "../graph/mod.ts";
 import {
-  causePattern,
-  codePattern,
-  colourPattern,
-  emailPattern,
+  type Expected,
+  expectedOf,
+  kindFactor,
+  measureOf,
+  type Statement,
+  valuesOf,
+} from "./answer_kinds.ts";
+import {
   firstPerson,
   hypotheticalPattern,
   lightStems,
-  moneyPattern,
   negationWords,
-  numberedPlacePattern,
-  numberPattern,
-  phonePattern,
-  placePattern,
   pronounPattern,
   recentStems,
   relatedStems,
-  temperaturePattern,
-  timePattern,
-  urlPattern,
-  weakCausePattern,
 } from "./question_words.ts";
-
-/** What kind of answer a question expects. */
-export type Expected =
-  | "time"
-  | "person"
-  | "place"
-  | "money"
-  | "number"
-  | "count"
-  | "cause"
-  | "colour"
-  | "phone"
-  | "email"
-  | "url"
-  | "code"
-  | "temperature"
-  | "name"
-  | "truth"
-  | "any";
 
 /** A word the question asks about. */
 export interface Term {
@@ -74,21 +50,6 @@ export interface Asked {
   readonly negated: boolean;
 }
 
-/** A sentence and what stands around it. */
-export interface Statement {
-  readonly text: string;
-  readonly lead: string;
-  readonly previous: string;
-  /** The turn before it in a conversation. */
-  readonly before: string;
-  readonly title: string;
-  readonly speaker: string;
-  readonly open: boolean;
-  readonly struck: boolean;
-  /** Its note has a date that says when things were so: from its name, a heading, front matter or the sender. */
-  readonly dated: boolean;
-}
-
 /** How well a sentence answers. */
 export interface Rating {
   /** 0 to 1000. */
@@ -97,75 +58,6 @@ export interface Rating {
   readonly matched: ReadonlySet<string>;
   /** What in it answers, by the kind asked for: lower case, sorted. Empty for kinds that are not looked for. */
   readonly values: readonly string[];
-}
-
-const kindWords: readonly (readonly [Expected, RegExp])[] = [
-  ["phone", /\b(?:phone|telephone|mobile|cell|tel)\b/],
-  ["email", /\be-?mail\b/],
-  ["url", /\b(?:url|link|web ?site|homepage|web page|repo(?:sitory)?)\b/],
-  ["colour", /\bcolou?rs?\b/],
-  ["temperature", /\btemperatures?\b/],
-  [
-    "code",
-    /\b(?:code|pin|password|passcode|passphrase|combination|serial|number|version|id|policy|licen[cs]e)\b/,
-  ],
-  ["money", /\b(?:price|cost|costs|fee|fare|rent|salary|budget|deposit|wage)\b/],
-  [
-    "number",
-    /\b(?:dose|weight|height|size|length|width|depth|amount|percentage|score|age|capacity|speed|efficiency)\b/,
-  ],
-  ["time", /\b(?:time|day|date|month|year|weekday|evening|morning|deadline|birthday|hours)\b/],
-  ["place", /\b(?:address|city|country|town|place|room|building|venue|location)\b/],
-  ["name", /\bnames?\b/],
-];
-
-/** Words after "what" or "which" that are looked at for the kind. */
-const measures =
-  /^how (far|old|big|large|heavy|tall|long|high|deep|fast|wide|hot|cold|strong|loud|thick|warm|often|soon|late|early|quickly)\b/;
-
-function expectedOf(question: string): { expected: Expected; kindWord: string } {
-  const text = question.toLowerCase().replace(/[’]/g, "'");
-  const plain = (expected: Expected, kindWord = "") => ({ expected, kindWord });
-  if (/\bhow (?:long|often|soon|late|early)\b/.test(text)) return plain("time", measures.exec(text)?.[1]);
-  if (/\bhow many\b/.test(text)) return plain("count");
-  if (/\bhow much\b/.test(text)) {
-    const priced =
-      /\b(?:cost|costs|price|charge[ds]?|fee|pay|paid|rent|spend|spent|expensive|earn|owe|worth|deposit|budget)\b/;
-    const bare = /\bhow much (?:is|are|was|were|for|does|do|did|will|would)\b/;
-    const word = priced.exec(text)?.[0];
-    if (word !== undefined) return plain("money", word);
-    return plain(bare.test(text) && !/weigh|measure|contain|hold/.test(text) ? "money" : "number");
-  }
-  const measure = measures.exec(text.replace(/^.*?\bhow\b/, "how"))?.[1];
-  if (measure !== undefined) return plain("number", measure);
-  if (
-    /^(?:\S+ )?(?:when|what time|since when|until when)\b|\bwhen (?:is|was|does|do|did|will|are)\b/.test(text)
-  ) {
-    return plain("time", "time");
-  }
-  if (/\bwhy\b|\bwhat (?:is|was) the reason\b|\bhow come\b/.test(text)) return plain("cause", "reason");
-  if (/\bwhere\b/.test(text)) return plain("place");
-  if (/\b(?:who|whom|whose)\b/.test(text)) return plain("person");
-  const asked = /\b(?:what|which)(?:'s| is| are| was| were)?\b(.*)$/.exec(text)?.[1];
-  if (asked !== undefined) {
-    // The head of "what is the name of our dog", "which day does …", "what is Mina's phone number": before "of", a verb.
-    const head = (asked.split(
-      /\b(?:of|does|do|did|is|are|was|were|has|have|for|in|on|at|to|from|must|should|can|will)\b/,
-    )
-      .find((part) => part.trim() !== "" && !/^\s*(?:the|a|an|our|my)?\s*$/.test(part)) ?? asked).replace(
-        /[?]/g,
-        "",
-      );
-    for (const [expected, pattern] of kindWords) {
-      const kindWord = pattern.exec(head)?.[0];
-      if (kindWord !== undefined) return plain(expected, kindWord);
-    }
-    return plain("any");
-  }
-  if (/^(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|should|may|must|am)\b/.test(text)) {
-    return plain("truth");
-  }
-  return plain("any");
 }
 
 /** Takes a question apart. */
@@ -301,144 +193,6 @@ export function rate(asked: Asked, statement: Statement, weights: ReadonlyMap<st
   return { score: Math.round(1000 * Math.min(1, covered * 0.96 + density * covered)), matched, values };
 }
 
-const matchesOf = (text: string, pattern: RegExp) =>
-  [...text.matchAll(pattern)].map(([match]) => match.toLowerCase());
-
-/** What in a sentence is of the kind asked for, and not in the question. */
-function valuesOf({ expected, text: question }: Asked, { text }: Statement): string[] {
-  const pattern = patterns[expected];
-  if (pattern === undefined) return [];
-  if (expected === "place") return placesIn(text, question);
-  const asked = new Set(matchesOf(question, pattern)), words = question.toLowerCase();
-  const found = expected === "person" || expected === "name"
-    ? namesIn(text)
-    : matchesOf(text, pattern).map((one) => one.replace(/[.,:;]+$/, ""));
-  return [...new Set(found)].filter((one) => !asked.has(one) && !words.includes(one)).sort();
-}
-
-/** Places that the question does not name; "in October" is none. */
-function placesIn(text: string, question: string): string[] {
-  const words = new Set(question.toLowerCase().match(/[\p{L}\d]+/gu));
-  const found = [...matchesOf(text, placePattern), ...matchesOf(text, numberedPlacePattern)];
-  return [...new Set(found)].filter((one) => {
-    const named = one.match(/[\p{L}\d]+/gu)?.at(-1) ?? "";
-    return !words.has(named) && one.match(timePattern) === null && !/^(?:from|at|in|on|to|with) \d/.test(one);
-  }).sort();
-}
-
-const namePattern = /\p{Lu}[\p{L}’'-]+/gu;
-const patterns: Partial<Record<Expected, RegExp>> = {
-  time: timePattern,
-  money: moneyPattern,
-  number: numberPattern,
-  count: numberPattern,
-  place: placePattern,
-  colour: colourPattern,
-  email: emailPattern,
-  url: urlPattern,
-  phone: phonePattern,
-  temperature: temperaturePattern,
-  code: codePattern,
-  person: namePattern,
-  name: namePattern,
-};
-
-/** Words with a capital that are names as far as can be seen; at the start of a sentence only if no common word. */
-function namesIn(text: string): string[] {
-  const found: string[] = [];
-  for (const { 0: name, index } of text.matchAll(namePattern)) {
-    const initial = index === 0 || /(?:[.!?:|]|^[\s"“'(*_]*)\s*$/.test(text.slice(0, index));
-    const lower = name.toLowerCase();
-    if (notNames.has(lower) || name.match(timePattern) !== null) continue;
-    if (isFunctionWord(lower) || (initial && commonStart.has(stemOf(lower)))) continue;
-    found.push(lower);
-  }
-  return found;
-}
-
-/** Beside another word, a function word is no word of a query. */
-const isFunctionWord = (word: string) => queryWords(`${word} word`).length === (word === "word" ? 0 : 1);
-
-const notNames = new Set("i i'm i've i'll i'd ok tv pdf api url usb gps id mr mrs ms dr prof".split(" "));
-/** Words that often open a sentence and are no names. */
-const commonStart = new Set(
-  `call called contact ask agreed decided met meeting moved new old first last present added fixed found bought ordered
-  planned weekly daily note notes todo task please thanks yes no today tomorrow store closed open next prior main total
-  price cost delivery order questions team weather still everyone someone somebody nobody dinner lunch breakfast
-  minutes summary update reminder blood hotel flight train plumber teacher doctor customer supplier manager`
-    .split(/\s+/)
-    .map(stemOf),
-);
-
-const roleWords =
-  /\b(?:my|our|his|her|their|the) (?:\p{L}+ )?(?:brother|sister|mother|father|mum|mom|dad|son|daughter|wife|husband|partner|uncle|aunt|cousin|neighbou?r|teacher|doctor|boss|manager|landlord|plumber|technician|captain|team|group|committee|council|board)\b|\b(?:grandpa|grandma|mum|mom|dad|we|everyone|nobody)\b/iu;
-
-/** 0 to 1: whether the sentence has an answer of the kind asked for. */
-function kindFactor(asked: Asked, statement: Statement, values: readonly string[]): number {
-  const { text } = statement;
-  switch (asked.expected) {
-    case "time":
-      if (values.length > 0) return 1;
-      if (matchesOf(statement.lead, timePattern).length > 0) return 0.85;
-      return statement.dated && pastPattern.test(asked.text) ? 0.75 : 0.5;
-    case "person":
-      if (values.length > 0) return 1;
-      if (statement.speaker !== "" && firstPerson.test(text)) return 1;
-      return roleWords.test(text) ? 0.9 : 0.5;
-    case "name":
-      return values.length === 0 ? 0.45 : /\b(?:names?|named|called|is)\b|:/iu.test(text) ? 1 : 0.85;
-    case "place":
-      return values.length > 0 ? 1 : /^[^.]{2,40}:\s/u.test(text) ? 0.9 : 0.6;
-    case "money":
-      if (values.length > 0) return 1;
-      return /\d/.test(text) && pricedWords.test(text) ? 0.95 : 0.45;
-    case "number":
-      return values.length > 0 ? 1 : 0.45;
-    case "count":
-      return countFactor(asked, text, values);
-    case "cause":
-      return causePattern.test(text)
-        ? 1
-        : weakCausePattern.test(text.replace(/^[^:]{1,20}:/, ""))
-        ? 0.85
-        : 0.5;
-    case "code":
-      return values.length > 0 || /\b(?:code|pin|password|passcode)\b\s*(?:is|:|=)\s*\S+/iu.test(text)
-        ? 1
-        : 0.45;
-    case "url":
-    case "email":
-    case "phone":
-    case "colour":
-    case "temperature":
-      return values.length > 0 ? 1 : 0.45;
-    case "truth":
-    case "any":
-      return 1;
-    default:
-      asked.expected satisfies never;
-      return 1;
-  }
-}
-
-const pastPattern = /\bwhen (?:did|was|were|had|has)\b/iu;
-const pricedWords =
-  /\b(?:costs?|prices?|charges?|charged|fees?|pays?|paid|rent|fare|salary|budget|deposit|worth|each)\b/iu;
-
-/** How many X: a number close before X counts most. */
-function countFactor(asked: Asked, text: string, values: readonly string[]): number {
-  if (values.length === 0) return /\b(?:no|none|a|an|several|only)\b/iu.test(text) ? 0.6 : 0.45;
-  const counted = /how many (?:of (?:the|our|my) )?((?:\p{L}+[ ]?){1,3})/iu.exec(asked.text)?.[1] ?? "";
-  const heads = queryWords(counted).map(({ stem }) => stem);
-  let closest = Infinity, at = 0, number = -Infinity;
-  eachWord(text, (stem, _start, _end, word) => {
-    if (/\d/.test(word) || word.match(numberPattern) !== null) number = at;
-    if (heads.includes(stem)) closest = Math.min(closest, at - number);
-    at++;
-  });
-  return closest <= 3 ? 1 : 0.85;
-}
-
 /** 0 to 1: whether a sentence states something, and states it as so. */
 function stanceFactor(asked: Asked, { text, open }: Statement): number {
   let factor = 1;
@@ -462,7 +216,7 @@ function matterFactor({ terms, text: question, expected }: Asked, text: string):
     const before = words.filter((_, place) => words[place + 1] === noun);
     if (!before.includes(modifier) && before.some((one) => others.has(one))) factor *= 0.5;
   }
-  const measure = measures.exec(question.toLowerCase().replace(/^.*?\bhow\b/, "how"))?.[1] ?? "";
+  const measure = measureOf(question);
   const unit = measureUnits[measure];
   if (unit !== undefined && !unit.test(text)) factor *= 0.5;
   const dimension = dimensions.find((set) => set.has(stemOf(measure)));
