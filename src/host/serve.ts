@@ -7,7 +7,7 @@
  */
 import type { HostAnswer, HostCall, HostFunctionName, Status } from "../sandbox/abi.ts";
 import { hostFunctions, status } from "../sandbox/abi.ts";
-import { type EngramTexts, holds, type Json, type JsonObject, Payload } from "../kernel/mod.ts";
+import { EngramError, type EngramTexts, holds, type Json, type JsonObject, Payload } from "../kernel/mod.ts";
 import { formatOrNull, parseObject, type ReservedFields, shown, takeReserved } from "./fields.ts";
 import { Denial, type EngramParts, type Session } from "./session.ts";
 import type { SnapshotSearch } from "./snapshot.ts";
@@ -150,24 +150,56 @@ function connectionCreate(session: Session, args: Args): HostAnswer {
   return made instanceof Denial ? refuse(made.status) : { id: made };
 }
 
-/** Runs a recorded function: the graph is asked live, the log in replay. */
-function recorded(session: Session, ask: () => unknown): Served {
-  const text = session.record(() => JSON.stringify(ask()));
-  if (text === null) return { end: "recorded_missing" };
-  return text instanceof Denial ? refuse(text.status) : { json: text };
+/**
+ * The JSON `{"name": [items]}` with `more` after it; null (nothing is built) where it is over answerBytesMax.
+ * Agents choose what lists hold, so a list is measured while it grows.
+ */
+function listJson(
+  session: Session,
+  name: string,
+  items: readonly unknown[],
+  more: object = {},
+): string | null {
+  const parts: string[] = [];
+  let size = 0;
+  for (const item of items) {
+    const text = JSON.stringify(item);
+    size += text.length + 1;
+    if (size > session.config.answerBytesMax) return null;
+    parts.push(text);
+  }
+  const rest = JSON.stringify(more).slice(1, -1);
+  return `{"${name}":[${parts.join(",")}]${rest === "" ? "" : `,${rest}`}}`;
 }
 
+function list(session: Session, name: string, items: readonly unknown[], more: object = {}): HostAnswer {
+  const text = listJson(session, name, items, more);
+  return text === null ? refuse(-6) : { json: text };
+}
+
+/** Searches: recorded live, from the log in replay. */
 function searchWith(session: Session, query: Partial<SnapshotSearch> & { limit: number }): Served {
-  return recorded(session, () => {
-    const { hits, cursor } = session.snapshot.search({
-      ...query,
-      readable: session.readable,
-      staged: session.writes.engrams(),
-      hidden: session.writes.touched(),
-    });
-    const seen = hits.map((hit) => shown(hit, session.readable));
-    return cursor === undefined ? { hits: seen } : { hits: seen, cursor };
+  const answer = session.record(() => {
+    try {
+      const { hits, cursor } = session.snapshot.search({
+        ...query,
+        readable: session.readable,
+        staged: session.changedEngrams(),
+        hidden: session.writes.touched(),
+      });
+      const seen = hits.map((hit) => shown(hit, session.readable));
+      return listJson(session, "hits", seen, cursor === undefined ? {} : { cursor }) ??
+        new Denial(-6, "the hits are over answerBytesMax");
+    } catch (error) {
+      // A cursor that is from no search, or a number no search takes.
+      if (error instanceof EngramError && error.code === "invalid_argument") {
+        return new Denial(-2, error.message);
+      }
+      throw error;
+    }
   });
+  if (answer === null) return { end: "recorded_missing" };
+  return typeof answer === "number" ? refuse(answer) : { json: answer };
 }
 
 function limitOf(session: Session, limit: number): number | null {
@@ -272,7 +304,7 @@ function findPaths(session: Session, args: Args): HostAnswer {
   const paths = session.writes.changesEdges
     ? pathsWith(session, source, target, depthMax, pathsMax)
     : session.snapshot.paths(source, target, { depthMax, pathsMax, readable: session.readable });
-  return json({ paths });
+  return list(session, "paths", paths);
 }
 
 function findConnected(session: Session, args: Args): HostAnswer {
@@ -289,9 +321,8 @@ function findConnected(session: Session, args: Args): HostAnswer {
       limit: connectedMax,
       readable: session.readable,
     });
-  return json({
-    connected: connected.map((one) => ({ ...one, engram: session.peek(one.engram.id) ?? one.engram })),
-  });
+  const seen = connected.map((one) => ({ ...one, engram: session.peek(one.engram.id) ?? one.engram }));
+  return list(session, "connected", seen);
 }
 
 function contextCreate(session: Session, args: Args): HostAnswer {
@@ -347,7 +378,7 @@ function contextGetEngrams(session: Session, args: Args): HostAnswer {
   const engrams = [...ids].map((id) => session.peek(id)).filter((engram) =>
     engram !== null && engram.contexts.includes(context.id)
   );
-  return engrams.length > limit ? refuse(-6) : json({ engrams });
+  return engrams.length > limit ? refuse(-6) : list(session, "engrams", engrams);
 }
 
 function contextCurrent(session: Session): HostAnswer {
@@ -360,14 +391,16 @@ function changes(session: Session, args: Args): HostAnswer {
   const since = numbers(args, 0), limit = numbers(args, 1);
   if (since < 0 || limit < 1) return refuse(-2);
   const bounded = Math.min(limit, session.config.changesLimitMax);
-  return json(session.snapshot.changes(since, bounded, session.readable));
+  const { changes, nextTick } = session.snapshot.changes(since, bounded, session.readable);
+  return list(session, "changes", changes, { nextTick });
 }
 
 function log(session: Session, args: Args): HostAnswer {
   const level = numbers(args, 0), text = texts(args, 1);
   if (text === null || !(level >= 0 && level <= 4)) return refuse(-2);
   const { logLinesPerStepMax, logLineBytesMax } = session.config;
-  if (session.logs.length >= logLinesPerStepMax || text.length > logLineBytesMax) return refuse(-6);
+  const tooMuch = session.logs.length >= logLinesPerStepMax || text.length > logLineBytesMax;
+  if (tooMuch || session.take(text.length) !== null) return refuse(-6);
   session.logs.push({ level, text: Payload.text(text) });
   return done;
 }
@@ -384,7 +417,8 @@ function sendMessage(session: Session, args: Args): HostAnswer {
   const waiting = peers.mailboxMessages(to) + session.writes.messages.length;
   const tooMany = session.writes.messages.length >= config.sendsPerStepMax ||
     waiting >= config.mailboxMessagesMax;
-  if (tooMany || (payload.bytes?.length ?? 0) > config.messageBytesMax) return refuse(-6);
+  const bytes = payload.bytes?.length ?? 0;
+  if (tooMany || bytes > config.messageBytesMax || session.take(bytes) !== null) return refuse(-6);
   session.writes.send({ to, body: payload });
   return done;
 }

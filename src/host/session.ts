@@ -9,7 +9,7 @@
  * 2. A user's text is never changed or deleted by an agent.
  * 3. An answer depends only on the snapshot, the step's own calls, the configuration and recorded results.
  */
-import type { Status } from "../sandbox/abi.ts";
+import { type Status, status } from "../sandbox/abi.ts";
 import {
   type AgentState,
   type Author,
@@ -108,6 +108,7 @@ export class Session {
   #counter: number;
   #recordedAt = 0;
   #recordedBytes = 0;
+  #stagedBytes = 0;
 
   constructor(options: SessionOptions, firstCounter = 0) {
     this.#options = options;
@@ -168,8 +169,30 @@ export class Session {
 
   /** An engram this step may read, without counting as read by id (lists and walks are not in the read set). */
   peek(id: Id): Engram | null {
-    const engram = this.#find(id);
-    return engram === null || !visible(engram, this.#readable) ? null : shown(engram, this.#readable);
+    return this.#shown(this.#find(id));
+  }
+
+  /** Engrams that read differently because of what is staged, as this step may see them. */
+  changedEngrams(): Engram[] {
+    return [...this.writes.changed()].map((id) => this.peek(id)).filter((engram) => engram !== null);
+  }
+
+  /** The engram without anything this step may not see, or null. */
+  #shown(engram: Engram | null): Engram | null {
+    if (engram === null || !visible(engram, this.#readable)) return null;
+    return { ...shown(engram, this.#readable), supersededBy: this.#superseder(engram) };
+  }
+
+  /** The newest engram this step may see that supersedes another one. */
+  #superseder({ id, supersededBy }: Engram): Id | null {
+    const staged = this.writes.superseding(id);
+    if (supersededBy === null && staged.length === 0) return null;
+    const stored = this.snapshot.connectionsOf(id, "in", connectionTypes.supersedes)
+      .filter(({ source, target, type }) => this.writes.connection(source, target, type) === undefined);
+    return [...stored, ...staged].map((one) => one.source).findLast((source) => {
+      const newer = this.#find(source);
+      return newer !== null && visible(newer, this.#readable);
+    }) ?? null;
   }
 
   #find(id: Id): Engram | null {
@@ -181,13 +204,17 @@ export class Session {
 
   /** An engram this step may read, as it may see it. */
   engram(id: Id): Engram | null {
-    const engram = this.rawEngram(id);
-    return engram === null || !visible(engram, this.#readable) ? null : shown(engram, this.#readable);
+    return this.#shown(this.rawEngram(id));
+  }
+
+  /** Whether it is a user's text, and this an agent's step: agents neither change nor hide those. */
+  #untouchable(engram: Engram): boolean {
+    return this.#options.agent !== null && engram.kind === "note" && engram.by.agent === null;
   }
 
   /** Why this step may not change an engram, or null. */
   engramDenial(engram: Engram, what: string): Denial | null {
-    if (this.#options.agent !== null && engram.kind === "note" && engram.by.agent === null) {
+    if (this.#untouchable(engram)) {
       return new Denial(-3, `${what} ${engram.id}: it is a user's text`);
     }
     return engram.contexts.some((context) => this.mayWrite(context))
@@ -205,9 +232,10 @@ export class Session {
   ): Denial | null {
     const tooLarge = textsTooLarge(texts, this.config);
     if (tooLarge !== null) return new Denial(-6, tooLarge);
-    const full = this.full();
+    const body = payload ?? textsPayload(texts);
+    const full = this.full(body.bytes?.length ?? 0);
     if (full !== null) return full;
-    const write = putOf({ id, ...parts }, payload ?? textsPayload(texts));
+    const write = putOf({ id, ...parts }, body);
     const engram = stagedEngram(write, texts, {
       contexts: before?.contexts ?? [],
       createdTick: before?.createdTick ?? this.#options.tick,
@@ -226,11 +254,28 @@ export class Session {
     this.writes.stage({ write: { op: "member_add", context, engram } });
   }
 
-  /** The write limit, reached. */
-  full(): Denial | null {
-    return this.writes.size < this.config.writesPerStepMax
-      ? null
-      : new Denial(-6, `writesPerStepMax is ${this.config.writesPerStepMax}`);
+  /** The limits on writes, reached; `bytes` is what one more write adds. */
+  full(bytes = 0): Denial | null {
+    const { writesPerStepMax } = this.config;
+    if (this.writes.size >= writesPerStepMax) {
+      return new Denial(-6, `writesPerStepMax is ${writesPerStepMax}`);
+    }
+    return this.take(bytes);
+  }
+
+  /** Counts bytes about to be staged against the step's limit. */
+  take(bytes: number): Denial | null {
+    const { stagedBytesPerStepMax } = this.config;
+    if (this.#stagedBytes + bytes > stagedBytesPerStepMax) {
+      return new Denial(-6, `stagedBytesPerStepMax is ${stagedBytesPerStepMax}`);
+    }
+    this.#stagedBytes += bytes;
+    return null;
+  }
+
+  /** Bytes of everything staged and recorded. */
+  get bytes(): number {
+    return this.#stagedBytes + this.#recordedBytes;
   }
 
   connectionBetween(source: Id, target: Id, type: string): Connection | null {
@@ -240,7 +285,8 @@ export class Session {
 
   /**
    * Connects two engrams this step may read. An existing (source, target, type) keeps its id; if nothing changes,
-   * nothing is written. `supersedes` changes how its target reads, so the target must be the step's to write.
+   * nothing is written. `supersedes` changes how its target reads, so the target must be the step's to write, and
+   * no user's text.
    */
   connect(
     source: Id,
@@ -257,13 +303,17 @@ export class Session {
     if (to === null || !visible(to, this.#readable)) return new Denial(-1, `engram ${target} is not there`);
     const writable = (engram: Engram) => engram.contexts.some((context) => this.mayWrite(context));
     const needed = type === connectionTypes.supersedes ? writable(to) : writable(from) || writable(to);
+    if (type === connectionTypes.supersedes && this.#untouchable(to)) {
+      return new Denial(-3, `supersede ${target}: it is a user's text`);
+    }
     if (!needed) return new Denial(-3, `connect ${source} to ${target}: no granted context holds them`);
     const before = this.connectionBetween(source, target, type);
     if (
       before !== null && before.weight === weight &&
       JSON.stringify(before.metadata) === JSON.stringify(metadata)
     ) return before.id;
-    const full = this.full();
+    const body = payload ?? Payload.text(JSON.stringify(metadata));
+    const full = this.full(body.bytes?.length ?? 0);
     if (full !== null) return full;
     const { tick, author } = this.#options;
     const connection: Connection = {
@@ -284,7 +334,7 @@ export class Session {
       target,
       type,
       weight,
-      metadata: payload ?? Payload.text(JSON.stringify(metadata)),
+      metadata: body,
     };
     this.writes.stage({ write, connection, isNew: before === null });
     return connection.id;
@@ -314,7 +364,8 @@ export class Session {
     if (this.context(name) !== null) {
       return new Denial(-4, `context ${JSON.stringify(name)} is there already`);
     }
-    const full = this.full();
+    const texts = Payload.text(JSON.stringify({ name, description, metadata }));
+    const full = this.full(texts.bytes?.length ?? 0);
     if (full !== null) return full;
     const { tick } = this.#options;
     const made = id ?? this.nextId("context");
@@ -329,27 +380,30 @@ export class Session {
       createdTick: tick,
       updatedTick: tick,
     };
-    const texts = Payload.text(JSON.stringify({ name, description, metadata }));
     this.writes.stage({ write: { op: "context_put", id: made, owner, texts }, context });
     return made;
   }
 
-  /** A result that is not recomputed: recorded live, taken from the log in replay; null where the log has none left. */
-  record(result: () => string): string | Denial | null {
+  /**
+   * A result that is not recomputed: recorded live, taken from the log in replay; null where the log has none left.
+   * A refusal is recorded too, as its status: results are JSON objects, so a number is one.
+   */
+  record(result: () => string | Denial): string | Status | null {
     const logged = this.#options.recorded;
     if (logged !== null) {
       const payload = logged[this.#recordedAt++];
       if (payload === undefined || payload.erased) return null;
       this.recorded.push(payload);
-      return payload.text();
+      return statusIn(payload.text()) ?? payload.text();
     }
-    const text = result();
+    const answer = result();
+    const tooMuch = answer instanceof Denial ||
+      this.#recordedBytes + answer.length > this.config.recordedBytesPerStepMax;
+    const refused: Status | null = answer instanceof Denial ? answer.status : tooMuch ? -6 : null;
+    const text = refused === null ? String(answer) : String(refused);
     this.#recordedBytes += text.length;
-    if (this.#recordedBytes > this.config.recordedBytesPerStepMax) {
-      return new Denial(-6, `recordedBytesPerStepMax is ${this.config.recordedBytesPerStepMax}`);
-    }
     this.recorded.push(Payload.text(text));
-    return text;
+    return refused ?? text;
   }
 
   /** Whether replay used every recorded result. */
@@ -374,6 +428,11 @@ export class Session {
     );
     return { ...engram, contexts: contexts.sort() };
   }
+}
+
+/** The status a recorded text stands for, or null for a result. */
+function statusIn(text: string): Status | null {
+  return Object.values(status).find((one) => String(one) === text) ?? null;
 }
 
 export { connectionKey };

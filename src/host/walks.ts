@@ -5,7 +5,6 @@
  * Invariant: neighbours by breadth and then id; paths by length, then weight, then ids; work is bounded.
  */
 import type { Connected, Connection, Engram, Id, Path } from "../kernel/mod.ts";
-import { shown } from "./fields.ts";
 import type { Session } from "./session.ts";
 
 /** Connections looked at by one walk. */
@@ -22,13 +21,7 @@ class Walker {
   }
 
   engram(id: Id): Engram | null {
-    const staged = this.#session.writes.engram(id);
-    const engram = staged === undefined ? this.#session.snapshot.engram(id) : staged;
-    const readable = this.#session.readable;
-    if (engram === null || (readable !== null && !engram.contexts.some((one) => readable.has(one)))) {
-      return null;
-    }
-    return shown(engram, readable);
+    return this.#session.peek(id);
   }
 
   edges(id: Id, type: string | null): Connection[] {
@@ -80,6 +73,9 @@ export function connectedWith(
   return found.slice(0, limit);
 }
 
+const namesOf = (path: Path): string =>
+  [...path.engrams, ...path.connections.map((connection) => connection.id)].join();
+
 /** Simple paths from one engram to another, shortest first, then heavier, then by ids. */
 export function pathsWith(
   session: Session,
@@ -109,7 +105,7 @@ export function pathsWith(
       }
     }
     const arrived = next.filter((path) => path.engrams[path.engrams.length - 1] === target);
-    arrived.sort((a, b) => b.weight - a.weight || (a.engrams.join() < b.engrams.join() ? -1 : 1));
+    arrived.sort((a, b) => b.weight - a.weight || (namesOf(a) < namesOf(b) ? -1 : 1));
     found.push(...arrived);
     front = next.slice(0, visitsMax);
   }

@@ -6,7 +6,15 @@
  * 2. A rolled-back savepoint leaves no write and no key, but the ids it used stay used.
  * 3. `writes()` holds at most one put per id, the last one, and none for what was made and deleted within the step.
  */
-import type { Connection, Context, Engram, Id, Payload, Write } from "../kernel/mod.ts";
+import {
+  type Connection,
+  connectionTypes,
+  type Context,
+  type Engram,
+  type Id,
+  type Payload,
+  type Write,
+} from "../kernel/mod.ts";
 
 /** A staged write with the view readers of the same step get. */
 export type Staged =
@@ -65,6 +73,8 @@ export class WriteSet {
   #contexts = new Map<Id, Context>();
   #members = new Map<string, boolean>();
   #refs = new Map<string, Id[]>();
+  /** Keys of staged `supersedes` connections, by what they supersede. */
+  #superseding = new Map<Id, string[]>();
 
   /** Number of staged writes. */
   get size(): number {
@@ -113,6 +123,7 @@ export class WriteSet {
     this.#contexts = new Map();
     this.#members = new Map();
     this.#refs = new Map();
+    this.#superseding = new Map();
     for (const staged of this.#staged) this.#show(staged);
     return true;
   }
@@ -147,6 +158,22 @@ export class WriteSet {
 
   connections(): Connection[] {
     return [...this.#connections.values()].filter((connection) => connection !== null);
+  }
+
+  /** Staged connections by which an engram is superseded, oldest first. */
+  superseding(target: Id): Connection[] {
+    const keys = this.#superseding.get(target) ?? [];
+    return keys.map((key) => this.#connections.get(key) ?? null).filter((one) => one !== null);
+  }
+
+  /** Ids of engrams that read differently because of what is staged, deleted ones aside. */
+  changed(): ReadonlySet<Id> {
+    const ids = new Set<Id>(this.#superseding.keys());
+    for (const [id, engram] of this.#engrams) if (engram !== null) ids.add(id);
+    for (const { write } of this.#staged) {
+      if (write.op === "member_add" || write.op === "member_remove") ids.add(write.engram);
+    }
+    return ids;
   }
 
   /** Ids of connections put or deleted here. */
@@ -215,9 +242,8 @@ export class WriteSet {
     const write = staged.write;
     if ("engram" in staged) this.#showEngram(staged.engram);
     else if (write.op === "engram_delete") this.#forget(write.id);
-    else if ("connection" in staged) {
-      this.#connections.set(keyOf(staged), write.op === "connection_put" ? staged.connection : null);
-    } else if ("context" in staged) this.#contexts.set(staged.context.id, staged.context);
+    else if ("connection" in staged) this.#showConnection(staged);
+    else if ("context" in staged) this.#contexts.set(staged.context.id, staged.context);
     else if (write.op === "member_add" || write.op === "member_remove") {
       this.#members.set(`${write.context}|${write.engram}`, write.op === "member_add");
     }
@@ -230,6 +256,15 @@ export class WriteSet {
     const ids = this.#refs.get(key);
     if (ids === undefined) this.#refs.set(key, [engram.id]);
     else if (!ids.includes(engram.id)) ids.push(engram.id);
+  }
+
+  #showConnection(staged: Extract<Staged, { connection: Connection }>): void {
+    const key = keyOf(staged), { target, type } = staged.connection;
+    this.#connections.set(key, staged.write.op === "connection_put" ? staged.connection : null);
+    if (type !== connectionTypes.supersedes || staged.write.op !== "connection_put") return;
+    const keys = this.#superseding.get(target);
+    if (keys === undefined) this.#superseding.set(target, [key]);
+    else if (!keys.includes(key)) keys.push(key);
   }
 
   #forget(id: Id): void {

@@ -34,11 +34,17 @@ export interface Config {
   readonly messageBytesMax: number;
   readonly writesPerStepMax: number;
   readonly hostCallsPerStepMax: number;
+  /** Bytes of texts, messages and log lines one step may stage. */
+  readonly stagedBytesPerStepMax: number;
+  /** Bytes of one tick's commands, and of what its steps staged: what is beyond waits for the next tick. */
+  readonly tickBytesMax: number;
   readonly contentBytesMax: number;
   readonly metadataBytesMax: number;
   readonly nameBytesMax: number;
   readonly paramsBytesMax: number;
   readonly resultBytesMax: number;
+  /** Characters of JSON one host call may answer with. */
+  readonly answerBytesMax: number;
   readonly recordedBytesPerStepMax: number;
   readonly logLinesPerStepMax: number;
   readonly logLineBytesMax: number;
@@ -78,11 +84,14 @@ export const defaultConfig: Config = {
   messageBytesMax: 64 * 1024,
   writesPerStepMax: 50_000,
   hostCallsPerStepMax: 1_000_000,
+  stagedBytesPerStepMax: 64 * 1024 * 1024,
+  tickBytesMax: 128 * 1024 * 1024,
   contentBytesMax: 1024 * 1024,
   metadataBytesMax: 64 * 1024,
   nameBytesMax: 1024,
   paramsBytesMax: 4 * 1024 * 1024,
   resultBytesMax: 4 * 1024 * 1024,
+  answerBytesMax: 16 * 1024 * 1024,
   recordedBytesPerStepMax: 64 * 1024 * 1024,
   logLinesPerStepMax: 1000,
   logLineBytesMax: 8192,

@@ -68,7 +68,7 @@ export interface StepRecord {
   readonly memoryOperations: number;
   /** Linear memory after the step, in pages; 0 for a direct write. */
   readonly pages: number;
-  /** Why it did not complete; "" otherwise. For `carried`: "conflict" or "worker_lost". */
+  /** Why it did not complete; "" otherwise. For `carried`: "conflict", "worker_lost" or "tick_full". */
   readonly reason: string;
   readonly result: Payload | null;
   readonly writes: readonly Write[];

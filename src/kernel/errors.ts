@@ -147,6 +147,7 @@ export const refusals = {
     409,
     "The first difference is named; docs/determinism.md says what may differ",
   ),
+  demo_failed: refusal("mismatch", 409, "Please report it, with the output of engramlt demo --json"),
   interrupted: refusal("interrupted", 499, "Stopped on request"),
 } as const satisfies Record<string, Refusal>;
 

@@ -105,6 +105,16 @@ function judge(state: State, command: Command): Verdict {
           }: it is not loaded`,
         );
       }
+      const given = ask.kind === "execute" ? ask.params : ask.kind === "query" ? ask.query : null;
+      const bytes = given?.bytes?.length ?? 0;
+      if (bytes > state.config.paramsBytesMax) {
+        return new EngramError(
+          "payload_too_large",
+          `Cannot run agent ${
+            quote(agent.id)
+          }: ${bytes} bytes given, paramsBytesMax is ${state.config.paramsBytesMax}`,
+        );
+      }
       if (ask.kind === "execute" && agent.actions !== null && !agent.actions.includes(ask.action)) {
         const known = agent.actions.map(quote).join(", ");
         return new EngramError(

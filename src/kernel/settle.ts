@@ -34,6 +34,8 @@ export interface StepEnd {
   readonly reads: readonly string[];
   readonly written: readonly string[];
   readonly logs: readonly { readonly level: number; readonly text: Payload }[];
+  /** Bytes of everything staged, recorded and answered. */
+  readonly bytes: number;
 }
 
 /** A step's place in the settlement. */
@@ -60,6 +62,7 @@ function judge(
   end: StepEnd,
   written: ReadonlySet<string>,
 ): { outcome: OutcomeKind; reason: string } {
+  if (end.kind === "lost" && end.reason === "tick_full") return { outcome: "carried", reason: "tick_full" };
   if (end.kind === "lost") {
     return step.losses >= state.config.workerLossMax
       ? { outcome: "killed", reason: `its worker was lost ${step.losses + 1} times` }
@@ -112,13 +115,23 @@ function loadRefusal(step: Step, outcome: OutcomeKind, reason: string): EngramEr
   return new EngramError("agent_initialize_failed", text, { outcome, fuel: step.fuelMax, reason });
 }
 
+/** The end of a step whose work did not fit: nothing of this run is kept, it has no outcome. */
+function postponed(end: StepEnd): StepEnd {
+  return { ...end, kind: "lost", reason: "tick_full", calls: 0, memoryOperations: 0, recorded: [] };
+}
+
 /** Settles a tick. `ends` are in the order of `plan.steps`. */
 export function settle(state: State, plan: Plan, ends: readonly StepEnd[]): readonly Settled[] {
   assert(ends.length === plan.steps.length, "every step has an end");
   const written = new Set<string>();
+  let bytes = 0;
   return plan.steps.map((step, at): Settled => {
-    const end = ends[at];
-    assert(end !== undefined, `step ${stepKey(step)} has no end`);
+    const given = ends[at];
+    assert(given !== undefined, `step ${stepKey(step)} has no end`);
+    // What does not fit into the tick any more runs again in the next one, where it comes first.
+    const full = bytes > 0 && bytes + given.bytes > state.config.tickBytesMax;
+    const end = full && given.refused === null ? postponed(given) : given;
+    if (!full) bytes += given.bytes;
     if (end.refused !== null) return { step, end, record: null, refused: end.refused };
     const { outcome, reason } = judge(state, step, end, written);
     if (step.entry === "initialize" && outcome !== "completed" && outcome !== "carried") {

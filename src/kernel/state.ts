@@ -137,7 +137,11 @@ export function emptyState(): State {
 }
 
 /** The own context of an agent about to be loaded by the step (tick, seat). */
-export function homeOf(state: State, agent: string, step: { readonly tick: number; readonly seat: number }): Id {
+export function homeOf(
+  state: State,
+  agent: string,
+  step: { readonly tick: number; readonly seat: number },
+): Id {
   return state.homes.get(agent) ?? formatId("context", step.tick, step.seat, 0);
 }
 
@@ -188,7 +192,7 @@ function carry(record: StepRecord, step: Step): Step {
   return {
     ...step,
     conflicts: step.conflicts + (record.reason === "conflict" ? 1 : 0),
-    losses: step.losses + (record.reason === "conflict" ? 0 : 1),
+    losses: step.losses + (record.reason === "worker_lost" ? 1 : 0),
   };
 }
 

@@ -104,6 +104,7 @@ const nothing: StepEnd = {
   reads: [],
   written: [],
   logs: [],
+  bytes: 0,
 };
 
 /** Host calls that do not touch the memory graph. */
@@ -295,10 +296,23 @@ export class Machine {
     results.forEach((result, at) => {
       const one = ready[at];
       assert(one !== undefined, "a result without its step");
-      ends[one.index] = endOf(result, one.session, one.calls);
+      ends[one.index] = this.#bounded(endOf(result, one.session, one.calls));
       const backtrace = "backtrace" in result ? result.backtrace : [];
       told.set(stepKey(one.step), { executionMs: result.executionMs, backtrace });
     });
+  }
+
+  /** A result over the limit is no result: the step failed. */
+  #bounded(end: StepEnd): StepEnd {
+    const { resultBytesMax } = this.state.config;
+    const bytes = end.result?.bytes?.length ?? 0;
+    if (end.kind !== "completed" || bytes <= resultBytesMax) return { ...end, bytes: end.bytes + bytes };
+    return {
+      ...end,
+      kind: "failed",
+      reason: `its result has ${bytes} bytes, resultBytesMax is ${resultBytesMax}`,
+      result: null,
+    };
   }
 
   #sandboxStep(sandbox: Sandbox, step: Step, runner: Runner): SandboxStep {
@@ -348,9 +362,9 @@ export class Machine {
   }
 }
 
-/** Whether a logged step had no outcome of its own making: its worker was lost. */
+/** Whether a logged step had no outcome of its own making: its worker was lost, or the tick was full. */
 function isLost(record: StepRecord): boolean {
-  return record.outcome === "killed" || (record.outcome === "carried" && record.reason === "worker_lost");
+  return record.outcome === "killed" || (record.outcome === "carried" && record.reason !== "conflict");
 }
 
 function guestEntry(step: Step): SandboxStep["entry"] {
@@ -487,6 +501,7 @@ function staged(session: Session) {
     reads: [...session.reads],
     written: session.writtenKeys(),
     logs: session.logs,
+    bytes: session.bytes,
   };
 }
 

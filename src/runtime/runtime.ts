@@ -21,6 +21,7 @@ import {
   EngramError,
   type Entry,
   hasWork,
+  Payload,
   type State,
   stepKey,
 } from "../kernel/mod.ts";
@@ -109,6 +110,13 @@ async function takeLock(paths: DataPaths, waitMsMax: number): Promise<Deno.FsFil
   }
 }
 
+/** Bytes of the payloads in a command. */
+function payloadBytes(value: unknown): number {
+  if (value instanceof Payload) return value.bytes?.length ?? 0;
+  if (typeof value !== "object" || value === null || value instanceof Uint8Array) return 0;
+  return Object.values(value).reduce((sum: number, one) => sum + payloadBytes(one), 0);
+}
+
 /** Log, graph and blobs of a folder, checked against each other. */
 export interface Stores {
   readonly log: Log;
@@ -151,6 +159,8 @@ class LocalRuntime implements Runtime {
   #inbox: Waiting[] = [];
   #turning = false;
   #closed: EngramError | null = null;
+  /** Work is left that a full disk stopped; the next command tries again. */
+  #paused = false;
   #running = new Map<string, Waiting>();
   #carried = new Map<string, Waiting>();
   #twins = new Map<string, Waiting[]>();
@@ -293,6 +303,7 @@ class LocalRuntime implements Runtime {
 
   #turn(): void {
     this.#turning = false;
+    this.#paused = false;
     if (this.#closed !== null) return;
     try {
       if (this.#inbox.length > 0 || hasWork(this.#state)) this.#tick();
@@ -300,14 +311,26 @@ class LocalRuntime implements Runtime {
       this.#fail(error);
       return;
     }
-    if (this.#inbox.length > 0 || hasWork(this.#state)) this.#schedule();
+    if (this.#inbox.length > 0 || (hasWork(this.#state) && !this.#paused)) this.#schedule();
     else for (const wake of this.#idle.splice(0)) wake();
+  }
+
+  /** How many waiting commands fit into one tick: one at least. */
+  #takeable(): number {
+    const { commandsPerTickMax, tickBytesMax } = this.#state.config;
+    let count = 0, bytes = 0;
+    for (const { command } of this.#inbox) {
+      bytes += payloadBytes(command.ask);
+      if (count === commandsPerTickMax || (count > 0 && bytes > tickBytesMax)) break;
+      count++;
+    }
+    return count;
   }
 
   /** One tick (design §3): take, plan, run, serve, settle, log, commit, answer. */
   #tick(): void {
     // 1 take
-    const taken = this.#inbox.splice(0, this.#state.config.commandsPerTickMax);
+    const taken = this.#inbox.splice(0, this.#takeable());
     const tick = this.#state.tick + 1;
     const time = Math.max(this.#env.now(tick), this.#state.time);
     // 2 plan, 3 run, 4 serve, 5 settle
@@ -369,7 +392,7 @@ class LocalRuntime implements Runtime {
       this.#answer(this.#carried.get(stepKey({ tick: entry.tick, seat })), error);
       this.#carried.delete(stepKey({ tick: entry.tick, seat }));
     }
-    if (hasWork(this.#state)) throw error;
+    this.#paused = hasWork(this.#state);
   }
 
   /** Folds an entry into the state; gives the answers to be told after the commit. */
