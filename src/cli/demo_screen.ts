@@ -15,6 +15,8 @@ interface Line {
   readonly left: string;
   readonly right?: string;
   readonly style?: Style;
+  /** After the text, dim. */
+  readonly note?: string;
 }
 
 /** The demo's screen. */
@@ -38,9 +40,19 @@ export class Story {
     this.#print(this.screen.paint("cyan", "?"), { left: text, style: "bold" });
   }
 
+  /** The name of a part of the story. */
+  heading(text: string, right: string): void {
+    this.#print(this.screen.paint("cyan", "•"), { left: text, right, style: "bold" });
+  }
+
   /** A line below the one before. */
   under(left: string, right = "", style?: Style): void {
     this.#print(" ", style === undefined ? { left, right } : { left, right, style });
+  }
+
+  /** A quotation and where it stands; one that no longer holds is struck through, `note` stands after it. */
+  quotation(text: string, right: string, note = "", isOld = false): void {
+    this.#print(" ", { left: quoted(text), right, note, ...(isOld ? { style: "strike" } : {}) });
   }
 
   /** An empty line. */
@@ -53,14 +65,19 @@ export class Story {
     this.screen.line(`  ${text}`);
   }
 
-  #print(mark: string, { left, right = "", style }: Line): void {
+  #print(mark: string, { left, right = "", style, note = "" }: Line): void {
     const room = this.#width - 4 - (right === "" ? 0 : widthOf(right) + 2);
-    const [first = "", ...more] = wrap(left, Math.max(24, room), this.#width - 6);
-    const shown = (text: string) => style === undefined ? text : this.screen.paint(style, text);
-    const gap = " ".repeat(Math.max(2, this.#width - 4 - widthOf(first) - widthOf(right)));
-    const end = right === "" ? "" : `${gap}${this.screen.paint("dim", right)}`;
-    this.screen.line(`  ${mark} ${shown(first)}${end}`);
-    for (const line of more) this.screen.line(`      ${shown(line)}`);
+    const lines = wrap(left, Math.max(24, room), this.#width - 6);
+    const last = lines.length - 1;
+    for (const [at, line] of lines.entries()) {
+      const shown = style === undefined ? line : this.screen.paint(style, line);
+      const after = at === last && note !== "" ? `  ${note}` : "";
+      const used = widthOf(line) + widthOf(after);
+      const gap = " ".repeat(Math.max(2, this.#width - 4 - used - widthOf(right)));
+      const end = at > 0 || right === "" ? "" : `${gap}${this.screen.paint("dim", right)}`;
+      const begin = at === 0 ? `  ${mark} ` : "      ";
+      this.screen.line(`${begin}${shown}${this.screen.paint("dim", after)}${end}`);
+    }
   }
 
   /** Runs something that takes a while; a terminal shows what it is. The result, and how long it took in ms. */

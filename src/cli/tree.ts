@@ -3,6 +3,7 @@ import { agent } from "./agent.ts";
 import type { Node } from "./command.ts";
 import { completions } from "./completions.ts";
 import { context } from "./context.ts";
+import { demo } from "./demo.ts";
 import { help } from "./help.ts";
 import { api, doctor, down, status, up } from "./host.ts";
 import { log } from "./log.ts";
@@ -17,6 +18,7 @@ export const tree: readonly Node[] = [
   search,
   ask,
   why,
+  demo,
   memory,
   context,
   agent,

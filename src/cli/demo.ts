@@ -1,0 +1,103 @@
+/** engramlt demo: the whole system once, for real, in a temporary folder of its own. */
+import { EngramError, exitCodes } from "../kernel/errors.ts";
+import { stopSignals } from "../runtime/platform.ts";
+import type { Call, Leaf } from "./command.ts";
+import type { DemoHost } from "./demo_host.ts";
+import { fromCaller } from "./paths.ts";
+import { duration } from "./screen.ts";
+
+/** A temporary folder, and the hosts that run in it. */
+class Stage {
+  readonly folder = Deno.makeTempDirSync({ prefix: "engramlt-demo-" });
+  readonly #hosts: DemoHost[] = [];
+  readonly #isKept: boolean;
+
+  constructor(isKept: boolean) {
+    this.#isKept = isKept;
+  }
+
+  add(host: DemoHost): void {
+    this.#hosts.push(host);
+  }
+
+  /** Ends the hosts, at once, and removes the folder unless it is kept. */
+  clear(): void {
+    for (const host of this.#hosts) host.end();
+    if (this.#isKept) return;
+    try {
+      Deno.removeSync(this.folder, { recursive: true });
+    } catch (error) {
+      // A host that was ended a moment ago may still be writing its last file; the system clears the rest.
+      if (!(error instanceof Error && "code" in error)) throw error;
+    }
+  }
+}
+
+async function run(call: Call): Promise<void> {
+  const { screen } = call;
+  const [{ Story }, { runDemo }, { runFolderDemo }, { programName }] = await Promise.all([
+    import("./demo_screen.ts"),
+    import("./demo_run.ts"),
+    import("./demo_folder.ts"),
+    import("./demo_steps.ts"),
+  ]);
+  const story = new Story(screen);
+  const path = call.text("path");
+  const isKept = call.has("keep");
+  const stage = new Stage(isKept);
+  const onSignal = () => {
+    stage.clear();
+    Deno.exit(exitCodes.interrupted);
+  };
+  for (const signal of stopSignals) Deno.addSignalListener(signal, onSignal);
+  try {
+    const parts = {
+      story,
+      folder: stage.folder,
+      replayWorkers: call.whole("workers") ?? 2,
+      onHost: (host: DemoHost) => stage.add(host),
+    };
+    const report = path === null
+      ? await runDemo(parts)
+      : await runFolderDemo(parts, fromCaller(screen.terminal, path), path);
+    const program = programName(screen.terminal.env);
+    const kept = isKept ? report.data : null;
+    screen.result({ ...report, kept }, () => {
+      story.gap();
+      for (const line of nextLines(program, kept, path !== null)) story.plain(line);
+    });
+    screen.summary(
+      `${kept === null ? "temporary data folder removed" : `kept ${kept}`} · the demo took ${
+        duration(report.ms)
+      }`,
+    );
+    if (!report.ok) {
+      throw new EngramError("demo_failed", "Cannot keep every promise: a line above says which");
+    }
+  } finally {
+    for (const signal of stopSignals) Deno.removeSignalListener(signal, onSignal);
+    stage.clear();
+  }
+}
+
+function nextLines(program: string, kept: string | null, isFolder: boolean): string[] {
+  const own = isFolder ? [] : [`${program} demo ~/notes`];
+  const next = kept === null
+    ? [...own, `${program} demo --keep`, `${program} remember "…"`]
+    : [`${program} --data ${kept} ask "…"`, `${program} --data ${kept} why @last`, ...own];
+  return next.map((line, at) => `${at === 0 ? "Next:" : "     "}  ${line}`);
+}
+
+/** engramlt demo */
+export const demo: Leaf = {
+  name: "demo",
+  says: "run the whole system once, on notes of its own or on yours",
+  places: [{ name: "path", says: "your own folder of notes, only read", optional: true, noFlag: true }],
+  flags: [{ flags: "--keep", says: "keep the temporary data folder, and say where it is" }],
+  examples: ["demo", "demo ~/notes", "demo --keep"],
+  notes:
+    "It runs in a temporary data folder, whatever --data says, and leaves nothing behind without --keep.\n" +
+    "Each ✓ is a promise that was tried just now; a ✗ makes the exit code 12.",
+  catchesSignals: true,
+  run,
+};
