@@ -16,7 +16,7 @@ import type { AskView, Quotation } from "./port.ts";
 import { changePattern } from "./question_words.ts";
 import type { Statement } from "./answer_kinds.ts";
 import { type Asked, askedOf, rate, type Rating, weightsOf } from "./questions.ts";
-import { sentencesOf } from "./sentences.ts";
+import { sentenceCharsMax, sentencesOf } from "./sentences.ts";
 import { lineAt } from "./why.ts";
 
 /** What is asked. */
@@ -130,15 +130,12 @@ class Search {
   }
 
   #candidates(): Candidate[] {
-    const notes = new Map<Id, Engram>(), alone: Engram[] = [];
+    const notes = new Map<Id, Engram>();
     for (const engram of this.#found()) {
-      const note = engram.kind === "fact" ? this.#noteOf(engram)?.note ?? null : engram;
-      if (note === null) alone.push(engram);
-      else notes.set(note.id, note);
+      const note = engram.kind === "fact" ? this.#noteOf(engram)?.note ?? engram : engram;
+      notes.set(note.id, note);
     }
-    const candidates = [...notes.values()].flatMap((note) => this.#ofNote(note));
-    for (const engram of alone) candidates.push(this.#alone(engram));
-    return candidates;
+    return [...notes.values()].flatMap((note) => this.#ofNote(note));
   }
 
   #alone(engram: Engram): Candidate {
@@ -182,7 +179,12 @@ class Search {
       if (taken.length === 0) return [{ engram: note, note, start, statement: { text, ...around } }];
       return taken.filter(({ fact }) => !given.has(fact.id)).map(({ fact, start: from }) => {
         given.add(fact.id);
-        return { engram: fact, note, start: from, statement: { text: fact.content, ...around } };
+        return {
+          engram: fact,
+          note,
+          start: from,
+          statement: { text: fact.content.length <= sentenceCharsMax ? fact.content : text, ...around },
+        };
       });
     });
   }

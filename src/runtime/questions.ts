@@ -199,7 +199,7 @@ function stanceFactor(asked: Asked, { text, open }: Statement): number {
   if (/\?["'”’)\]]*$/.test(text.trimEnd())) factor *= 0.25;
   if (!asked.modal) {
     if (open) factor *= 0.5;
-    if (hypotheticalPattern.test(text)) factor *= 0.65;
+    if (hypotheticalPattern.test(text)) factor *= 0.6;
   }
   if (!asked.negated && asked.expected !== "truth" && deniesTerm(asked, text)) factor *= 0.5;
   return factor;

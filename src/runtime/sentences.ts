@@ -11,7 +11,9 @@
 const noteCharsMax = 64 * 1024;
 const sentencesMax = 1000;
 /** A longer sentence is cut at a space. */
-const sentenceCharsMax = 600;
+export const sentenceCharsMax = 600;
+/** What is looked at before a full stop. */
+const wordCharsMax = 64;
 /** A line this long without a full stop goes on in the next one. */
 const wrappedCharsMin = 60;
 
@@ -65,7 +67,7 @@ export function sentencesOf(content: string): Sentence[] {
     if (block === null || piece.group !== group || piece.whole) dated = "";
     group = piece.group;
     block = piece;
-    for (const [start, end] of piece.whole ? [[piece.start, piece.end] as const] : cut(text, piece)) {
+    for (const [start, end] of piece.whole ? [line(text, piece)] : cut(text, piece)) {
       const sentence = text.slice(start, end);
       if (!/[\p{L}\p{N}]/u.test(sentence)) continue;
       if (isDate(sentence)) {
@@ -87,6 +89,12 @@ export function sentencesOf(content: string): Sentence[] {
   }
   return found;
 }
+
+/** A row or a line of code, to its length limit. */
+const line = (text: string, { start, end }: Piece): [number, number] => [
+  start,
+  end - start <= sentenceCharsMax ? end : whole(text, start + sentenceCharsMax),
+];
 
 /** A text that is a date and nothing else says when the next sentence was so. */
 function isDate(sentence: string): boolean {
@@ -174,14 +182,10 @@ function piecesOf(text: string): Piece[] {
 }
 
 /** A row without the bars around it. */
-function row(line: Line): Line {
-  const before = /^\s*\|?\s*/.exec(line.text)?.[0].length ?? 0;
-  const after = /\s*\|?\s*$/.exec(line.text)?.[0].length ?? 0;
-  return {
-    start: line.start + before,
-    end: Math.max(line.start + before, line.end - after),
-    text: line.text,
-  };
+function row({ start, text }: Line): Line {
+  const left = text.trimStart(), before = text.length - left.length + (left.startsWith("|") ? 1 : 0);
+  const right = text.trimEnd(), end = right.length - (right.endsWith("|") && right.length > before ? 1 : 0);
+  return { start: start + before, end: start + Math.max(before, end), text };
 }
 
 const cells = (line: string) =>
@@ -206,6 +210,9 @@ function goesOn(text: string, piece: Piece, line: Line): boolean {
   return (/^\p{Ll}/u.test(next) && last.length >= 40) || last.length >= wrappedCharsMin;
 }
 
+/** A place that cuts no character in two. */
+const whole = (text: string, at: number) => /[\uD800-\uDBFF]/.test(text[at - 1] ?? "") ? at - 1 : at;
+
 /** The sentences of a paragraph as [start, end). */
 function cut(text: string, { start: from, end: to }: Piece): [number, number][] {
   const body = text.slice(from, to), found: [number, number][] = [];
@@ -214,15 +221,22 @@ function cut(text: string, { start: from, end: to }: Piece): [number, number][] 
     let at = start;
     while (end - at > sentenceCharsMax) {
       const space = body.lastIndexOf(" ", at + sentenceCharsMax);
-      const split = space > at ? space : at + sentenceCharsMax;
+      const split = space > at ? space : whole(body, at + sentenceCharsMax);
       found.push([from + at, from + split]);
       at = body[split] === " " ? split + 1 : split;
     }
     if (end > at) found.push([from + at, from + end]);
   };
-  for (const { 0: mark, index } of body.matchAll(/[.!?…]+["'”’)\]*_]*\s+|[。！？]+/g)) {
+  for (const { 0: mark, index } of body.matchAll(/[.!?…]{1,8}["'”’)\]*_]{0,8}\s+|[。！？]{1,8}/g)) {
     const end = index + mark.trimEnd().length, next = index + mark.length;
-    if (next >= body.length || !endsSentence(body.slice(start, index), mark, body.slice(next, next + 12))) {
+    if (
+      next >= body.length ||
+      !endsSentence(
+        body.slice(Math.max(start, index - wordCharsMax), index),
+        mark,
+        body.slice(next, next + 12),
+      )
+    ) {
       continue;
     }
     add(end);
