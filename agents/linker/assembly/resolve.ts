@@ -10,7 +10,7 @@
  */
 import { isDigit, isLetter, isUpper } from "../../sdk/assemblyscript/assembly";
 import * as lexicon from "./lexicon";
-import { Mark, MarkKind, Note, Spelling, Spellings, Word } from "./scan";
+import { isShouted, Mark, MarkKind, Note, Spelling, Spellings, Word } from "./scan";
 
 /** From this many documents on, a fifth means something; from the second on, it means it strictly. */
 const documentsMin: i32 = 10;
@@ -127,9 +127,12 @@ export class Resolver {
   private readonly heads: Set<string> = new Set<string>();
   private readonly units: Set<string> = new Set<string>();
   private readonly people: Set<string> = new Set<string>();
-  readonly candidates: Map<string, Candidate> = new Map<string, Candidate>();
+  private readonly candidates: Candidate[] = [];
+  private readonly byKind: Map<string, Candidate>[] = [];
 
-  constructor(readonly notes: Note[], private readonly spellings: Spellings) {}
+  constructor(readonly notes: Note[], private readonly spellings: Spellings) {
+    for (let kind = 0; kind <= MarkKind.code; kind++) this.byKind.push(new Map<string, Candidate>());
+  }
 
   things(): Thing[] {
     for (let i = 0; i < this.notes.length; i++) this.fields(this.notes[i]);
@@ -221,16 +224,17 @@ export class Resolver {
   }
 
   private candidate(kind: MarkKind, key: string, parts: Spelling[]): Candidate {
-    const full = kind.toString() + key;
-    if (this.candidates.has(full)) return this.candidates.get(full);
+    const known = this.find(kind, key);
+    if (known !== null) return known;
     const candidate = new Candidate(kind, key, parts);
-    this.candidates.set(full, candidate);
+    this.byKind[kind].set(key, candidate);
+    this.candidates.push(candidate);
     return candidate;
   }
 
   private find(kind: MarkKind, key: string): Candidate | null {
-    const full = kind.toString() + key;
-    return this.candidates.has(full) ? this.candidates.get(full) : null;
+    const known = this.byKind[kind];
+    return known.has(key) ? known.get(key) : null;
   }
 
   private gather(note: Note): void {
@@ -374,7 +378,7 @@ export class Resolver {
 
   private accept(): void {
     this.codeNames();
-    const all = this.candidates.values();
+    const all = this.candidates;
     const prefixes = new Map<string, i32>();
     for (let i = 0; i < all.length; i++) {
       if (all[i].kind == MarkKind.ticket) increment(prefixes, prefixOf(all[i].key));
@@ -406,7 +410,7 @@ export class Resolver {
 
   /** "NAME-api" speaks for NAME; where there is no such name it may be a thing of its own. */
   private codeNames(): void {
-    const all = this.candidates.values();
+    const all = this.candidates;
     for (let i = 0; i < all.length; i++) {
       const code = all[i];
       if (code.kind != MarkKind.code) continue;
@@ -448,7 +452,7 @@ export class Resolver {
     if (candidate.speech.size > 0 && candidate.mid > 0) candidate.add(Type.person, true, "says or does");
     if (candidate.mid == 0 || (!sure && !candidate.explicit)) return false;
     const surface = candidate.surface();
-    const acronym = single && surface.toUpperCase() == surface;
+    const acronym = single && isShouted(surface);
     if (candidate.strongAll > 0) return true;
     if (acronym) return false;
     if (this.heads.has(candidate.key) && candidate.weakAll == 0) return false;
@@ -474,7 +478,7 @@ export class Resolver {
   // ---- aliases
 
   private join(): void {
-    const all = this.candidates.values();
+    const all = this.candidates;
     const full: Candidate[] = [];
     for (let i = 0; i < all.length; i++) {
       if (all[i].accepted && all[i].kind == MarkKind.name && this.isFullName(all[i])) full.push(all[i]);
@@ -576,22 +580,21 @@ export class Resolver {
 
   /** Names in too many documents are no things. */
   private dropWords(): void {
-    const all = this.candidates.values();
+    const all = this.candidates;
     const total = this.units.size;
     if (total < documentsMin) return;
-    const reach = new Map<string, Set<string>>();
+    const reach = new Map<Candidate, Set<string>>();
     for (let i = 0; i < all.length; i++) {
       const root = this.rootOf(all[i]);
       if (root === null || (root.kind != MarkKind.name && root.kind != MarkKind.code)) continue;
-      const full = root.kind.toString() + root.key;
-      if (!reach.has(full)) reach.set(full, new Set<string>());
+      if (!reach.has(root)) reach.set(root, new Set<string>());
       const units = all[i].units.values();
-      for (let j = 0; j < units.length; j++) reach.get(full).add(units[j]);
+      for (let j = 0; j < units.length; j++) reach.get(root).add(units[j]);
     }
-    const keys = reach.keys();
-    for (let i = 0; i < keys.length; i++) {
-      const root = this.candidates.get(keys[i]);
-      const count = reach.get(keys[i]).size;
+    const roots = reach.keys();
+    for (let i = 0; i < roots.length; i++) {
+      const root = roots[i];
+      const count = reach.get(root).size;
       const named = root.explicit || (root.parts.length > 1 && root.type == Type.person);
       // Among few documents a fifth is soon passed: there, some evidence beside the name is enough.
       const few = total < documentsMany;

@@ -26,7 +26,7 @@ export class Spelling {
   private forms: i32 = -1;
   private readonly classes: u32;
 
-  constructor(readonly lower: string) {
+  constructor(readonly lower: string, readonly hash: u32 = 0) {
     this.classes = lexicon.classesOf(lower);
   }
 
@@ -50,19 +50,80 @@ export class Spelling {
   }
 }
 
-/** Every word of all notes, once. */
+/** Every word of all notes, once: a hash table that is asked with a place in a text, so that asking costs no string. */
 export class Spellings {
-  private readonly all: Map<string, Spelling> = new Map<string, Spelling>();
+  private slots: StaticArray<Spelling | null> = new StaticArray<Spelling | null>(4096);
+  private size: i32 = 0;
 
+  /** The spelling of a text in small letters. */
   of(lower: string): Spelling {
-    if (this.all.has(lower)) return this.all.get(lower);
-    const spelling = new Spelling(lower);
-    this.all.set(lower, spelling);
+    return this.at(lower, 0, lower.length);
+  }
+
+  /** The spelling of text[start, end), letter case aside. */
+  at(text: string, start: i32, end: i32): Spelling {
+    let hash: u32 = 2166136261;
+    let plain = true;
+    for (let i = start; i < end; i++) {
+      const code = <u32> text.charCodeAt(i);
+      if (code >= 0x80) plain = false;
+      hash = (hash ^ small(code)) * 16777619;
+    }
+    if (!plain) {
+      const lower = text.substring(start, end).toLowerCase();
+      hash = 2166136261;
+      for (let i = 0; i < lower.length; i++) hash = (hash ^ <u32> lower.charCodeAt(i)) * 16777619;
+      return this.slot(lower, 0, lower.length, hash);
+    }
+    return this.slot(text, start, end, hash);
+  }
+
+  private slot(text: string, start: i32, end: i32, hash: u32): Spelling {
+    const mask = this.slots.length - 1;
+    let slot = <i32> hash & mask;
+    while (true) {
+      const found = this.slots[slot];
+      if (found === null) break;
+      if (found.hash == hash && isSame(found.lower, text, start, end)) return found;
+      slot = (slot + 1) & mask;
+    }
+    const given = text.substring(start, end);
+    const spelling = new Spelling(given.toLowerCase(), hash);
+    this.slots[slot] = spelling;
+    if (++this.size * 2 > this.slots.length) this.grow();
     return spelling;
   }
-  down(lower: string): i32 {
-    return this.all.has(lower) ? this.all.get(lower).down : 0;
+
+  private grow(): void {
+    const old = this.slots;
+    const slots = new StaticArray<Spelling | null>(old.length * 2);
+    for (let i = 0; i < old.length; i++) {
+      const spelling = old[i];
+      if (spelling === null) continue;
+      let slot = <i32> spelling.hash & (slots.length - 1);
+      while (slots[slot] !== null) slot = (slot + 1) & (slots.length - 1);
+      slots[slot] = spelling;
+    }
+    this.slots = slots;
   }
+
+  down(lower: string): i32 {
+    return this.of(lower).down;
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function small(code: u32): u32 {
+  return code >= 0x41 && code <= 0x5a ? code | 0x20 : code;
+}
+
+function isSame(lower: string, text: string, start: i32, end: i32): bool {
+  if (lower.length != end - start) return false;
+  for (let i = 0; i < lower.length; i++) {
+    if (<u32> lower.charCodeAt(i) != small(<u32> text.charCodeAt(start + i))) return false;
+  }
+  return true;
 }
 
 /** A word of a sentence. */
@@ -170,12 +231,21 @@ function isTitle(text: string, sentence: Sentence, words: Word[]): bool {
     if (word.kind != MarkKind.name || word.code) continue;
     plain++;
     if (word.cap) caps++;
-    if (word.text.length > 2 && word.text.toUpperCase() == word.text && isLetter(word.text.charCodeAt(0))) upper++;
+    if (word.cap && word.text.length > 2 && isShouted(word.text)) upper++;
     if (word.after.startsWith(",") || word.labelled) commas++;
   }
   if (plain >= 3 && upper * 2 > plain) return true;
   const stops = last == 0x2e || last == 0x21 || last == 0x3f;
   return !stops && plain >= 3 && caps * 10 >= plain * 6 && commas == 0;
+}
+
+/** Every letter a capital. */
+export function isShouted(text: string): bool {
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code < 0x80 ? code >= 0x61 && code <= 0x7a : isLetter(code) && !isUpper(code)) return false;
+  }
+  return true;
 }
 
 function isOpening(code: i32): bool {
@@ -265,15 +335,33 @@ function chunk(text: string, from: i32, to: i32, found: Word[], state: Between):
 }
 
 function part(text: string, start: i32, end: i32, found: Word[], state: Between): void {
+  let signed = false;
+  for (let i = start; i < end && !signed; i++) {
+    const code = text.charCodeAt(i);
+    signed = code == 0x40 || code == 0x2d || code == 0x2e || code == 0x2f;
+  }
+  if (signed && isSpecial(text, start, end, found, state)) return;
+  pieces(text, start, end, found, state);
+}
+
+/** Takes a handle, an address, a ticket, a file or a code name; false for anything else. */
+function isSpecial(text: string, start: i32, end: i32, found: Word[], state: Between): bool {
   const whole = text.substring(start, end);
+  let kind = MarkKind.name;
   if (whole.includes("@")) {
     if (whole.charCodeAt(0) == 0x40 && isHandle(whole) && !state.code) push(text, start, end, MarkKind.handle, found, state);
     else state.signs += "@";
-    return;
+    return true;
   }
-  if (isTicket(whole)) return push(text, start, end, MarkKind.ticket, found, state);
-  if (isFile(whole)) return push(text, start, end, MarkKind.file, found, state);
-  if (isCodeName(whole)) return push(text, start, end, MarkKind.code, found, state);
+  if (isTicket(whole)) kind = MarkKind.ticket;
+  else if (isFile(whole)) kind = MarkKind.file;
+  else if (isCodeName(whole)) kind = MarkKind.code;
+  if (kind == MarkKind.name) return false;
+  push(text, start, end, kind, found, state);
+  return true;
+}
+
+function pieces(text: string, start: i32, end: i32, found: Word[], state: Between): void {
   let from = start;
   for (let i = start; i <= end; i++) {
     const code = i < end ? <i32> text.charCodeAt(i) : -1;
@@ -301,10 +389,10 @@ function push(text: string, start: i32, end: i32, kind: MarkKind, found: Word[],
       }
     }
   }
-  const given = text.substring(start, stop);
-  const spelling = state.spellings.of(isLower(given) ? given : given.toLowerCase());
+  const spelling = state.spellings.at(text, start, stop);
   // One text for all words spelled alike.
-  const word = new Word(given == spelling.lower ? spelling.lower : given, spelling, start, stop);
+  const same = kind == MarkKind.name && isExactly(spelling.lower, text, start);
+  const word = new Word(same ? spelling.lower : text.substring(start, stop), spelling, start, stop);
   word.kind = kind;
   word.code = state.code;
   const signs = state.signs;
@@ -329,11 +417,8 @@ function push(text: string, start: i32, end: i32, kind: MarkKind, found: Word[],
   state.signs = possessive ? "'s" : "";
 }
 
-function isLower(text: string): bool {
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i);
-    if (code >= 0x80 || (code >= 0x41 && code <= 0x5a)) return false;
-  }
+function isExactly(lower: string, text: string, start: i32): bool {
+  for (let i = 0; i < lower.length; i++) if (lower.charCodeAt(i) != text.charCodeAt(start + i)) return false;
   return true;
 }
 

@@ -5,7 +5,9 @@
  * 1. Reading absent keys, indices and wrong kinds gives {@link Json.none} or the fallback: never a trap.
  * 2. Objects keep the order in which keys were set; the writer adds no spaces: one tree, one text.
  * 3. Numbers are f64; whole ones up to 2^53 are written without a point. A number that is not finite is null.
- * 4. Nesting is at most `jsonDepthMax`; deeper text does not parse.
+ * 4. Nesting is at most `jsonDepthMax`; deeper text does not parse. Of equal keys in a text the first counts.
+ * 5. A text is checked whole when parsed, and taken apart only where it is looked at: a step that reads one field
+ *    of a thousand engrams pays for one field.
  */
 
 /** Deepest nesting the reader accepts. */
@@ -21,7 +23,7 @@ export enum JsonKind {
   object,
 }
 
-// Shared by all values that are neither list nor object, and never written to.
+// Shared by values without children, and never written to.
 const noKeys: string[] = [];
 const noItems: Json[] = [];
 
@@ -29,26 +31,27 @@ const noItems: Json[] = [];
 export class Json {
   /** What stands for an absent value. */
   static readonly none: Json = new Json(JsonKind.none);
+  private static readonly nil: Json = new Json(JsonKind.nil);
+  private static readonly yes: Json = new Json(JsonKind.bool, 1);
+  private static readonly no: Json = new Json(JsonKind.bool, 0);
 
-  private number_: f64 = 0;
+  /** A text's value; while `place` ≥ 0, the JSON that holds this value. */
   private text_: string = "";
+  /** Where this value stands in `text_`, or -1: it has been taken apart, or was never JSON text. */
+  private place: i32 = -1;
   private keys_: string[] = noKeys;
   private items_: Json[] = noItems;
 
-  private constructor(readonly kind: JsonKind) {}
+  private constructor(readonly kind: JsonKind, private number_: f64 = 0) {}
 
   static null(): Json {
-    return new Json(JsonKind.nil);
+    return Json.nil;
   }
   static bool(value: bool): Json {
-    const json = new Json(JsonKind.bool);
-    json.number_ = value ? 1 : 0;
-    return json;
+    return value ? Json.yes : Json.no;
   }
   static number(value: f64): Json {
-    const json = new Json(JsonKind.number);
-    json.number_ = value;
-    return json;
+    return new Json(JsonKind.number, value);
   }
   static text(value: string): Json {
     const json = new Json(JsonKind.text);
@@ -66,15 +69,63 @@ export class Json {
     return json;
   }
   static object(): Json {
-    const json = new Json(JsonKind.object);
-    json.keys_ = [];
-    json.items_ = [];
-    return json;
+    return new Json(JsonKind.object);
   }
 
   /** Reads one JSON text; {@link Json.none} if it is not exactly that. */
   static parse(text: string): Json {
-    return new Reader(text).document();
+    const start = space(text, 0);
+    const end = check(text, start, 0);
+    return end < 0 || space(text, end) != text.length ? Json.none : Json.within(text, start);
+  }
+
+  /** The value at a place of a text that has been checked. */
+  private static within(text: string, at: i32): Json {
+    const code = codeAt(text, at);
+    if (code == 0x6e) return Json.nil;
+    if (code == 0x74) return Json.yes;
+    if (code == 0x66) return Json.no;
+    let kind = JsonKind.number;
+    if (code == 0x22) kind = JsonKind.text;
+    else if (code == 0x7b) kind = JsonKind.object;
+    else if (code == 0x5b) kind = JsonKind.list;
+    const json = new Json(kind);
+    if (kind == JsonKind.number) json.number_ = numberAt(text, at);
+    else {
+      json.text_ = text;
+      json.place = at;
+    }
+    return json;
+  }
+
+  /** Takes a list or an object apart: its children stay as they stand. */
+  private open(): void {
+    const text = this.text_;
+    let at = this.place;
+    if (at < 0) return;
+    this.place = -1;
+    this.text_ = "";
+    const named = this.kind == JsonKind.object;
+    const items: Json[] = [];
+    const keys: string[] = [];
+    at = space(text, at + 1);
+    while (codeAt(text, at) != 0x7d && codeAt(text, at) != 0x5d) {
+      if (named) {
+        keys.push(keyAt(text, at));
+        at = space(text, space(text, skipText(text, at)) + 1);
+      }
+      items.push(Json.within(text, at));
+      at = next(text, skip(text, at));
+    }
+    this.items_ = items;
+    if (named) this.keys_ = keys;
+  }
+
+  // @ts-ignore: decorator
+  @inline
+  private opened(): Json {
+    if (this.place >= 0 && this.kind != JsonKind.text) this.open();
+    return this;
   }
 
   /** False for an absent value (not for null). */
@@ -92,19 +143,24 @@ export class Json {
   }
   /** Number of items of a list or keys of an object, else 0. */
   get length(): i32 {
-    return this.items_.length;
+    return this.opened().items_.length;
   }
   /** Keys of an object in order, else none. */
   get keys(): string[] {
-    return this.keys_;
+    return this.opened().keys_;
   }
   /** Items of a list, or values of an object in order. */
   get items(): Json[] {
-    return this.items_;
+    return this.opened().items_;
   }
 
   asText(fallback: string = ""): string {
-    return this.kind == JsonKind.text ? this.text_ : fallback;
+    if (this.kind != JsonKind.text) return fallback;
+    if (this.place >= 0) {
+      this.text_ = textAt(this.text_, this.place);
+      this.place = -1;
+    }
+    return this.text_;
   }
   asNumber(fallback: f64 = 0): f64 {
     return this.kind == JsonKind.number ? this.number_ : fallback;
@@ -119,25 +175,41 @@ export class Json {
   asTexts(): string[] {
     const texts: string[] = [];
     if (this.kind != JsonKind.list) return texts;
-    for (let i = 0; i < this.items_.length; i++) {
-      if (this.items_[i].isText) texts.push(this.items_[i].text_);
+    const items = this.items;
+    for (let i = 0; i < items.length; i++) {
+      if (items[i].isText) texts.push(items[i].asText());
     }
     return texts;
   }
 
   /** The value of a key, or {@link Json.none}. */
   get(key: string): Json {
+    if (this.kind != JsonKind.object) return Json.none;
+    if (this.place >= 0) return this.look(key);
     const keys = this.keys_;
     for (let i = 0; i < keys.length; i++) {
       if (keys[i] == key) return this.items_[i];
     }
     return Json.none;
   }
+
+  /** {@link get} in the text, without taking the object apart. */
+  private look(key: string): Json {
+    const text = this.text_;
+    let at = space(text, this.place + 1);
+    while (codeAt(text, at) != 0x7d) {
+      const end = skipText(text, at);
+      const value = space(text, space(text, end) + 1);
+      if (isKey(text, at, end, key)) return Json.within(text, value);
+      at = next(text, skip(text, value));
+    }
+    return Json.none;
+  }
+
   /** The item at an index, or {@link Json.none}. */
   at(index: i32): Json {
-    return this.kind == JsonKind.list && index >= 0 && index < this.items_.length
-      ? this.items_[index]
-      : Json.none;
+    const items = this.items;
+    return this.kind == JsonKind.list && index >= 0 && index < items.length ? items[index] : Json.none;
   }
   has(key: string): bool {
     return this.get(key).exists;
@@ -145,7 +217,7 @@ export class Json {
 
   /** Sets a key of an object and gives the object back. */
   set(key: string, value: Json): Json {
-    const keys = this.keys_;
+    const keys = this.opened().keys_;
     for (let i = 0; i < keys.length; i++) {
       if (keys[i] == key) {
         this.items_[i] = value;
@@ -166,12 +238,17 @@ export class Json {
   /** Adds an item to a list and gives the list back. */
   push(item: Json): Json {
     assert(this.kind == JsonKind.list, "push() is for lists");
-    this.items_.push(item);
+    this.opened().items_.push(item);
     return this;
   }
   /** Adds a key known to be new. */
   append(key: string, value: Json): Json {
     assert(this.kind == JsonKind.object, "set() is for objects");
+    this.opened();
+    if (this.items_ === noItems) {
+      this.keys_ = [];
+      this.items_ = [];
+    }
     this.keys_.push(key);
     this.items_.push(value);
     return this;
@@ -181,7 +258,7 @@ export class Json {
   toString(): string {
     const parts: string[] = [];
     this.write(parts);
-    return parts.join("");
+    return parts.length == 1 ? parts[0] : parts.join("");
   }
 
   private write(parts: string[]): void {
@@ -193,26 +270,31 @@ export class Json {
         parts.push(numberText(this.number_));
         return;
       case JsonKind.text:
-        parts.push(quote(this.text_));
+        parts.push(quote(this.asText()));
         return;
-      case JsonKind.list:
+      case JsonKind.list: {
+        const items = this.items;
         parts.push("[");
-        for (let i = 0; i < this.items_.length; i++) {
+        for (let i = 0; i < items.length; i++) {
           if (i > 0) parts.push(",");
-          this.items_[i].write(parts);
+          items[i].write(parts);
         }
         parts.push("]");
         return;
-      case JsonKind.object:
+      }
+      case JsonKind.object: {
+        const items = this.items;
+        const keys = this.keys_;
         parts.push("{");
-        for (let i = 0; i < this.items_.length; i++) {
+        for (let i = 0; i < items.length; i++) {
           if (i > 0) parts.push(",");
-          parts.push(quote(this.keys_[i]));
+          parts.push(quote(keys[i]));
           parts.push(":");
-          this.items_[i].write(parts);
+          items[i].write(parts);
         }
         parts.push("}");
         return;
+      }
       default:
         parts.push("null");
     }
@@ -232,7 +314,7 @@ export function quote(text: string): string {
   let parts: string[] | null = null;
   let from = 0;
   for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i);
+    const code = codeAt(text, i);
     if (code >= 0x20 && code != 0x22 && code != 0x5c) continue;
     if (parts === null) parts = ['"'];
     parts.push(text.substring(from, i));
@@ -266,214 +348,251 @@ function escape(code: i32): string {
   }
 }
 
-/** Reads one JSON text by the letter of RFC 8259. */
-class Reader {
-  private position: i32 = 0;
-  private depth: i32 = 0;
-  private failed: bool = false;
+// ---- places in a text: `check` by the letter of RFC 8259, the others in a text that has been checked
 
-  constructor(private readonly text: string) {}
+/** The UTF-16 unit at a place inside the text. */
+// @ts-ignore: decorator
+@inline
+function codeAt(text: string, at: i32): i32 {
+  return <i32> load<u16>(changetype<usize>(text) + (<usize> at << 1));
+}
 
-  document(): Json {
-    const value = this.value();
-    this.space();
-    return this.failed || this.position != this.text.length ? Json.none : value;
+// @ts-ignore: decorator
+@inline
+function codeOrEnd(text: string, at: i32): i32 {
+  return at < text.length ? codeAt(text, at) : -1;
+}
+
+/** The first place from `at` on that is no space. */
+function space(text: string, at: i32): i32 {
+  const length = text.length;
+  while (at < length) {
+    const code = codeAt(text, at);
+    if (code != 0x20 && code != 0x0a && code != 0x0d && code != 0x09) return at;
+    at++;
   }
+  return at;
+}
 
-  private fail(): Json {
-    this.failed = true;
-    return Json.none;
+/** The place after the value at `at`, or -1 if there is none. */
+function check(text: string, at: i32, depth: i32): i32 {
+  const code = codeOrEnd(text, at);
+  if (code == 0x22) return checkText(text, at);
+  if (code == 0x7b || code == 0x5b) return depth < jsonDepthMax ? checkChildren(text, at, depth + 1) : -1;
+  if (code == 0x74) return checkWord(text, at, "true");
+  if (code == 0x66) return checkWord(text, at, "false");
+  if (code == 0x6e) return checkWord(text, at, "null");
+  return checkNumber(text, at);
+}
+
+function checkWord(text: string, at: i32, word: string): i32 {
+  for (let i = 0; i < word.length; i++) {
+    if (codeOrEnd(text, at + i) != codeAt(word, i)) return -1;
   }
+  return at + word.length;
+}
 
-  // @ts-ignore: decorator
-  @inline
-  private peek(): i32 {
-    return this.position < this.text.length ? <i32> this.text.charCodeAt(this.position) : -1;
+// @ts-ignore: decorator
+@inline
+function isDigit(code: i32): bool {
+  return code >= 0x30 && code <= 0x39;
+}
+
+function checkNumber(text: string, at: i32): i32 {
+  if (codeOrEnd(text, at) == 0x2d) at++;
+  const zero = codeOrEnd(text, at) == 0x30;
+  const from = at;
+  while (isDigit(codeOrEnd(text, at))) at++;
+  if (at == from || (zero && at > from + 1)) return -1;
+  if (codeOrEnd(text, at) == 0x2e) {
+    const first = ++at;
+    while (isDigit(codeOrEnd(text, at))) at++;
+    if (at == first) return -1;
   }
+  if ((codeOrEnd(text, at) | 0x20) == 0x65) {
+    at++;
+    if (codeOrEnd(text, at) == 0x2b || codeOrEnd(text, at) == 0x2d) at++;
+    const first = at;
+    while (isDigit(codeOrEnd(text, at))) at++;
+    if (at == first) return -1;
+  }
+  return at;
+}
 
-  private space(): void {
-    while (true) {
-      const code = this.peek();
-      if (code != 0x20 && code != 0x0a && code != 0x0d && code != 0x09) return;
-      this.position++;
+function checkText(text: string, at: i32): i32 {
+  const length = text.length;
+  at++;
+  while (at < length) {
+    const code = codeAt(text, at);
+    if (code == 0x22) return at + 1;
+    if (code < 0x20) return -1;
+    at++;
+    if (code != 0x5c) continue;
+    const sign = codeOrEnd(text, at);
+    at++;
+    if (sign == 0x75) {
+      for (const end = at + 4; at < end; at++) if (hexAt(text, at) < 0) return -1;
+    } else if (
+      sign != 0x22 && sign != 0x5c && sign != 0x2f && sign != 0x6e && sign != 0x72 && sign != 0x74 && sign != 0x62 &&
+      sign != 0x66
+    ) return -1;
+  }
+  return -1;
+}
+
+function checkChildren(text: string, at: i32, depth: i32): i32 {
+  const named = codeAt(text, at) == 0x7b;
+  const close = named ? 0x7d : 0x5d;
+  at = space(text, at + 1);
+  if (codeOrEnd(text, at) == close) return at + 1;
+  while (true) {
+    if (named) {
+      if (codeOrEnd(text, at) != 0x22) return -1;
+      at = checkText(text, at);
+      if (at < 0) return -1;
+      at = space(text, at);
+      if (codeOrEnd(text, at) != 0x3a) return -1;
+      at = space(text, at + 1);
     }
+    at = check(text, at, depth);
+    if (at < 0) return -1;
+    at = space(text, at);
+    const code = codeOrEnd(text, at);
+    at++;
+    if (code == close) return at;
+    if (code != 0x2c) return -1;
+    at = space(text, at);
   }
+}
 
-  private value(): Json {
-    this.space();
-    const code = this.peek();
-    if (code == 0x22) return Json.text(this.string());
-    if (code == 0x7b) return this.object();
-    if (code == 0x5b) return this.list();
-    if (code == 0x74) return this.word("true", Json.bool(true));
-    if (code == 0x66) return this.word("false", Json.bool(false));
-    if (code == 0x6e) return this.word("null", Json.null());
-    return this.number();
+/** The value of a hexadecimal digit, or -1. */
+function hexAt(text: string, at: i32): i32 {
+  const code = codeOrEnd(text, at);
+  if (isDigit(code)) return code - 0x30;
+  const letter = code | 0x20;
+  return letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : -1;
+}
+
+/** The place after the text at `at`. */
+function skipText(text: string, at: i32): i32 {
+  at++;
+  while (true) {
+    const code = codeAt(text, at++);
+    if (code == 0x22) return at;
+    if (code == 0x5c) at++;
   }
+}
 
-  private word(word: string, value: Json): Json {
-    for (let i = 0; i < word.length; i++) {
-      if (this.peek() != <i32> word.charCodeAt(i)) return this.fail();
-      this.position++;
+/** The place after the value at `at`. */
+function skip(text: string, at: i32): i32 {
+  const length = text.length;
+  let depth = 0;
+  while (at < length) {
+    const code = codeAt(text, at);
+    if (code == 0x22) {
+      at = skipText(text, at);
+      if (depth == 0) return at;
+      continue;
     }
-    return value;
+    if (code == 0x7b || code == 0x5b) depth++;
+    else if (code == 0x7d || code == 0x5d) {
+      // The end of what holds a number or a word; or of the value itself.
+      if (depth == 0) return at;
+      if (--depth == 0) return at + 1;
+    } else if (depth == 0 && (code == 0x2c || code <= 0x20)) return at;
+    at++;
   }
+  return at;
+}
 
-  private digits(): i32 {
-    const from = this.position;
-    while (this.peek() >= 0x30 && this.peek() <= 0x39) this.position++;
-    return this.position - from;
-  }
+/** From after a value to the next one, or to the end of what holds it. */
+function next(text: string, at: i32): i32 {
+  at = space(text, at);
+  return codeAt(text, at) == 0x2c ? space(text, at + 1) : at;
+}
 
-  private number(): Json {
-    const from = this.position;
-    if (this.peek() == 0x2d) this.position++;
-    const zero = this.peek() == 0x30;
-    const count = this.digits();
-    if (count == 0 || (zero && count > 1)) return this.fail();
-    let whole = true;
-    if (this.peek() == 0x2e) {
-      whole = false;
-      this.position++;
-      if (this.digits() == 0) return this.fail();
-    }
-    if ((this.peek() | 0x20) == 0x65) {
-      whole = false;
-      this.position++;
-      if (this.peek() == 0x2b || this.peek() == 0x2d) this.position++;
-      if (this.digits() == 0) return this.fail();
-    }
-    const text = this.text.substring(from, this.position);
-    if (whole && text.length <= 15) return Json.number(<f64> I64.parseInt(text, 10));
-    return Json.number(F64.parseFloat(text));
-  }
+function numberAt(text: string, at: i32): f64 {
+  const from = at;
+  const negative = codeAt(text, at) == 0x2d;
+  if (negative) at++;
+  let whole: i64 = 0;
+  const first = at;
+  while (isDigit(codeOrEnd(text, at))) whole = whole * 10 + (codeAt(text, at++) - 0x30);
+  const code = codeOrEnd(text, at);
+  if (at - first <= 15 && code != 0x2e && (code | 0x20) != 0x65) return negative ? -(<f64> whole) : <f64> whole;
+  return F64.parseFloat(text.substring(from, skip(text, at)));
+}
 
-  private hex4(): i32 {
-    let value = 0;
-    for (let i = 0; i < 4; i++) {
-      const code = this.peek();
-      let digit: i32;
-      if (code >= 0x30 && code <= 0x39) digit = code - 0x30;
-      else if ((code | 0x20) >= 0x61 && (code | 0x20) <= 0x66) digit = (code | 0x20) - 0x57;
-      else {
-        this.fail();
-        return 0;
-      }
-      value = (value << 4) | digit;
-      this.position++;
-    }
-    return value;
+/** The text at `at`, decoded. */
+function textAt(text: string, at: i32): string {
+  const end = skipText(text, at) - 1;
+  let from = at + 1;
+  let parts: string[] | null = null;
+  for (let i = from; i < end; i++) {
+    if (codeAt(text, i) != 0x5c) continue;
+    if (parts === null) parts = [];
+    parts.push(text.substring(from, i));
+    const sign = codeAt(text, ++i);
+    if (sign == 0x75) {
+      const code = (hexAt(text, i + 1) << 12) | (hexAt(text, i + 2) << 8) | (hexAt(text, i + 3) << 4) |
+        hexAt(text, i + 4);
+      parts.push(String.fromCharCode(code));
+      i += 4;
+    } else parts.push(String.fromCharCode(unescape(sign)));
+    from = i + 1;
   }
+  if (parts === null) return text.substring(from, end);
+  parts.push(text.substring(from, end));
+  return parts.join("");
+}
 
-  private string(): string {
-    this.position++;
-    let from = this.position;
-    let parts: string[] | null = null;
-    while (true) {
-      const code = this.peek();
-      if (code < 0x20) {
-        this.fail();
-        return "";
-      }
-      if (code == 0x22) break;
-      if (code != 0x5c) {
-        this.position++;
-        continue;
-      }
-      if (parts === null) parts = [];
-      parts.push(this.text.substring(from, this.position));
-      this.position++;
-      parts.push(this.escaped());
-      if (this.failed) return "";
-      from = this.position;
-    }
-    const tail = this.text.substring(from, this.position);
-    this.position++;
-    if (parts === null) return tail;
-    parts.push(tail);
-    return parts.join("");
+function unescape(sign: i32): i32 {
+  switch (sign) {
+    case 0x6e:
+      return 0x0a;
+    case 0x72:
+      return 0x0d;
+    case 0x74:
+      return 0x09;
+    case 0x62:
+      return 0x08;
+    case 0x66:
+      return 0x0c;
+    default:
+      return sign;
   }
+}
 
-  private escaped(): string {
-    const code = this.peek();
-    this.position++;
-    switch (code) {
-      case 0x22:
-        return '"';
-      case 0x5c:
-        return "\\";
-      case 0x2f:
-        return "/";
-      case 0x6e:
-        return "\n";
-      case 0x72:
-        return "\r";
-      case 0x74:
-        return "\t";
-      case 0x62:
-        return "\b";
-      case 0x66:
-        return "\f";
-      case 0x75:
-        return String.fromCharCode(this.hex4());
-      default:
-        this.fail();
-        return "";
-    }
+/** Whether the text at [at, end), with its quotes, is `key`. */
+function isKey(text: string, at: i32, end: i32, key: string): bool {
+  const length = end - at - 2;
+  if (length != key.length) return keyIsEscaped(text, at, end) && textAt(text, at) == key;
+  for (let i = 0; i < length; i++) {
+    if (codeAt(text, at + 1 + i) != codeAt(key, i)) return false;
   }
+  return !keyIsEscaped(text, at, end);
+}
 
-  private enter(): bool {
-    this.position++;
-    if (++this.depth <= jsonDepthMax) return true;
-    this.fail();
-    return false;
-  }
+function keyIsEscaped(text: string, at: i32, end: i32): bool {
+  for (let i = at; i < end; i++) if (codeAt(text, i) == 0x5c) return true;
+  return false;
+}
 
-  private list(): Json {
-    const list = Json.list();
-    if (!this.enter()) return list;
-    this.space();
-    if (this.peek() == 0x5d) this.position++;
-    else {
-      while (!this.failed) {
-        list.push(this.value());
-        if (this.more(0x5d)) continue;
-        break;
-      }
-    }
-    this.depth--;
-    return list;
-  }
+/** The last keys read: the objects of one answer have the same ones. */
+const known: string[] = [];
+let knownNext: i32 = 0;
+const knownMax: i32 = 32;
 
-  private object(): Json {
-    const object = Json.object();
-    if (!this.enter()) return object;
-    this.space();
-    if (this.peek() == 0x7d) this.position++;
-    else {
-      while (!this.failed) {
-        this.space();
-        if (this.peek() != 0x22) return this.fail();
-        const key = this.string();
-        this.space();
-        if (this.peek() != 0x3a) return this.fail();
-        this.position++;
-        object.set(key, this.value());
-        if (this.more(0x7d)) continue;
-        break;
-      }
-    }
-    this.depth--;
-    return object;
+function keyAt(text: string, at: i32): string {
+  const end = skipText(text, at);
+  for (let i = 0; i < known.length; i++) {
+    if (known[i].length == end - at - 2 && isKey(text, at, end, known[i])) return known[i];
   }
-
-  /** After an item: true on a comma, false at the end or on a mistake. */
-  private more(end: i32): bool {
-    this.space();
-    const code = this.peek();
-    this.position++;
-    if (code == 0x2c) return true;
-    if (code != end) this.fail();
-    return false;
+  const key = textAt(text, at);
+  if (known.length < knownMax) known.push(key);
+  else {
+    known[knownNext] = key;
+    knownNext = (knownNext + 1) % knownMax;
   }
+  return key;
 }

@@ -307,6 +307,8 @@ export function findConnected(id: string, type: string | null = null, maxDepth: 
   const items = Json.parse(text).get("connected").items;
   for (let i = 0; i < items.length; i++) {
     const item = items[i];
+    // Taken apart at once, it is read once: the engram stands before the rest.
+    if (item.length < 3) continue;
     connected.push(
       new Connected(new Engram(item.get("engram")), <i32> item.get("depth").asInteger(), item.get("via")),
     );

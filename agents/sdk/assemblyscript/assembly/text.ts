@@ -246,27 +246,38 @@ function isCloser(code: i32): bool {
 }
 
 const abbreviations: string[] = [
-  "mr", "mrs", "ms", "dr", "prof", "st", "e.g", "i.e", "vs", "approx", "no", "nr", "fig", "inc", "ltd", "co", "jr",
-  "sr", "z.b", "bzw", "ca", "tel", "dept", "est", "resp",
+  "mr", "mrs", "ms", "dr", "prof", "st", "e.g", "i.e", "vs", "approx", "fig", "inc", "ltd", "co", "jr", "sr", "z.b",
+  "bzw", "ca", "tel", "dept", "est", "resp",
 ];
 
+/** Whether text[from, from + word.length) is `word`, letter case of a to z aside. */
+function isWordAt(text: string, from: i32, word: string): bool {
+  for (let i = 0; i < word.length; i++) {
+    const code = text.charCodeAt(from + i);
+    const small = code >= 0x41 && code <= 0x5a ? code | 0x20 : code;
+    if (small != word.charCodeAt(i)) return false;
+  }
+  return true;
+}
+
 function endsAtPoint(text: string, start: i32, point: i32, end: i32, to: i32): bool {
-  let from = point;
-  while (from > start && (isLetter(text.charCodeAt(from - 1)) || text.charCodeAt(from - 1) == 0x2e)) from--;
-  const word = text.substring(from, point);
   let next = end;
   while (next < to && isSpace(text.charCodeAt(next))) next++;
   if (next >= to) return true;
   // A lower-case word goes on; so does an initial ("J. Smith") and an abbreviation.
   const following = text.charCodeAt(next);
   if (isLetter(following) && !isUpper(following)) return false;
-  if (word.length == 1 && isUpper(word.charCodeAt(0)) && (from == start || text.charCodeAt(from - 1) == 0x20)) {
-    return word == "I" || (from > start && isDigit(text.charCodeAt(from - 1)));
+  let from = point;
+  while (from > start && (isLetter(text.charCodeAt(from - 1)) || text.charCodeAt(from - 1) == 0x2e)) from--;
+  const length = point - from;
+  const first = text.charCodeAt(from);
+  if (length == 1 && isUpper(first) && (from == start || text.charCodeAt(from - 1) == 0x20)) return first == 0x49;
+  if (length == 0 || length > 6) return true;
+  if (length == 2 && (isWordAt(text, from, "no") || isWordAt(text, from, "nr"))) return !isDigit(following);
+  for (let i = 0; i < abbreviations.length; i++) {
+    if (abbreviations[i].length == length && isWordAt(text, from, abbreviations[i])) return false;
   }
-  if (word.length == 0 || word.length > 6) return true;
-  const lower = word.toLowerCase();
-  if (lower == "no" || lower == "nr") return !isDigit(following);
-  return !abbreviations.includes(lower);
+  return true;
 }
 
 function add(
