@@ -19,8 +19,10 @@ const sharedPercentMin: i32 = 85;
 const pastedWordsMin: i32 = 25;
 /** Under different titles, less text than this may be a form with the same answers. */
 const proseWordsMin: i32 = 15;
+/** A shorter line proposes no pair. */
+const unitWordsMin: i32 = 5;
 /** A line found in more sections than this belongs to a template and proposes no pair. */
-const lineSectionsMax: i32 = 24;
+const lineSectionsMax: i32 = 16;
 /** Older copies that one section is joined to at most. */
 const copiesMax: i32 = 8;
 
@@ -109,7 +111,7 @@ function keysOf(unit: Unit): string[] {
   return keys;
 }
 function propose(unit: Unit, section: i32, index: Map<string, i32[]>, seen: Set<string>): void {
-  if (unit.words < 3) return;
+  if (unit.words < unitWordsMin) return;
   const keys = keysOf(unit);
   for (let i = 0; i < keys.length; i++) {
     if (seen.has(keys[i])) continue;
@@ -119,7 +121,7 @@ function propose(unit: Unit, section: i32, index: Map<string, i32[]>, seen: Set<
   }
 }
 function candidates(unit: Unit, section: i32, index: Map<string, i32[]>, tried: Set<i32>, olders: i32[]): void {
-  if (unit.words < 3) return;
+  if (unit.words < unitWordsMin) return;
   const keys = keysOf(unit);
   for (let i = 0; i < keys.length; i++) {
     if (!index.has(keys[i])) continue;

@@ -19,16 +19,15 @@ import {
   onInitialize,
   onQuery,
   registerAction,
-  searchAll,
 } from "../../sdk/assemblyscript/assembly";
 import { alikePairs } from "./alike";
 import { compareSections, readStatements, Section, Statement } from "./notes";
 import { relate } from "./relations";
+import { readAll } from "./reading";
 export * from "../../sdk/assemblyscript/assembly/exports";
 
 /** Sections one run looks at: what fits into the fuel of a step. */
 const sectionsMax: i32 = 2000;
-const pageHits: i32 = 500;
 
 let self = "";
 onInitialize((start) => {
@@ -64,11 +63,6 @@ registerAction("curate", (params) => {
     .setNumber("created", counts.created).setNumber("removed", counts.removed).setNumber("left", counts.left)
     .setBool("done", counts.left == 0).toString();
 });
-
-function readAll(kind: string): Engram[] {
-  const criteria = Json.object().setText("kind", kind).setBool("includeSuperseded", true).setNumber("limit", pageHits);
-  return searchAll(criteria);
-}
 
 /** The contexts to work in: the one asked for, else the step's if it holds notes, else each that does. */
 function contextsOf(notes: Engram[], wanted: string, here: string, hereName: string): string[] {
@@ -157,12 +151,22 @@ function plain(attribute: string): string {
   return attribute.startsWith("@") ? attribute.substring(1) : attribute;
 }
 
-/** Everything by which two facts are the same, in one line. */
-function signature(content: string, source: string, ref: string, observedAt: string, metadata: Json): string {
-  return Json.list().push(Json.text(content)).push(Json.text(source)).push(Json.text(ref)).push(Json.text(observedAt))
-    .push(metadata.get("file")).push(metadata.get("line")).push(metadata.get("subject")).push(metadata.get("attribute"))
-    .push(metadata.get("cue")).push(metadata.get("decision")).push(metadata.get("negative")).push(metadata.get("relations"))
-    .toString();
+/** Whether a stored fact is the one these notes give. */
+function isSame(fact: Engram, statement: Statement, section: Section, metadata: Json): bool {
+  if (fact.content != statement.text || fact.source != section.source || fact.observedAt != section.observedAt) return false;
+  if (fact.title != section.title) return false;
+  const stored = fact.metadata;
+  const keys = metadata.keys;
+  for (let i = 0; i < keys.length; i++) {
+    const key = keys[i];
+    if (key == "kind" || key == "ref" || key == "title" || key == "observedAt") continue;
+    const value = metadata.get(key);
+    const other = stored.get(key);
+    if (value.isText ? value.asText() != other.asText("\0") : value.toString() != other.toString()) return false;
+  }
+  // What is no longer said: a cue, a relation.
+  return stored.has("cue") == metadata.has("cue") && stored.has("relations") == metadata.has("relations") &&
+    stored.has("decision") == metadata.has("decision") && stored.has("negative") == metadata.has("negative");
 }
 
 /** Makes the graph say what the notes say: keeps equal facts, removes others of ours, creates what is missing. */
@@ -174,23 +178,20 @@ function settle(
   facts: Engram[],
   counts: Counts,
 ): void {
-  const existing = new Map<string, string>();
+  const existing = new Map<string, Engram>();
   for (let i = 0; i < facts.length; i++) {
     const fact = facts[i];
     if (fact.by.get("agent").asText() != self || !fact.contexts.includes(context)) continue;
-    existing.set(
-      signature(fact.content, fact.source, fact.ref, fact.observedAt, fact.metadata),
-      fact.id,
-    );
+    existing.set(fact.ref, fact);
   }
   const kept = new Set<string>();
   const missing: i32[] = [];
   for (let i = 0; i < statements.length; i++) {
     const statement = statements[i];
     const section = sections[statement.section];
-    const name = signature(statement.text, section.source, statement.ref, section.observedAt, metadataOf(statement, section));
-    if (existing.has(name)) {
-      statement.id = existing.get(name);
+    const name = statement.ref;
+    if (existing.has(name) && isSame(existing.get(name), statement, section, metadataOf(statement, section))) {
+      statement.id = existing.get(name).id;
       kept.add(statement.id);
     } else missing.push(i);
   }

@@ -33,9 +33,18 @@ export class Section {
     this.file = metadata.get("file").asText(engram.source);
     this.line = <i32> metadata.get("line").asInteger(0);
   }
+  /** Names the section among all notes; one without a name goes by its text and time. */
   get name(): string {
-    return this.ref.length > 0 ? this.ref : this.source;
+    if (this.ref.length > 0) return this.ref.startsWith(this.source) ? this.ref : this.source + "#" + this.ref;
+    return this.source.length > 0 ? this.source : "note-" + hashOf(this.observedAt + " " + this.content);
   }
+}
+
+/** FNV-1a, 64 bits, in hexadecimal. */
+function hashOf(text: string): string {
+  let hash: u64 = 0xcbf29ce484222325;
+  for (let i = 0; i < text.length; i++) hash = (hash ^ <u64> text.charCodeAt(i)) * 0x100000001b3;
+  return hash.toString(16);
 }
 
 function order(a: string, b: string): i32 {

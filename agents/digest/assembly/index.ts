@@ -18,15 +18,14 @@ import {
   onInitialize,
   onQuery,
   registerAction,
-  searchAll,
   updateEngram,
 } from "../../sdk/assemblyscript/assembly";
 import { Page } from "./page";
 import { compareFacts, compareNotes, Fact, Note } from "./sources";
 import { openTasks, Task } from "./tasks";
+import { readAll } from "../../curator/assembly/reading";
 export * from "../../sdk/assemblyscript/assembly/exports";
 
-const pageHits: i32 = 500;
 
 let self = "";
 onInitialize((start) => {
@@ -55,12 +54,6 @@ registerAction("digest", (params) => {
     .setNumber("reversals", reversals).setNumber("tasks", tasks).setNumber("changed", changed)
     .setNumber("disagreements", disagreements).toString();
 });
-
-function readAll(kind: string): Engram[] {
-  return searchAll(
-    Json.object().setText("kind", kind).setBool("includeSuperseded", true).setNumber("limit", pageHits),
-  );
-}
 
 /** The context asked for, else the step's if it holds notes, else each that does. */
 function contextsOf(notes: Engram[], wanted: string, here: string, hereName: string): string[] {
