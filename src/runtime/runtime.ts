@@ -10,7 +10,7 @@
  * 3. The inbox is bounded; a full one refuses with `inbox_full`.
  * 4. The one place where asynchrony enters is `#turn`, between ticks; a tick itself is synchronous.
  */
-import { type Graph, openGraph } from "../graph/mod.ts";
+import { type Graph, type GraphEntry, openGraph } from "../graph/mod.ts";
 import {
   advance,
   type AgentState,
@@ -161,6 +161,8 @@ class LocalRuntime implements Runtime {
   #closed: EngramError | null = null;
   /** Work is left that a full disk stopped; the next command tries again. */
   #paused = false;
+  /** Entries the log has and the graph has not: empty but on a full disk. */
+  readonly #behind: GraphEntry[] = [];
   #running = new Map<string, Waiting>();
   #carried = new Map<string, Waiting>();
   #twins = new Map<string, Waiting[]>();
@@ -226,7 +228,8 @@ class LocalRuntime implements Runtime {
     for (const { entry, logged } of entriesFrom(this.#log, from)) {
       const isNew = entry.tick > this.#graph.applied.index;
       if (entry.tick > this.#state.tick) this.#advance(entry);
-      if (isNew) this.#commit(entry, logged.hash, false);
+      if (isNew) this.#graph.commit(this.#graphEntry(entry, logged.hash, false));
+      this.#machine.keepContexts(entry);
     }
     if (this.#rows.storedTick < this.#state.tick) this.#graph.putRows(this.#rows.take(this.#state));
   }
@@ -329,6 +332,11 @@ class LocalRuntime implements Runtime {
 
   /** One tick (design §3): take, plan, run, serve, settle, log, commit, answer. */
   #tick(): void {
+    const full = this.#catchUp();
+    if (full !== null) {
+      for (const one of this.#inbox.splice(0)) this.#answer(one, full);
+      return;
+    }
     // 1 take
     const taken = this.#inbox.splice(0, this.#takeable());
     const tick = this.#state.tick + 1;
@@ -377,11 +385,32 @@ class LocalRuntime implements Runtime {
       return;
     }
     const answers = this.#advance(entry, output);
-    this.#commit(entry, hash, true);
-    for (const answer of answers) answer();
+    this.#behind.push(this.#graphEntry(entry, hash, true));
+    this.#machine.keepContexts(entry);
+    try {
+      this.#catchUp();
+    } finally {
+      // Durable, whatever became of the graph: until it has caught up, views and ticks are refused.
+      for (const answer of answers) answer();
+    }
     if (this.#listeners.size === 0) return;
     const event: RuntimeEvent = { event: "tick", entry: logView(entry, hash) };
     for (const listener of this.#listeners) listener(event);
+  }
+
+  /** Commits what the log has and the graph has not; gives the refusal of a full disk, throws anything else. */
+  #catchUp(): EngramError | null {
+    for (let next = this.#behind[0]; next !== undefined; next = this.#behind[0]) {
+      try {
+        this.#graph.commit(next);
+      } catch (error) {
+        if (!(error instanceof EngramError) || error.code !== "disk_full") throw error;
+        this.#paused = true;
+        return error;
+      }
+      this.#behind.shift();
+    }
+    return null;
   }
 
   /** A full disk refuses the tick's commands; its instances go back. Anything else is fatal. */
@@ -453,7 +482,7 @@ class LocalRuntime implements Runtime {
     });
   }
 
-  #commit(entry: Entry, hash: Uint8Array, live: boolean): void {
+  #graphEntry(entry: Entry, hash: Uint8Array, live: boolean): GraphEntry {
     const steps = entry.steps.filter((record) => record.writes.length > 0).map((record) => ({
       author: {
         agent: record.agent,
@@ -466,14 +495,8 @@ class LocalRuntime implements Runtime {
     const urgent = entry.genesis !== null ||
       entry.steps.some((record) => record.entry === "initialize" || record.entry === "release");
     const due = live && (urgent || entry.tick - this.#rows.storedTick >= rowTicksMax);
-    this.#graph.commit({
-      index: entry.tick,
-      hash,
-      tick: entry.tick,
-      steps,
-      rows: due ? this.#rows.take(this.#state) : [],
-    });
-    this.#machine.keepContexts(entry);
+    const rows = due ? this.#rows.take(this.#state) : [];
+    return { index: entry.tick, hash, tick: entry.tick, steps, rows };
   }
 
   #clientOf(entry: Entry, record: { tick: number; seat: number }): string | null {
@@ -511,6 +534,8 @@ class LocalRuntime implements Runtime {
   view<V extends View>(view: V): Promise<ViewResults[V["view"]]> {
     if (this.#closed !== null) return Promise.reject(this.#closed);
     try {
+      const full = this.#catchUp();
+      if (full !== null) return Promise.reject(full);
       return Promise.resolve(this.#viewNow(view) as ViewResults[V["view"]]);
     } catch (error) {
       return Promise.reject(error);
@@ -593,16 +618,25 @@ class LocalRuntime implements Runtime {
     if (this.#closed !== null && this.#closed.code === "host_stopping") return;
     if (this.#closed === null) {
       await this.idle();
-      const images = [...this.#state.agents.values()].flatMap((agent) => this.#imageOf(agent));
-      if (this.#rows.storedTick < this.#state.tick || images.length > 0) {
-        this.#graph.putRows(this.#rows.take(this.#state), images);
-      }
+      this.#store();
     }
     this.#closed = new EngramError("host_stopping", "Cannot take the command: the folder is closed");
     this.#sandbox?.close();
     this.#log.close();
     this.#graph.close();
     this.#lock.close();
+  }
+
+  /** Stores rows and images for a quick opening. On a full disk it does without: the log has it all. */
+  #store(): void {
+    if (this.#catchUp() !== null) return;
+    const images = [...this.#state.agents.values()].flatMap((agent) => this.#imageOf(agent));
+    if (this.#rows.storedTick === this.#state.tick && images.length === 0) return;
+    try {
+      this.#graph.putRows(this.#rows.take(this.#state), images);
+    } catch (error) {
+      if (!(error instanceof EngramError) || error.code !== "disk_full") throw error;
+    }
   }
 
   #imageOf(agent: AgentState) {
