@@ -51,7 +51,7 @@ export function parseId(id: Id): IdParts | null {
   let at = 1;
   const number = (): number | null => {
     const length = digits.indexOf(id[at++] ?? " ");
-    if (length < 0 || length > 10 || at + length > id.length) return null;
+    if (length < 0 || length > 11 || at + length > id.length) return null;
     let value = 0;
     const end = at + length;
     for (; at < end; at++) {

@@ -21,7 +21,7 @@ export { capabilities, type Capability, type Grant, holds } from "./grants.ts";
 export { formatId, type Id, type IdKind, idLetters, parseId, personalContextId } from "./ids.ts";
 export { Payload } from "./payload.ts";
 export { hasWork, parseOr, type Plan, plan, type Replayed } from "./plan.ts";
-export { settle, type Settled, type StepEnd } from "./settle.ts";
+export { loadRefusal, refusalIn, settle, type Settled, type StepEnd } from "./settle.ts";
 export {
   type Advance,
   advance,

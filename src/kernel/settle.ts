@@ -8,11 +8,12 @@
  * Invariants:
  * 1. Steps are walked in schedule order, never in order of arrival.
  * 2. Every outcome but `completed` leaves no write, no message and no image.
- * 3. A refused command is struck out: no record, its seat stays unused.
+ * 3. A refused command is struck out: no record, its seat stays unused. One that was carried over already stands in
+ *    an earlier entry: its refusal is its outcome, recorded with the refusal as its result.
  */
 import type { OutcomeKind, StepRecord } from "./entry.ts";
 import { assert, EngramError } from "./errors.ts";
-import type { Payload } from "./payload.ts";
+import { Payload } from "./payload.ts";
 import type { Plan } from "./plan.ts";
 import type { Write } from "./records.ts";
 import { type State, type Step, stepKey } from "./state.ts";
@@ -107,8 +108,23 @@ function record(step: Step, end: StepEnd, outcome: OutcomeKind, reason: string):
   };
 }
 
+/** The record of a command that was carried over and is refused now. */
+function refusedRecord(step: Step, end: StepEnd, refused: EngramError): StepRecord {
+  const { code, message } = refused;
+  const result = Payload.text(JSON.stringify({ code, message }));
+  return { ...record(step, { ...end, result }, "failed", `refused: ${refused.code}`), fuel: 0 };
+}
+
+/** The refusal in the record of a command that was carried over, or null. */
+export function refusalIn(record: StepRecord): EngramError | null {
+  if (record.outcome !== "failed" || !record.reason.startsWith("refused: ") || record.result === null) {
+    return null;
+  }
+  return record.result.erased ? null : EngramError.fromJSON(JSON.parse(record.result.text()));
+}
+
 /** The refusal of a load whose initialize did not complete. */
-function loadRefusal(step: Step, outcome: OutcomeKind, reason: string): EngramError {
+export function loadRefusal(step: Step, outcome: OutcomeKind, reason: string): EngramError {
   const text = `Cannot load agent ${JSON.stringify(step.agent)}: initialize ended ${outcome}${
     reason === "" ? "" : ` (${reason})`
   }`;
@@ -132,9 +148,14 @@ export function settle(state: State, plan: Plan, ends: readonly StepEnd[]): read
     const full = bytes > 0 && bytes + given.bytes > state.config.tickBytesMax;
     const end = full && given.refused === null ? postponed(given) : given;
     if (!full) bytes += given.bytes;
-    if (end.refused !== null) return { step, end, record: null, refused: end.refused };
+    const isLogged = step.tick < plan.tick;
+    if (end.refused !== null) {
+      return isLogged
+        ? { step, end, record: refusedRecord(step, end, end.refused), refused: null }
+        : { step, end, record: null, refused: end.refused };
+    }
     const { outcome, reason } = judge(state, step, end, written);
-    if (step.entry === "initialize" && outcome !== "completed" && outcome !== "carried") {
+    if (!isLogged && step.entry === "initialize" && outcome !== "completed" && outcome !== "carried") {
       return { step, end, record: null, refused: loadRefusal(step, outcome, reason) };
     }
     if (outcome === "completed") { for (const key of end.written) written.add(key); }

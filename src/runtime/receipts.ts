@@ -10,9 +10,11 @@ import {
   type Command,
   EngramError,
   formatId,
+  loadRefusal,
   type OutcomeKind,
   parseOr,
   type RefusalCode,
+  refusalIn,
   type Step,
   type StepRecord,
   type WorkflowRun,
@@ -69,6 +71,9 @@ export function receiptOf(
   const ask = step.command?.ask;
   assert(ask !== undefined, "a receipt for a step without a command");
   if (record.outcome !== "completed" && ask.kind !== "agent_unload") {
+    const refused = refusalIn(record);
+    if (refused !== null) return refused;
+    if (ask.kind === "agent_load") return loadRefusal(step, record.outcome, record.reason);
     if (record.outcome === "conflicted" && record.agent === null) {
       return new EngramError("conflict", `Cannot write: ${record.reason}`, { tick });
     }

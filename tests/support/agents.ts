@@ -11,7 +11,10 @@ const text = (value: string): string =>
  * Actions by first letter: `count` (adds one to a counter, answers it), `spin`, `trap` (counts, creates, sends, then
  * crashes), `fail` (counts, creates, answers −1), `write` (creates params), `update` (params is an id: content
  * "changed"), `get`, `mail` (sends "hi" to params), `find` (search_by_text), `delete`, `big` (grows memory to
- * the limit, answers pages), `initial` (answers what initialize was given), `echo` (answers the params).
+ * the limit, answers pages), `initial` (answers what initialize was given), `join` (creates "changed" and connects it
+ * to params by "hi"; answers the connection's id), `rollback` (creates params and sends to it inside a savepoint, rolls
+ * both back, creates "changed"), `echo` (answers the params). With a capital first letter (`Get`, `Mail` …) the quotes
+ * around params are taken off: ids are never JSON, params always are.
  */
 export const testAgent = wat(`(module
   (import "engram" "engram_create" (func $create (param i32 i32 i32 i32 f64 i32 i32) (result i32)))
@@ -19,6 +22,9 @@ export const testAgent = wat(`(module
   (import "engram" "engram_update" (func $update (param i32 i32 i32 i32 i32 i32 f64 i32 i32) (result i32)))
   (import "engram" "engram_delete" (func $delete (param i32 i32) (result i32)))
   (import "engram" "search_by_text" (func $search (param i32 i32 i32 i32 i32 i32) (result i32)))
+  (import "engram" "connection_create" (func $connect (param i32 i32 i32 i32 i32 i32 f64 i32 i32) (result i32)))
+  (import "engram" "transaction_begin" (func $begin (result i32)))
+  (import "engram" "transaction_rollback" (func $rollback (result i32)))
   (import "engram" "send_message" (func $send (param i32 i32 i32 i32) (result i32)))
   (memory (export "memory") 4)
   (data (i32.const 16) "${text("changed")}")
@@ -65,8 +71,12 @@ export const testAgent = wat(`(module
     (if (result i32) (local.get $status)
       (then (call $number (local.get $status)))
       (else (call $answer (i32.const 2048) (i32.load (i32.const 1032))))))
-  (func (export "execute") (param $a i32) (param $an i32) (param $p i32) (param $n i32) (result i32) (local $c i32)
+  (func (export "execute") (param $a i32) (param $an i32) (param $p i32) (param $n i32) (result i32) (local $c i32) (local $made i32)
     (local.set $c (i32.load8_u (local.get $a)))
+    (if (i32.lt_u (local.get $c) (i32.const 91)) (then
+      (local.set $c (i32.add (local.get $c) (i32.const 32)))
+      (local.set $p (i32.add (local.get $p) (i32.const 1)))
+      (local.set $n (i32.sub (local.get $n) (i32.const 2)))))
     (if (i32.eq (local.get $c) (i32.const 99)) (then (return (call $number (call $count)))))
     (if (i32.eq (local.get $c) (i32.const 115)) (then (loop $spin (br $spin))))
     (if (i32.eq (local.get $c) (i32.const 116)) (then
@@ -80,6 +90,14 @@ export const testAgent = wat(`(module
     (if (i32.eq (local.get $c) (i32.const 100)) (then (return (call $number (call $delete (local.get $p) (local.get $n))))))
     (if (i32.eq (local.get $c) (i32.const 109)) (then (return (call $number
       (call $send (local.get $p) (local.get $n) (i32.const 32) (i32.const 2))))))
+    (if (i32.eq (local.get $c) (i32.const 106)) (then
+      (local.set $made (call $make (i32.const 16) (i32.const 7)))
+      (return (call $id (call $connect (i32.add (local.get $made) (i32.const 4)) (i32.load (local.get $made))
+        (local.get $p) (local.get $n) (i32.const 32) (i32.const 2) (f64.const 1) (i32.const 0) (i32.const 0))))))
+    (if (i32.eq (local.get $c) (i32.const 114)) (then
+      (drop (call $begin)) (drop (call $make (local.get $p) (local.get $n)))
+      (drop (call $send (local.get $p) (local.get $n) (i32.const 32) (i32.const 2))) (drop (call $rollback))
+      (return (call $id (call $make (i32.const 16) (i32.const 7))))))
     (i32.store (i32.const 1032) (i32.const 60000))
     (if (i32.eq (local.get $c) (i32.const 103)) (then (return (call $buffer
       (call $get (local.get $p) (local.get $n) (i32.const 2048) (i32.const 1032))))))
