@@ -17,7 +17,7 @@ async function mount(folder: string, options: string): Promise<boolean> {
   }
 }
 
-const unmount = (folder: string) => new Deno.Command("umount", { args: [folder] }).output();
+const unmount = (folder: string) => new Deno.Command("umount", { args: ["-l", folder] }).output();
 
 const probe = Deno.makeTempDirSync();
 const canMount = await mount(probe, "size=1m");
