@@ -207,3 +207,25 @@ for (const [what, newer, expected] of copies) {
   Deno.test(`curator: ${what} ${expected.length > 0 ? "is" : "is not"} a duplicate`, async () =>
     assert.deepEqual(await relation(`${long}.`, newer), expected));
 }
+
+const { questions } = JSON.parse(
+  Deno.readTextFileSync(new URL("../../agents/demo/questions.json", import.meta.url)),
+);
+
+Deno.test("curator: the demo's answers are facts at the lines named, and supersede what was said before", async () => {
+  const { told, made } = await curated(demo);
+  for (const { answer, superseded } of questions) {
+    for (const { text, file, line } of [answer, ...superseded]) {
+      assert.ok(
+        made.some((one) =>
+          one.content === text && one.metadata["file"] === file && one.metadata["line"] === line
+        ),
+      );
+    }
+    for (const { text } of superseded) {
+      assert.ok(
+        told.some((one) => one.type === "supersedes" && one.newer === answer.text && one.older === text),
+      );
+    }
+  }
+});
