@@ -13,7 +13,7 @@
 import type { Graph } from "../graph/mod.ts";
 import { connectionTypes, type Engram, type Id } from "../kernel/mod.ts";
 import type { AskView, Quotation } from "./port.ts";
-import { changePattern } from "./question_words.ts";
+import { changePattern, droppedBefore } from "./question_words.ts";
 import type { Statement } from "./answer_kinds.ts";
 import { type Asked, askedOf, rate, type Rating, weightsOf } from "./questions.ts";
 import { sentenceCharsMax, sentencesOf } from "./sentences.ts";
@@ -89,9 +89,15 @@ class Search {
     if (best === null) {
       return { answer: null, superseded: [], contradicts: [], nearest: this.#nearest(current, null) };
     }
-    const others = current.filter((one) => one !== best && this.#says(best, one));
+    const others = current.filter((one) => one.statement !== best.statement && this.#says(best, one));
     const changed = changePattern.test(best.statement.text);
     const before = others.filter((one) => changed && isBefore(one, best));
+    const replaced = current.filter((one) =>
+      one.statement !== best.statement && one.score >= scoreMin && !before.includes(one) &&
+      isBefore(one, best) &&
+      drops(best.statement.text, distinctIn(one.statement.text, this.#asked.text))
+    );
+    before.push(...replaced);
     return {
       answer: quote(best),
       superseded: this.#superseded(best, before),
@@ -242,7 +248,11 @@ class Search {
       const known = held.get(key(replaced));
       if (now.supersededBy !== null || (known !== undefined && known.score >= one.score)) continue;
       const score = Math.max(0, one.score - 1);
-      held.set(key(replaced), { ...(known ?? { ...replaced, values: [] }), matched: one.matched, score });
+      held.set(key(replaced), {
+        ...(known ?? { ...replaced, said: one.said, values: [] }),
+        matched: one.matched,
+        score,
+      });
     }
     return [...held.values()];
   }
@@ -266,7 +276,21 @@ class Search {
     const equals = sorted.filter((one) =>
       one.score >= scoreMin && one.score >= top.score - near && this.#sameMatter(top, one)
     );
-    return equals.reduce((best, one) => isBefore(best, one) ? one : best, top);
+    const best = equals.reduce((one, other) => isBefore(one, other) ? other : one, top);
+    return this.#update(best, sorted) ?? best;
+  }
+
+  /** A later sentence on the same matter by which the answer's own value was dropped ("switched from X to Y"). */
+  #update(best: Rated, sorted: readonly Rated[]): Rated | null {
+    const values = distinctIn(best.statement.text, this.#asked.text);
+    const later = sorted.filter((one) =>
+      one !== best && isBefore(best, one) && [...one.said].some((stem) => best.said.has(stem)) &&
+      (best.values.length === 0 || one.values.length > 0) && drops(one.statement.text, values)
+    );
+    return later.reduce<Rated | null>(
+      (one, other) => one === null || isBefore(one, other) ? other : one,
+      null,
+    );
   }
 
   /** Whether `one` speaks of all that `top` speaks of, and gives an answer where `top` does. */
@@ -300,7 +324,9 @@ class Search {
     const until = best.engram.observedAt ?? best.note.observedAt;
     const told = new Set(found.map(({ text }) => text));
     for (const one of before) {
-      if (!told.has(one.statement.text)) found.push({ ...quote(one), until, supersededBy: best.engram.id });
+      const { text } = one.statement;
+      if (!told.has(text)) found.push({ ...quote(one), until, supersededBy: best.engram.id });
+      told.add(text);
     }
     return found.slice(0, askLimits.shownMax);
   }
@@ -310,9 +336,12 @@ class Search {
     const linked = [...this.#linked(id, type, "out"), ...this.#linked(id, type, "in")]
       .filter((engram) => engram.supersededBy === null).map((engram) => this.#quoteOf(engram));
     const told = new Set(linked.map(({ text }) => text));
-    const near = others.filter((one) =>
-      one.score >= best.score - contradictsNear && !told.has(one.statement.text)
-    );
+    const near = others.filter(({ score, said, statement: { text } }) => {
+      const other = score >= best.score - contradictsNear && !told.has(text) &&
+        [...best.said].every((stem) => said.has(stem));
+      told.add(text);
+      return other;
+    });
     return [...linked, ...near.map(quote)].slice(0, askLimits.shownMax);
   }
 
@@ -326,7 +355,16 @@ class Search {
     const place = engram.kind === "fact" ? this.#noteOf(engram) : null;
     const statement = this.#alone(engram).statement;
     const note = place?.note ?? engram, start = place?.start ?? 0;
-    return quote({ engram, note, start, statement, score: 0, matched: new Set(), values: [] });
+    return quote({
+      engram,
+      note,
+      start,
+      statement,
+      score: 0,
+      matched: new Set(),
+      said: new Set(),
+      values: [],
+    });
   }
 
   #dateOf(engram: Engram): string | null {
@@ -372,6 +410,22 @@ function quote({ engram, note, start, statement, score }: Rated): Quotation {
     kind: engram.kind,
     title: note.title ?? engram.title,
   };
+}
+
+/** Names and numbers of a text that are not in the question. */
+function distinctIn(text: string, question: string): Set<string> {
+  const asked = new Set(question.toLowerCase().match(/[\p{L}\p{N}]+/gu));
+  const found =
+    text.slice(1).match(/(?<![\p{L}\p{N}])(?:\p{Lu}[\p{L}\p{N}]+|\p{N}[\p{N}.,:]*(?<=\p{N}))/gu) ?? [];
+  return new Set(found.map((one) => one.toLowerCase()).filter((one) => !asked.has(one)));
+}
+
+/** Whether a text says of one of these values that it holds no longer. */
+function drops(text: string, values: ReadonlySet<string>): boolean {
+  if (values.size === 0 || !changePattern.test(text)) return false;
+  return [...text.matchAll(/[\p{L}\p{N}]+(?:[.,:]\p{N}+)*/gu)].some(({ 0: word, index }) =>
+    values.has(word.toLowerCase()) && droppedBefore.test(text.slice(Math.max(0, index - 40), index))
+  );
 }
 
 const weekdays = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];

@@ -151,8 +151,8 @@ const numbers =
 
 /** Each match is a time, a day, a date or a span. */
 export const timePattern = new RegExp(
-  `\\b(?:\\d{1,2}[:.]\\d{2}(?![\\d.])|\\d{1,2}\\s?(?:am|pm|a\\.m\\.|p\\.m\\.|o'clock)|\\d{4}-\\d{2}(?:-\\d{2})?|(?:19|20)\\d{2}|` +
-    `\\d{1,2}\\.\\d{1,2}\\.(?:\\d{2,4})?|\\d{1,2}/\\d{1,2}(?:/\\d{2,4})?|${months}|(?<=\\d(?:st|nd|rd|th|\\.)? (?:of )?)may|` +
+  `\\b(?:\\d{1,2}[:.]\\d{2}(?!\\.?\\d)|\\d{1,2}\\s?(?:am|pm|a\\.m\\.|p\\.m\\.|o'clock)|\\d{4}-\\d{2}(?:-\\d{2})?|(?:19|20)\\d{2}|` +
+    `(?:0?[1-9]|[12]\\d|3[01])\\.(?:0?[1-9]|1[0-2])\\.(?:\\d{4}|\\d{2})?(?!\\.?\\d)|\\d{1,2}/\\d{1,2}(?:/\\d{2,4})?|${months}|(?<=\\d(?:st|nd|rd|th|\\.)? (?:of )?)may|` +
     `may(?= \\d)|(?<=\\b(?:in|by|until|till|since|before|after|from|during|early|late|mid|end of|to|and) )may\\b(?! (?:be|have|not|need|want|also))|` +
     `${weekdays}|today|tomorrow|tonight|yesterday|noon|midday|midnight|mornings?|evenings?|afternoons?|dusk|dawn|` +
     `sunset|sunrise|spring|summer|autumn|winter|easter|christmas|daily|weekly|monthly|yearly|annually|` +
@@ -196,7 +196,10 @@ export const hypotheticalPattern =
   /\b(?:maybe|perhaps|might|could|should we|shall we|would like|would be nice|wish|wishes|hypothesis|if we|if only|consider|considering|idea|proposal|propos(?:e|es|ed|ing)|suggest(?:s|ed|ion)?|option|unless|undecided|nothing decided|not decided|not sure|not yet|don'?t know|no idea|unclear|unknown|tbd|tba|rumou?r)\b/iu;
 /** Something changed: what was said before holds no longer. */
 export const changePattern =
-  /\b(?:now|moved?|moves|no longer|not .{1,40} any ?more|instead|changed|changes|switched|switch(?:es)? to|postponed|delayed|brought forward|rescheduled|rebooked|replaced|replaces|takes? over|took over|from now on|new date|raised to|lowered to|reduced to|increased to|goes up to|as of|update[ds]?|correction|new plan|cancelled|canceled|until|slips?|slipped|pushed)\b/iu;
+  /\b(?:now|moved?|moves|no longer|not .{1,40} any ?more|instead|changed|changes|switched|switch(?:es)? to|postponed|delayed|brought forward|back (?:to|at|on|in)|rescheduled|rebooked|replaced|replaces|takes? over|took over|from now on|new date|raised to|lowered to|reduced to|increased to|goes up to|as of|update[ds]?|correction|new plan|cancelled|canceled|until|slips?|slipped|pushed)\b/iu;
+/** What is named after this holds no longer: "switched from X to Y", "instead of X". */
+export const droppedBefore =
+  /\b(?:from|instead of|rather than|no longer|not|replaces|replaced|replacing|the old(?: \p{L}+)?,?)\s+(?:(?:the|at|on|in|with|by)\s+)?["“'€$£]?$/iu;
 export const negationWords = new Set(
   "no not never without none nobody nothing neither nor cannot cant".split(" "),
 );

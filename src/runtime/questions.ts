@@ -56,6 +56,8 @@ export interface Rating {
   readonly score: number;
   /** Stems of the question's words the sentence itself or its surroundings have. */
   readonly matched: ReadonlySet<string>;
+  /** Those that the sentence itself has. */
+  readonly said: ReadonlySet<string>;
   /** What in it answers, by the kind asked for: lower case, sorted. Empty for kinds that are not looked for. */
   readonly values: readonly string[];
 }
@@ -106,9 +108,12 @@ export function weightsOf(asked: Asked, statements: readonly Statement[]): Map<s
     for (const { stem } of asked.terms) if (stems.has(stem)) having.set(stem, (having.get(stem) ?? 0) + 1);
   }
   const total = Math.log(statements.length + 2);
+  // Who makes it: the verb is half the question.
+  const core = asked.terms.filter(({ light, named, kindOnly }) => !light && !named && !kindOnly);
+  const lightWeight = asked.expected === "person" && core.length <= 1 ? 0.7 : 0.25;
   return new Map(asked.terms.map(({ stem, light, named }) => {
     const rarity = Math.log((statements.length + 2) / ((having.get(stem) ?? 0) + 1)) / total;
-    return [stem, (light ? 0.25 : named ? 1.3 : 1) * (0.6 + 0.4 * rarity)];
+    return [stem, (light ? lightWeight : named ? 1.3 : 1) * (0.6 + 0.4 * rarity)];
   }));
 }
 
@@ -141,56 +146,83 @@ function hasDerived(stems: ReadonlySet<string>, stem: string): boolean {
   return false;
 }
 
+/** The words around a sentence, and how much each place counts. */
+interface Around {
+  readonly own: ReadonlySet<string>;
+  readonly lead: ReadonlySet<string>;
+  readonly title: ReadonlySet<string>;
+  readonly speaker: ReadonlySet<string>;
+  readonly previous: ReadonlySet<string>;
+  readonly before: ReadonlySet<string>;
+  /** Weights of the last three for this sentence: it speaks as "I", goes on with, or replies to what was before. */
+  readonly speakerShare: number;
+  readonly previousShare: (term: Term) => number;
+  readonly beforeShare: (term: Term) => number;
+}
+
+function aroundOf(asked: Asked, statement: Statement): Around {
+  const { text, lead, title, speaker, previous, before } = statement;
+  const own = stemSet(text), named = asked.terms.filter((term) => term.named);
+  const opensWithPronoun = pronounPattern.test(text) && !named.some(({ stem }) => own.has(stem));
+  // A pronoun stands for what the question names, unless the sentence names it itself.
+  const refers = (term: Term) => opensWithPronoun && (named.length === 0 || term.named);
+  const asks = (other: string) => other.trimEnd().endsWith("?");
+  return {
+    own,
+    lead: stemSet(lead),
+    title: stemSet(title),
+    speaker: stemSet(speaker),
+    previous: stemSet(previous),
+    before: stemSet(before),
+    speakerShare: firstPerson.test(text) ? places.speaker : places.previous,
+    previousShare: (term) => asks(previous) ? places.lead : refers(term) ? places.pronoun : places.previous,
+    beforeShare: (term) => asks(before) ? places.lead : refers(term) ? places.pronoun : places.previous / 2,
+  };
+}
+
+/** How much a set of words has of a term: all, a related word, or nothing. */
+function share(term: Term, stems: ReadonlySet<string>): number {
+  if (stems.has(term.stem)) return places.own;
+  for (const one of term.related) if (stems.has(one)) return places.related;
+  return !term.named && hasDerived(stems, term.stem) ? places.related : 0;
+}
+
 /** Rates a sentence as an answer. */
 export function rate(asked: Asked, statement: Statement, weights: ReadonlyMap<string, number>): Rating {
-  const none: Rating = { score: 0, matched: new Set(), values: [] };
-  if (statement.struck || asked.terms.length === 0) return none;
-  const own = stemSet(statement.text), titled = stemSet(statement.title), lead = stemSet(statement.lead);
-  const speaker = stemSet(statement.speaker),
-    previous = stemSet(statement.previous),
-    before = stemSet(statement.before);
-  const says = firstPerson.test(statement.text);
-  const named = asked.terms.filter((term) => term.named);
-  // A pronoun stands for what the question names, unless the sentence names it itself.
-  const refers = (term: Term) =>
-    (named.length === 0 || term.named) && !named.some(({ stem }) => own.has(stem)) &&
-    pronounPattern.test(statement.text);
-  const reply = statement.before.trimEnd().endsWith("?"),
-    follows = statement.previous.trimEnd().endsWith("?");
-  const matched = new Set<string>();
-  const values = valuesOf(asked, statement);
-  const factor = kindFactor(asked, statement, values);
-  let sum = 0, all = 0, ownMatches = 0, missing = 0;
+  const matched = new Set<string>(), said = new Set<string>();
+  if (statement.struck || asked.terms.length === 0) return { score: 0, matched, said, values: [] };
+  const around = aroundOf(asked, statement);
+  const values = valuesOf(asked, statement), factor = kindFactor(asked, statement, values);
+  let sum = 0, all = 0, missing = 0, core = 0, coreFound = 0;
   for (const term of asked.terms) {
-    const weight = weights.get(term.stem) ?? 1;
-    const near = (stems: ReadonlySet<string>, full: number): number =>
-      stems.has(term.stem)
-        ? full
-        : [...term.related].some((one) => stems.has(one)) || (!term.named && hasDerived(stems, term.stem))
-        ? full * places.related
-        : 0;
-    const itself = near(own, places.own);
-    let part = Math.max(
+    const weight = weights.get(term.stem) ?? 1, itself = share(term, around.own);
+    const close = Math.max(
       itself,
-      near(lead, places.lead),
-      near(titled, places.title),
-      speaker.has(term.stem) ? (says ? places.speaker : places.previous) : 0,
-      near(previous, follows ? places.lead : refers(term) ? places.pronoun : places.previous),
-      near(before, reply ? places.lead : refers(term) ? places.pronoun : places.previous / 2),
+      share(term, around.lead) * places.lead,
+      share(term, around.previous) * around.previousShare(term),
+      share(term, around.before) * around.beforeShare(term),
+      around.speaker.has(term.stem) ? around.speakerShare : 0,
     );
-    if (term.kindOnly && factor >= 0.9) part = Math.max(part, 0.95);
-    if (itself > 0 && !term.light) ownMatches++;
+    const given = term.kindOnly && factor >= 0.9;
+    const part = Math.max(close, around.title.has(term.stem) ? places.title : 0, given ? 0.95 : 0);
+    if (!term.named && !term.light && !given) {
+      core++;
+      if (close > places.previous) coreFound++;
+    }
+    if (itself > 0 && !term.light) said.add(term.stem);
     if (part > 0) matched.add(term.stem);
-    if (term.named && part < places.title - 0.01) missing++;
+    if (term.named && part < places.title) missing++;
     sum += weight * part;
     all += weight;
   }
-  if (all === 0 || (ownMatches === 0 && !(titled.size > 0 && factor === 1 && sum / all > 0.7))) return none;
-  const covered = sum / all * 0.5 ** missing * factor * stanceFactor(asked, statement) *
+  if (said.size === 0 || all === 0) return { score: 0, matched, said, values };
+  // A name alone is no answer: the sentence says something of what is asked about it.
+  const told = core > 0 && coreFound === 0 ? 0.6 : 1;
+  const score = sum / all * 0.5 ** missing * told * factor * stanceFactor(asked, statement) *
     matterFactor(asked, statement.text);
-  const said = [...own].filter((stem) => stem.length > 1).length;
-  const density = Math.min(1, ownMatches / Math.max(3, said)) * 0.04;
-  return { score: Math.round(1000 * Math.min(1, covered * 0.96 + density * covered)), matched, values };
+  const length = [...around.own].filter((stem) => stem.length > 1).length;
+  const density = 0.96 + 0.04 * Math.min(1, said.size / Math.max(3, length));
+  return { score: Math.round(1000 * score * density), matched, said, values };
 }
 
 /** 0 to 1: whether a sentence states something, and states it as so. */
