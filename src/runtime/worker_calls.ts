@@ -9,8 +9,11 @@
  * 1. Every ask gets one reply: a value, a refusal, or the fault that ended it.
  * 2. After a worker's uncaught error nothing it says is believed: all that wait, and all that ask later, hear the fault.
  * 3. Replies may come in any order; asks are read in the order they were sent.
+ * 4. Threads for agents are started here for the worker (see sandbox/threads.ts), and end with it.
  */
 import { EngramError } from "../kernel/mod.ts";
+import { type AgentThread, startHere, startThreadsBy, type ThreadStart } from "../sandbox/mod.ts";
+import { workerUrl } from "./assets.ts";
 
 /** What is sent to a worker. */
 export interface Asked<Call> {
@@ -18,8 +21,21 @@ export interface Asked<Call> {
   readonly call: Call;
 }
 
+/** Told to the worker: the uncaught error of a thread that was started for it. */
+interface ThreadFailed {
+  readonly thread: number;
+  readonly message: string;
+}
+
 /** What comes back. A fault without an id is the worker's own end. */
 export type Reply =
+  | {
+    readonly reply: "start";
+    readonly thread: number;
+    readonly name: string;
+    readonly start: ThreadStart["start"];
+  }
+  | { readonly reply: "stop"; readonly thread: number }
   | { readonly reply: "done"; readonly id: number; readonly value: unknown }
   | { readonly reply: "refused"; readonly id: number; readonly error: unknown }
   | { readonly reply: "fault"; readonly id: number | null; readonly words: string };
@@ -35,6 +51,7 @@ export class WorkerCalls<Call> {
   readonly fault: Promise<Error>;
   readonly #worker: Worker;
   readonly #waiting = new Map<number, Waiting>();
+  readonly #threads = new Map<number, AgentThread>();
   #lost: (error: Error) => void = () => {};
   #ended: Error | null = null;
   #ids = 0;
@@ -73,26 +90,45 @@ export class WorkerCalls<Call> {
     if (this.#ended !== null) return;
     this.#ended = why;
     this.#worker.terminate();
+    for (const thread of this.#threads.values()) thread.terminate();
+    this.#threads.clear();
     for (const one of this.#waiting.values()) one.reject(why);
     this.#waiting.clear();
   }
 
   #hear(reply: Reply): void {
     if (this.#ended !== null) return;
-    if (reply.reply === "fault" && reply.id === null) return this.#lose(new Error(reply.words));
-    const id = reply.id ?? 0;
-    const one = this.#waiting.get(id);
-    this.#waiting.delete(id);
     switch (reply.reply) {
       case "done":
-        return one?.resolve(reply.value);
+        return this.#take(reply.id)?.resolve(reply.value);
       case "refused":
-        return one?.reject(EngramError.fromJSON(reply.error));
+        return this.#take(reply.id)?.reject(EngramError.fromJSON(reply.error));
       case "fault":
-        return one?.reject(new Error(reply.words));
+        if (reply.id === null) return this.#lose(new Error(reply.words));
+        return this.#take(reply.id)?.reject(new Error(reply.words));
+      case "start":
+        return this.#startThread(reply);
+      case "stop":
+        this.#threads.get(reply.thread)?.terminate();
+        this.#threads.delete(reply.thread);
+        return;
       default:
         return reply satisfies never;
     }
+  }
+
+  #take(id: number): Waiting | undefined {
+    const one = this.#waiting.get(id);
+    this.#waiting.delete(id);
+    return one;
+  }
+
+  #startThread({ thread, name, start }: Extract<Reply, { reply: "start" }>): void {
+    const onError = (message: string) => {
+      const failed: ThreadFailed = { thread, message };
+      if (this.#ended === null) this.#worker.postMessage(failed);
+    };
+    this.#threads.set(thread, startHere({ url: workerUrl("sandbox"), name, start, onError }));
   }
 
   #lose(error: Error): void {
@@ -110,10 +146,28 @@ function say(message: Reply): void {
   Reflect.apply(Reflect.get(globalThis, "postMessage"), globalThis, [message]);
 }
 
-/** The worker's end: answers asks one by one as they come; an answer may take as long as it likes. */
+/**
+ * The worker's end: answers asks one by one as they come; an answer may take as long as it likes. Sandboxes of this
+ * worker have their threads started by the main thread.
+ */
 export function answerCalls<Call>(answer: (call: Call) => unknown): void {
+  const failures = new Map<number, (message: string) => void>();
+  let threads = 0;
+  startThreadsBy(({ name, start, onError }) => {
+    const thread = ++threads;
+    failures.set(thread, onError);
+    say({ reply: "start", thread, name, start });
+    return {
+      terminate() {
+        failures.delete(thread);
+        say({ reply: "stop", thread });
+      },
+    };
+  });
   globalThis.addEventListener("message", async (event) => {
-    const { id, call }: Asked<Call> = Reflect.get(event, "data");
+    const told: Asked<Call> | ThreadFailed = Reflect.get(event, "data");
+    if ("thread" in told) return failures.get(told.thread)?.(told.message);
+    const { id, call } = told;
     try {
       say({ reply: "done", id, value: await answer(call) });
     } catch (error) {

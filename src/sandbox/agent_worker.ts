@@ -12,7 +12,7 @@
 import { type Doorbell, EngineEnd } from "./channel.ts";
 import { Reader, Writer } from "./frame.ts";
 import { order } from "./messages.ts";
-import type { WorkerStart } from "./worker.ts";
+import { type AgentThread, startThread } from "./threads.ts";
 
 /** An agent that a worker holds. */
 export interface HeldAgent {
@@ -61,7 +61,7 @@ export class AgentWorker {
   readonly #setup: WorkerSetup;
   readonly #channel: EngineEnd;
   readonly #free: number[] = [];
-  #thread: Worker | null = null;
+  #thread: AgentThread | null = null;
   #deadline = 0;
   #progress = 0;
 
@@ -72,22 +72,16 @@ export class AgentWorker {
   }
 
   #start(): void {
-    const thread = new Worker(this.#setup.url, {
-      type: "module",
+    this.#thread = startThread({
+      url: this.#setup.url,
       name: `engramlt agents ${this.index}`,
-      deno: { permissions: "none" },
+      start: {
+        shared: this.#channel.shared,
+        doorbell: this.#setup.doorbell.shared,
+        shadowBytesMax: this.#setup.shadowBytesMax,
+      },
+      onError: (message) => this.#setup.onError(this, message),
     });
-    thread.addEventListener("error", (event) => {
-      event.preventDefault();
-      this.#setup.onError(this, event.message);
-    });
-    const start: WorkerStart = {
-      shared: this.#channel.shared,
-      doorbell: this.#setup.doorbell.shared,
-      shadowBytesMax: this.#setup.shadowBytesMax,
-    };
-    thread.postMessage(start);
-    this.#thread = thread;
   }
 
   /** Sends the orders written so far and gives the turn. */

@@ -23,3 +23,4 @@ export {
   type Serve,
   type StepResult,
 } from "./sandbox.ts";
+export { type AgentThread, startHere, startThreadsBy, type ThreadStart } from "./threads.ts";
