@@ -8,7 +8,7 @@
 import { fileURLToPath } from "node:url";
 import { EngramError } from "../kernel/errors.ts";
 import { grantsOf, type Manifest, narrow, parseGrant, plainWords } from "../kernel/manifest.ts";
-import { readManifest } from "../input/mod.ts";
+import { readManifest } from "../input/manifest.ts";
 import { assetUrl } from "../runtime/assets.ts";
 import { type Call, given } from "./command.ts";
 import { basename, dirname, fileRefusal, fromCaller, join, readBytes, statOf } from "./paths.ts";

@@ -198,7 +198,7 @@ export function showWhy(screen: Screen, found: WhyView): void {
   }
   const { check } = found;
   if (check === null) return;
-  const where = `tick ${count(check.tick)}, seat ${check.seat}`;
+  const where = `tick ${count(check.tick)}`;
   screen.line(
     check.identical
       ? `${screen.paint("green", "✓")} that step, run again: identical (${where})`

@@ -3,7 +3,7 @@
  *
  * Invariant: what is granted is never more than the manifest asks for; without a manifest, nothing is.
  */
-import { readManifest } from "../input/mod.ts";
+import { readManifest } from "../input/manifest.ts";
 import { type AgentLimits, type Config, EngramError, type Grant, grantsOf, narrow } from "../kernel/mod.ts";
 import type { Modules } from "./modules.ts";
 import type { LoadFacts, Request } from "./requests.ts";

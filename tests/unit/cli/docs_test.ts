@@ -1,0 +1,36 @@
+import assert from "node:assert/strict";
+import { completionScript } from "../../../src/cli/completions.ts";
+import { cliPage, errorsPage } from "../../../src/cli/docs.ts";
+import { tree } from "../../../src/cli/tree.ts";
+import { exitCodes, refusals } from "../../../src/kernel/errors.ts";
+import { runCli } from "../../support/terminal.ts";
+
+Deno.test("no word of the inside stands on a screen for people", async () => {
+  const { out } = await runCli(["help", "words"]);
+  const pages = cliPage().replaceAll(/`--seed[^`]*`|seeded/g, "") + out;
+  assert.deepEqual(pages.match(/\b(?:seats?|settles?|settled|slices?)\b/gi), null);
+});
+
+Deno.test("docs/errors.md has every code and every exit code", () => {
+  const page = errorsPage();
+  for (const code of Object.keys(refusals)) assert.ok(page.includes(`\`${code}\``), code);
+  for (const code of Object.values(exitCodes)) assert.match(page, new RegExp(`^\\| ${code} +\\|`, "m"));
+});
+
+Deno.test(
+  "the bash completion of a group offers its commands",
+  { ignore: Deno.build.os === "windows" },
+  async () => {
+    const script = `${completionScript("bash", tree)}
+COMP_WORDS=(engramlt --data x memory ad); COMP_CWORD=4; _engramlt; echo "\${COMPREPLY[@]}"`;
+    const { stdout } = await new Deno.Command("bash", { args: ["--norc", "-c", script] }).output();
+    assert.equal(new TextDecoder().decode(stdout).trim(), "add");
+  },
+);
+
+Deno.test("completions exist for three shells and name every command", () => {
+  for (const shell of ["bash", "zsh", "fish"] as const) {
+    const script = completionScript(shell, tree);
+    for (const { name } of tree) assert.match(script, new RegExp(`\\b${name}\\b`), `${shell}: ${name}`);
+  }
+});
