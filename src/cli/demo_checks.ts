@@ -3,11 +3,10 @@
  * the whole log run again.
  */
 import { EngramError } from "../kernel/errors.ts";
-import type { Port } from "../runtime/port.ts";
-import { replay } from "../runtime/mod.ts";
+import type { Port, ReplayReport } from "../runtime/port.ts";
 import type { Receipt } from "../runtime/receipts.ts";
 import type { Request } from "../runtime/requests.ts";
-import type { DemoHost } from "./demo_host.ts";
+import { type DemoHost, runSelf } from "./demo_host.ts";
 import type { Story } from "./demo_screen.ts";
 import { assetPath, client, loadBundled } from "./demo_steps.ts";
 import { findFiles, importFiles, type ImportParts } from "./memory_import.ts";
@@ -127,7 +126,9 @@ export interface KillReport {
   readonly cutBytes: number;
 }
 
-const lines = 3000;
+const lines = 2000;
+/** Between reaching the number of writes drawn for the kill and the kill, in ms at most. */
+const killDelayMsMax = 20;
 /** Writes under way at a time, each a command of its own. */
 const atOnce = 64;
 
@@ -201,6 +202,11 @@ async function contentsOf(port: Port, context: string): Promise<Map<string, numb
   }
 }
 
+/** A whole number from 0 to below `max`. */
+function random(max: number): number {
+  return (crypto.getRandomValues(new Uint32Array(1))[0] ?? 0) % max;
+}
+
 /** How many of the acknowledged memories can be read, each by its id, with the content it was given. */
 async function readBack(port: Port, acknowledged: ReadonlyMap<string, string>): Promise<number> {
   let there = 0;
@@ -228,7 +234,7 @@ export async function killHost(
   restart: () => Promise<DemoHost>,
   folder: string,
 ): Promise<{ readonly host: DemoHost; readonly report: KillReport }> {
-  const { value, ms } = await story.working("killing the host in the middle of an import", async () => {
+  const { value, ms } = await story.working("importing, to be killed in the middle", async (say) => {
     const path = `${folder}/readings.jsonl`;
     await writeReadings(path);
     const files = await findFiles([path]);
@@ -242,10 +248,10 @@ export async function killHost(
       onProgress: () => {},
       client,
     });
-    // Between a quarter and three quarters of the way.
-    const killAt = lines / 4 + (crypto.getRandomValues(new Uint32Array(1))[0] ?? 0) % (lines / 2);
+    // Between a quarter and three quarters of the way, at any moment of a tick.
+    const killAt = lines / 4 + random(lines / 2), delayMs = random(killDelayMsMax);
     const port = new OneByOne(host.port, (acknowledged) => {
-      if (acknowledged >= killAt) host.end();
+      if (acknowledged === killAt) setTimeout(() => host.end(), delayMs);
     });
     let isBroken = false;
     try {
@@ -255,13 +261,16 @@ export async function killHost(
       isBroken = true;
     }
     await host.kill();
+    say(`killed with SIGKILL after ${count(port.acknowledged.size)} acknowledged writes, restarting`);
     const start = performance.now();
     const again = await restart();
     const restartMs = performance.now() - start;
+    say("reading back every acknowledged write");
     const there = await readBack(again.port, port.acknowledged);
     const contents = await contentsOf(again.port, context);
     const twice = [...contents.values()].filter((times) => times > 1).length;
     const { cut } = await again.port.view({ view: "status" });
+    say("importing the rest");
     await importFiles(files, parts(again.port));
     const completed = await contentsOf(again.port, context);
     const acknowledged = port.acknowledged.size;
@@ -308,6 +317,29 @@ export interface ReplayedReport {
   readonly first: { readonly tick: number; readonly what: string } | null;
 }
 
+/** Replays as a person would; a process of its own, so that the screen stays alive. */
+async function runReplay(data: string, workers: number): Promise<ReplayReport> {
+  const { out, err } = await runSelf([
+    "replay",
+    "--data",
+    data,
+    "--workers",
+    String(workers),
+    "--quiet",
+    "--json",
+  ]);
+  if (out.trim() === "") throw EngramError.fromJSON(errorIn(err));
+  return JSON.parse(out);
+}
+
+function errorIn(err: string): unknown {
+  try {
+    return Object(JSON.parse(err))["error"];
+  } catch {
+    return { code: "not_available", message: `Cannot replay: ${err.trim()}` };
+  }
+}
+
 /** Runs the whole log again with another number of workers. `live` is the state hash the host ended with. */
 export async function replayLog(
   story: Story,
@@ -317,7 +349,7 @@ export async function replayLog(
 ): Promise<ReplayedReport> {
   const { value: report, ms } = await story.working(
     "running the whole log again",
-    () => replay({ data, workers: workers.replay }),
+    () => runReplay(data, workers.replay),
   );
   const ok = report.ok && report.stateHash === live;
   const first = report.first === undefined ? null : { tick: report.first.tick, what: report.first.what };

@@ -210,7 +210,7 @@ function showFindings(story: Story, findings: Findings): void {
     for (const one of all.slice(0, shownMax)) show(one);
   };
   section("Most linked", things, ({ name, type, places }) => {
-    story.under(`${oneLine(name)}  (${type}, ${plural(places.length, "note")})`, places[0] ?? "");
+    story.under(`${oneLine(name)}  (${type}, ${plural(places.length, "place")})`, places[0] ?? "");
   });
   section("Changed since", reversals, ({ newer, older }) => {
     story.quotation(newer.text, newer.place);

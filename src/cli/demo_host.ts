@@ -95,6 +95,23 @@ export class DemoHost {
   }
 }
 
+/** Runs a command of this program to its end, and gives what it said. */
+export async function runSelf(
+  given: readonly string[],
+): Promise<{ readonly code: number; readonly out: string; readonly err: string }> {
+  const { command, args } = selfCommand();
+  const { code, stdout, stderr } = await new Deno.Command(command, {
+    args: [...args, ...given],
+    clearEnv: true,
+    env: environment(),
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).output();
+  const decoder = new TextDecoder();
+  return { code, out: decoder.decode(stdout), err: decoder.decode(stderr) };
+}
+
 function end(child: Deno.ChildProcess): void {
   try {
     child.kill("SIGKILL");

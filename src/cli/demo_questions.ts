@@ -34,6 +34,13 @@ const forms: Readonly<Record<string, (subject: string) => string>> = {
   is: (subject) => `What is ${subject}?`,
 };
 
+/** Words that a sentence must have before it is asked for: some attributes are told of more than they say. */
+const evidence: Readonly<Record<string, RegExp>> = {
+  owner: /\bown(s|er|ed)?\b|\btakes over\b/i,
+  where: /\b(at|in|under|near|behind|on|to|from|beside|next)\b/i,
+  when: /\d|day\b/i,
+};
+
 /** Questions that the facts among memories answer; first those whose answer has changed. */
 export function questionsOf(engrams: readonly Engram[]): FactQuestion[] {
   const facts = engrams.filter(({ kind, supersededBy }) => kind === "fact" && supersededBy === null);
@@ -51,7 +58,9 @@ export function questionsOf(engrams: readonly Engram[]): FactQuestion[] {
 function questionOf({ content, metadata }: Engram): string | null {
   const { subject, attribute } = metadata;
   if (typeof subject !== "string" || typeof attribute !== "string" || subject === "") return null;
-  const form = forms[attribute];
+  const form = /[:?]$/.test(content) || evidence[attribute]?.test(content) === false
+    ? undefined
+    : forms[attribute];
   const named = form === undefined ? null : subjectIn(content, subject.split(" "));
   return form === undefined || named === null ? null : form(named);
 }

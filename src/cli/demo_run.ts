@@ -29,6 +29,8 @@ import { dayWords, placeOf } from "./shown.ts";
 
 const notesFolder = "agents/demo/notes";
 const liveWorkers = 1;
+/** Sentences shown that do not agree with an answer. */
+const othersMax = 2;
 
 /** One agent's step of the workflow. */
 interface StepReport {
@@ -177,7 +179,9 @@ export async function askQuestion(story: Story, port: Port, question: string) {
     const note = until === null ? "" : `(until ${dayWords(until, year)})`;
     story.quotation(old.text, placeOfQuotation(old), note, true);
   }
-  for (const other of contradicts) story.quotation(other.text, placeOfQuotation(other), "(but also)");
+  for (const other of contradicts.slice(0, othersMax)) {
+    story.quotation(other.text, placeOfQuotation(other), "(but also)");
+  }
   return found;
 }
 

@@ -80,24 +80,27 @@ export class Story {
     }
   }
 
-  /** Runs something that takes a while; a terminal shows what it is. The result, and how long it took in ms. */
+  /**
+   * Runs something that takes a while; a terminal shows what it is, and `say` tells what comes next.
+   * The result, and how long it took in ms.
+   */
   async working<T>(
     what: string,
-    work: () => Promise<T>,
+    work: (say: (next: string) => void) => Promise<T>,
   ): Promise<{ readonly value: T; readonly ms: number }> {
     const { terminal, options, isJson } = this.screen;
     const isShown = options.progress && !options.quiet && !isJson && terminal.errIsTerminal;
     const start = terminal.now();
-    let at = 0;
+    let at = 0, now = what;
     const draw = () => {
       const time = terminal.now() - start;
       const since = time < 1000 ? "" : ` ${duration(time)}`;
-      terminal.err(`\r\x1b[K  ${frames[at++ % frames.length]} ${what}${since}`);
+      terminal.err(`\r\x1b[K  ${frames[at++ % frames.length]} ${now}${since}`);
     };
     if (isShown) draw();
     const timer = isShown ? setInterval(draw, framePauseMs) : undefined;
     try {
-      const value = await work();
+      const value = await work((next) => now = next);
       return { value, ms: terminal.now() - start };
     } finally {
       clearInterval(timer);
