@@ -126,16 +126,21 @@ export function expectedOf(question: string): { expected: Expected; kindWord: st
         /[?]/g,
         "",
       );
-    for (const [expected, pattern] of kindWords) {
-      const kindWord = pattern.exec(head)?.[0];
-      if (kindWord !== undefined) return plain(expected, kindWord);
-    }
-    return plain("any");
+    return kindIn(head);
   }
   if (/^(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|should|may|must|am)\b/.test(text)) {
     return plain("truth");
   }
-  return plain("any");
+  // Words without a question ("launch date Heron").
+  return kindIn(text);
+}
+
+function kindIn(text: string): { expected: Expected; kindWord: string } {
+  for (const [expected, pattern] of kindWords) {
+    const kindWord = pattern.exec(text)?.[0];
+    if (kindWord !== undefined) return { expected, kindWord };
+  }
+  return { expected: "any", kindWord: "" };
 }
 
 const matchesOf = (text: string, pattern: RegExp) =>

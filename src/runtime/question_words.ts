@@ -47,7 +47,8 @@ eat ate eaten food meal
 give gave given
 get got gotten receive received obtain
 take took taken
-make made
+make makes made
+go goes going gone went
 send sent mailed
 keep kept store stored storage
 hold held
@@ -127,7 +128,7 @@ const stemsOf = (words: string) => new Set(words.split(/\s+/).map(stemOf));
 
 /** Words that say little in a question: an answer may do without them. */
 export const lightStems = stemsOf(
-  `happen happened go going come get got do make made take taken place use used need needed have know say said tell
+  `happen happened happens go goes going went gone come comes get gets got do make makes made take takes taken took place use uses used need needed have know say said tell
   give put set thing stuff call called named kind sort type way many much people person still currently exactly
   actually really again ever yet please remember remind show find there item mean entail`,
 );

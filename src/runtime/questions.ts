@@ -83,7 +83,8 @@ export function askedOf(question: string): Asked {
       stem,
       named,
       light: !named && lightStems.has(stem),
-      kindOnly: !named && kind.has(stem),
+      // A number anywhere is no code: the sentence must say which it is.
+      kindOnly: !named && expected !== "code" && kind.has(stem),
       related: named ? new Set() : relatedStems(stem),
     });
   });
