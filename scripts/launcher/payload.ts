@@ -146,8 +146,8 @@ export function packPayload(files: readonly PayloadFile[], cache?: MemberCache):
   const sorted = [...files].sort((a, b) => a.path < b.path ? -1 : a.path > b.path ? 1 : 0);
   for (const file of sorted) {
     if (file.bytes.length === 0) throw new RangeError(`Cannot pack "${file.path}": the file is empty`);
-    if (!/^app\/[^\s\\]+$/.test(file.path) || file.path.includes("..")) {
-      throw new RangeError(`Cannot pack "${file.path}": the path must lie in app/ and have no spaces`);
+    if (!/^app\/[^\p{Cc}\\]+$/u.test(file.path) || file.path.includes("..")) {
+      throw new RangeError(`Cannot pack "${file.path}": the path must lie in app/, without control characters`);
     }
   }
   return concat(
