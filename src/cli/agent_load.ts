@@ -107,7 +107,7 @@ function confirm(call: Call, agent: string, wantsGrants: boolean): void {
   const answer = terminal.ask(`Grant this to ${agent}? [Y/n]`);
   if (answer === null || /^\s*n/i.test(answer)) {
     throw new EngramError(
-      "interrupted",
+      "denied",
       `Cannot load agent "${agent}": it was not granted what it asks for`,
       {},
       "--grant narrows what it gets",

@@ -19,8 +19,10 @@ export const up: Leaf = {
   catchesSignals: true,
   async run(call) {
     const { serveHost } = await import("../api/mod.ts");
-    const { data, workers, seed, lockWaitMsMax } = connectOptions(call);
+    const options = connectOptions(call);
+    const { data, workers, seed, lockWaitMsMax } = options;
     const port = call.whole("port", 0);
+    await refuseSecond(options);
     const stop = new AbortController();
     const onSignal = () => stop.abort();
     for (const signal of stopSignals) Deno.addSignalListener(signal, onSignal);
@@ -48,6 +50,17 @@ export const up: Leaf = {
     call.screen.summary("stopped");
   },
 };
+
+/** One host a folder: says so at once, where the lock would only be waited for. */
+async function refuseSecond(options: ConnectOptions): Promise<void> {
+  const paths = dataPaths(options.data);
+  const host = exists(paths.host) ? await findHostOf(options) : null;
+  if (host === null) return;
+  await host.close();
+  const address = readHostFile(paths)?.address ?? "its address";
+  const message = `Cannot start a host on data folder ${options.data}: one runs at ${address}`;
+  throw new EngramError("data_folder_in_use", message, { address }, "engramlt down stops it");
+}
 
 /** Sends a request to the host of the data folder, with its token. */
 async function askHost(

@@ -135,7 +135,7 @@ function confirmCut(call: Call): void {
   const canAsk = terminal.inIsTerminal && terminal.errIsTerminal && !call.screen.isJson;
   const answer = canAsk ? terminal.ask("Cut the log there? What stands after it will be gone. [y/N]") : null;
   if (answer !== null && /^\s*y/i.test(answer)) return;
-  throw new EngramError("interrupted", "Cannot cut the log: it was not confirmed", {}, "--yes confirms it");
+  throw new EngramError("denied", "Cannot cut the log: it was not confirmed", {}, "--yes confirms it");
 }
 
 /** engramlt log … */

@@ -62,6 +62,19 @@ function callerFolder(): string {
   return resolve(fileURLToPath(assetRoot())) === current ? initial : current;
 }
 
+/** One line of standard input, or null at its end. */
+function readLine(): string | null {
+  const bytes: number[] = [];
+  const byte = new Uint8Array(1);
+  for (;;) {
+    const taken = Deno.stdin.readSync(byte);
+    if (taken === null && bytes.length === 0) return null;
+    const value = byte[0] ?? 10;
+    if (taken === null || value === 10) return new TextDecoder().decode(new Uint8Array(bytes));
+    if (taken > 0) bytes.push(value);
+  }
+}
+
 /** The process's own terminal. */
 export function processTerminal(): Terminal {
   return {
@@ -74,7 +87,10 @@ export function processTerminal(): Terminal {
     env: (name) => Deno.env.get(name),
     folder: callerFolder(),
     read: () => new Response(Deno.stdin.readable).text(),
-    ask: (question) => prompt(question),
+    ask: (question) => {
+      writeAll(Deno.stderr, `${question} `);
+      return readLine();
+    },
     now: () => performance.now(),
   };
 }

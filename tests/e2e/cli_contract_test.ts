@@ -3,11 +3,13 @@
  * The command line runs in this process; cli_test.ts runs it as a program.
  */
 import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
+import { main } from "../../src/cli/main.ts";
 import { exitCodes } from "../../src/kernel/errors.ts";
 import { testAgent } from "../support/agents.ts";
 import { withHost } from "../support/ports.ts";
 import { temporaryFolder } from "../support/runtimes.ts";
-import { type Ran, runCli } from "../support/terminal.ts";
+import { type Ran, runCli, TestTerminal } from "../support/terminal.ts";
 
 /** A JSON value as it is walked through; leaves are compared, never computed with. */
 interface Json {
@@ -405,4 +407,18 @@ Deno.test("a project of a new agent is made from the template, and never over a 
   assert.ok(Deno.statSync(`${made["folder"]}/assembly/index.ts`).isFile);
   assert.match(Deno.readTextFileSync(`${made["folder"]}/package.json`), /"name": "scout"/);
   assert.equal((await place.refused(exitCodes.conflict, "agent", "new", "scout"))["code"], "wrong_state");
+});
+
+Deno.test("agent load asks a person at a terminal, takes no for an answer, and asks nobody else", async () => {
+  using folder = temporaryFolder();
+  const hello = fileURLToPath(new URL("../../agents/hello", import.meta.url));
+  const load = ["--data", folder.path, "--workers", "1", "agent", "load", hello];
+  const asked = new TestTerminal({ isTerminal: true, answers: ["n"] });
+  assert.equal(await main(load, asked), exitCodes.denied);
+  assert.equal(asked.questions.length, 1);
+  assert.match(asked.errors, /ping asks to send pong: To answer pong/);
+  const told = new TestTerminal({ isTerminal: true });
+  assert.equal(await main([...load, "--yes"], told), 0);
+  assert.equal(told.questions.length, 0);
+  assert.match(told.written, /ping.*may send messages to "pong" · no network, no files, no clock/);
 });
