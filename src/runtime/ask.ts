@@ -48,6 +48,8 @@ export const askLimits = {
 const scoreMin = 620;
 /** Answers this close are taken to say the same thing, and the newer is the answer. */
 const nearEqual = 120, nearEqualRecent = 220;
+/** A sentence that drops an answer's value need not have all the question's words, but this much. */
+const updateMin = 400;
 /** What is shown as contradicting is at least this close. */
 const contradictsNear = 80;
 
@@ -213,7 +215,7 @@ class Search {
   #around(note: Engram): Pick<Statement, "before" | "speaker" | "title" | "dated"> {
     const speaker = typeof note.metadata.speaker === "string" ? note.metadata.speaker : "";
     const dated = note.observedAt !== null && note.timeSource !== "file" && note.timeSource !== "none";
-    const title = [note.title, note.source, dated ? dayWords(note.observedAt ?? "") : null];
+    const title = [note.title, dated ? dayWords(note.observedAt ?? "") : null];
     return {
       before: this.#turnBefore(note),
       speaker,
@@ -284,7 +286,7 @@ class Search {
   #update(best: Rated, sorted: readonly Rated[]): Rated | null {
     const values = distinctIn(best.statement.text, this.#asked.text);
     const later = sorted.filter((one) =>
-      one !== best && isBefore(best, one) && [...one.said].some((stem) => best.said.has(stem)) &&
+      one.score >= updateMin && isBefore(best, one) && [...one.said].some((stem) => best.said.has(stem)) &&
       (best.values.length === 0 || one.values.length > 0) && drops(one.statement.text, values)
     );
     return later.reduce<Rated | null>(

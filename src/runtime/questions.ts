@@ -188,6 +188,10 @@ function share(term: Term, stems: ReadonlySet<string>): number {
   return !term.named && hasDerived(stems, term.stem) ? places.related : 0;
 }
 
+/** Whether something is so is told by the sentence: what its title speaks of is not enough. */
+const titleShare = ({ expected }: Asked, { named }: Term) =>
+  expected === "truth" && !named ? places.previous : places.title;
+
 /** Rates a sentence as an answer. */
 export function rate(asked: Asked, statement: Statement, weights: ReadonlyMap<string, number>): Rating {
   const matched = new Set<string>(), said = new Set<string>();
@@ -205,7 +209,7 @@ export function rate(asked: Asked, statement: Statement, weights: ReadonlyMap<st
       around.speaker.has(term.stem) ? around.speakerShare : 0,
     );
     const given = term.kindOnly && factor >= 0.9;
-    const part = Math.max(close, around.title.has(term.stem) ? places.title : 0, given ? 0.95 : 0);
+    const part = Math.max(close, around.title.has(term.stem) ? titleShare(asked, term) : 0, given ? 0.95 : 0);
     if (!term.named && !term.light && !given) {
       core++;
       if (close > places.previous) coreFound++;
