@@ -10,7 +10,14 @@
  *    nothing: no logged write can stop a recovery.
  * 3. One live connection at most for a (source, target, type); one live membership for a pair.
  */
-import { type Author, connectionTypes, engramKinds, timeSources, type Write } from "../kernel/records.ts";
+import {
+  type Author,
+  connectionTypes,
+  engramKinds,
+  type EngramTexts,
+  timeSources,
+  type Write,
+} from "../kernel/records.ts";
 import type { Payload } from "../kernel/payload.ts";
 import type { Id } from "../kernel/ids.ts";
 import { forever } from "./schema.ts";
@@ -21,6 +28,16 @@ import { contextTexts, engramTexts, hashOrNull } from "./texts.ts";
 export interface Listener {
   /** The record of this engram (its version, contexts or supersededBy) is no longer what it was. */
   engramChanged(id: Id): void;
+  /** An engram has a new version; its contexts and supersededBy are what they were. */
+  engramPut(
+    rid: number,
+    tick: number,
+    write: Write & { op: "engram_put" },
+    texts: EngramTexts,
+    by: Author,
+  ): void;
+  /** Keys of an engram that holds now, if they are at hand; null tells nothing. */
+  keysOf(id: Id): { readonly key: number; readonly rid: number } | null;
   memberChanged(context: number, engram: number, member: boolean): void;
   /** A live `supersedes` connection came or went. */
   supersessionChanged(): void;
@@ -236,7 +253,9 @@ export class Committer {
   }
 
   /** The key of an engram that ever was, and the row of the version that holds, if one does. */
-  #newest(id: Id): { key: number; rid: number | null } | null {
+  #newest(id: Id): { readonly key: number; readonly rid: number | null } | null {
+    const known = this.#listener.keysOf(id);
+    if (known !== null) return known;
     const row = this.#db.get(newestEngram, [id]);
     if (row === null) return null;
     return { key: num(row[0]), rid: row[2] === forever ? num(row[1]) : null };
@@ -263,10 +282,10 @@ export class Committer {
     const newest = this.#newest(write.id);
     const key = newest?.key ?? this.#key("engram");
     if (newest === null) this.#db.run(engrams.add, [key, write.id, tick]);
-    else this.#listener.engramChanged(write.id);
     if (newest !== null && newest.rid !== null) this.#endEngram(newest.rid, tick);
     const json = write.texts.erased ? null : write.texts.text();
-    const { source, ref, thread } = engramTexts(json);
+    const texts = engramTexts(json);
+    const { source, ref, thread } = texts;
     const rid = this.#key("engram_version");
     this.#db.run(addEngram, [
       ...this.#version(rid, tick, write.texts, json, author),
@@ -282,6 +301,9 @@ export class Committer {
       hashOrNull(ref),
       hashOrNull(thread),
     ]);
+    if (newest === null) return;
+    if (newest.rid === null || write.texts.erased) this.#listener.engramChanged(write.id);
+    else this.#listener.engramPut(rid, tick, write, texts, author);
   }
 
   #endEngram(rid: number, tick: number): void {

@@ -140,6 +140,8 @@ export class Graph {
       this.#readApplied();
       this.#committer = this.#readOnly ? null : new Committer(this.#db, {
         engramChanged: (id) => this.#reads.forget(id),
+        engramPut: (rid, tick, write, texts, by) => this.#reads.replaced(rid, tick, write, texts, by),
+        keysOf: (id) => this.#reads.cached(id),
         memberChanged: (context, engram, member) => this.#search.memberChanged(context, engram, member),
         supersessionChanged: () => this.#search.supersessionChanged(),
       });

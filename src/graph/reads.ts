@@ -17,7 +17,9 @@ import {
   type Context,
   type Engram,
   engramKinds,
+  type EngramTexts,
   timeSources,
+  type Write,
 } from "../kernel/records.ts";
 import { forever } from "./schema.ts";
 import { isNow, type Readable, type Scope, type Scopes } from "./scope.ts";
@@ -247,6 +249,45 @@ export class Reads {
   /** Forgets a cached engram. */
   forget(id: Id): void {
     this.#cache.delete(id);
+  }
+
+  /** What is cached of a current engram, or null. */
+  cached(id: Id): Stored | null {
+    return this.#cache.get(id) ?? null;
+  }
+
+  /** A commit put a new version of an engram: what is cached of it goes on as a read of the new row would give it. */
+  replaced(
+    rid: number,
+    tick: number,
+    write: Write & { op: "engram_put" },
+    texts: EngramTexts,
+    by: Author,
+  ): void {
+    const before = this.#cache.get(write.id);
+    if (before === undefined) return;
+    const { kind, confidence, position, observedAt, timeSource, validFrom, validTo } = write;
+    const { content, title, source, ref, thread, metadata } = texts;
+    const engram: Engram = {
+      ...before.engram,
+      kind,
+      content,
+      title,
+      source,
+      ref,
+      // The file keeps no sign of a zero.
+      confidence: confidence + 0,
+      metadata,
+      thread,
+      position: position === null ? null : position + 0,
+      observedAt: iso(observedAt),
+      timeSource,
+      validFrom: iso(validFrom),
+      validTo: iso(validTo),
+      updatedTick: tick,
+      by: { agent: by.agent, client: by.client, tick: by.tick, seat: by.seat },
+    };
+    this.#cache.set(write.id, { ...before, rid, erased: false, engram });
   }
 
   /** Forgets all that is cached. */

@@ -87,15 +87,18 @@ export class Query {
   /** The values to bind, in the order of the compiled statement. */
   bind(values: readonly Value[]): readonly Value[] {
     if (this.#direct) {
-      assert(values.length === this.#constants.length, `${this.#constants.length} values: ${this.#sql}`);
-      for (const value of values) assert(isValue(value), `a value that can't be bound: ${this.#sql}`);
+      if (values.length !== this.#constants.length) this.#fault(`${this.#constants.length} values`);
+      for (const value of values) if (!isValue(value)) this.#fault("a value that can't be bound");
       return values;
     }
     return this.#constants.map((constant) => {
       const value = constant instanceof Parameter ? values[constant.position] : constant;
-      assert(isValue(value), `a value that can't be bound: ${this.#sql}`);
-      return value;
+      return isValue(value) ? value : this.#fault("a value that can't be bound");
     });
+  }
+
+  #fault(what: string): never {
+    throw new Error(`Fault: ${what}: ${this.#sql}`);
   }
 }
 

@@ -2,5 +2,5 @@
 export { createContext, type Done, writeDirect } from "./direct.ts";
 export { parseObject, shown } from "./fields.ts";
 export { serve, type Served } from "./serve.ts";
-export { Denial, mayEnter, type Peers, Session, type SessionOptions } from "./session.ts";
+export { Denial, findContext, mayEnter, type Peers, Session, type SessionOptions } from "./session.ts";
 export type { Readable, Snapshot, SnapshotSearch } from "./snapshot.ts";

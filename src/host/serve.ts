@@ -73,7 +73,7 @@ function engramUpdate(session: Session, args: Args): HostAnswer {
   const reserved = given === null ? { fields: {} as ReservedFields, metadata: null } : takeReserved(given);
   if (reserved === null) return refuse(-2);
   const before = session.rawEngram(id);
-  if (before === null || session.engram(id) === null) return refuse(-1);
+  if (before === null || !session.sees(before)) return refuse(-1);
   const denied = session.engramDenial(before, "change");
   if (denied !== null) return refuse(denied.status);
   const { fields } = reserved;
@@ -129,7 +129,7 @@ function engramDelete(session: Session, args: Args): HostAnswer {
   const id = texts(args, 0);
   if (id === null) return refuse(-2);
   const engram = session.rawEngram(id);
-  if (engram === null || session.engram(id) === null) return refuse(-1);
+  if (engram === null || !session.sees(engram)) return refuse(-1);
   const denied = session.engramDenial(engram, "delete") ?? session.full();
   if (denied !== null) return refuse(denied.status);
   session.writes.stage({ write: { op: "engram_delete", id } });

@@ -76,17 +76,86 @@ export interface EngramParts {
   readonly validTo: string | null;
 }
 
-function accessOf(options: SessionOptions, capability: "read" | "write"): Set<Id> | null {
-  const agent = options.agent;
-  if (agent === null || holds(agent.grants, capability, [])) return null;
-  const ids = new Set<Id>([agent.context]);
-  for (const context of options.contexts) {
-    const given = context.agents.some((one) =>
-      one.agent === agent.id && (capability === "read" || one.access === "write")
-    );
-    if (given || holds(agent.grants, capability, [context.id, context.name])) ids.add(context.id);
+type Agent = Pick<AgentState, "id" | "grants" | "context">;
+
+/** The contexts an agent may read and write; null is all. */
+interface Access {
+  readonly read: ReadonlySet<Id> | null;
+  readonly write: ReadonlySet<Id> | null;
+}
+
+const everything: Access = { read: null, write: null };
+
+/** A list of contexts by id, by name and by agent. What agents may do under it is worked out once for each. */
+class ContextIndex {
+  readonly byId = new Map<Id, Context>();
+  readonly #byName = new Map<string, Context[]>();
+  readonly #byAgent = new Map<string, { readonly context: Id; readonly access: string }[]>();
+  readonly #access = new WeakMap<Agent, Access>();
+
+  constructor(contexts: readonly Context[]) {
+    for (const context of contexts) {
+      this.byId.set(context.id, context);
+      append(this.#byName, context.name, context);
+      for (const { agent, access } of context.agents) {
+        append(this.#byAgent, agent, { context: context.id, access });
+      }
+    }
   }
-  return ids;
+
+  /** A context by id, else the first of a name. */
+  find(idOrName: string): Context | null {
+    return this.byId.get(idOrName) ?? this.#byName.get(idOrName)?.[0] ?? null;
+  }
+
+  /** What an agent may read and write. Its grants and its context never change while it is loaded. */
+  access(agent: Agent): Access {
+    let access = this.#access.get(agent);
+    if (access === undefined) {
+      access = { read: this.#reach(agent, "read"), write: this.#reach(agent, "write") };
+      this.#access.set(agent, access);
+    }
+    return access;
+  }
+
+  #reach(agent: Agent, capability: "read" | "write"): ReadonlySet<Id> | null {
+    if (holds(agent.grants, capability, [])) return null;
+    const ids = new Set<Id>([agent.context]);
+    for (const { context, access } of this.#byAgent.get(agent.id) ?? []) {
+      if (capability === "read" || access === "write") ids.add(context);
+    }
+    for (const grant of agent.grants) {
+      if (grant.capability !== capability) continue;
+      for (const scope of grant.scope) {
+        if (this.byId.has(scope)) ids.add(scope);
+        for (const context of this.#byName.get(scope) ?? []) ids.add(context.id);
+      }
+    }
+    return ids;
+  }
+}
+
+function append<K, V>(lists: Map<K, V[]>, key: K, value: V): void {
+  const list = lists.get(key);
+  if (list === undefined) lists.set(key, [value]);
+  else list.push(value);
+}
+
+/** By list: steps of one tick share one, and ticks share it as long as no context changes. */
+const indexes = new WeakMap<readonly Context[], ContextIndex>();
+
+function indexOf(contexts: readonly Context[]): ContextIndex {
+  let index = indexes.get(contexts);
+  if (index === undefined) {
+    index = new ContextIndex(contexts);
+    indexes.set(contexts, index);
+  }
+  return index;
+}
+
+/** A context of a list by id, else the first of a name, or null. */
+export function findContext(contexts: readonly Context[], idOrName: string): Context | null {
+  return indexOf(contexts).find(idOrName);
 }
 
 /** Whether the agent takes part in a context at all: then a step of its may run in it. */
@@ -103,8 +172,9 @@ export class Session {
   readonly recorded: Payload[] = [];
   readonly logs: { level: number; text: Payload }[] = [];
   readonly #options: SessionOptions;
-  readonly #readable: Set<Id> | null;
-  readonly #writable: Set<Id> | null;
+  readonly #contexts: ContextIndex;
+  #readable: ReadonlySet<Id> | null;
+  #writable: ReadonlySet<Id> | null;
   #counter: number;
   #recordedAt = 0;
   #recordedBytes = 0;
@@ -112,8 +182,10 @@ export class Session {
 
   constructor(options: SessionOptions, firstCounter = 0) {
     this.#options = options;
-    this.#readable = accessOf(options, "read");
-    this.#writable = accessOf(options, "write");
+    this.#contexts = indexOf(options.contexts);
+    const access = options.agent === null ? everything : this.#contexts.access(options.agent);
+    this.#readable = access.read;
+    this.#writable = access.write;
     this.#counter = firstCounter;
   }
 
@@ -153,8 +225,8 @@ export class Session {
 
   /** A context just created by this step is its to read and write. */
   adopt(context: Id): void {
-    this.#readable?.add(context);
-    this.#writable?.add(context);
+    if (this.#readable !== null) this.#readable = new Set(this.#readable).add(context);
+    if (this.#writable !== null) this.#writable = new Set(this.#writable).add(context);
   }
 
   nextId(kind: IdKind): Id {
@@ -205,6 +277,11 @@ export class Session {
   /** An engram this step may read, as it may see it. */
   engram(id: Id): Engram | null {
     return this.#shown(this.rawEngram(id));
+  }
+
+  /** Whether this step may read what {@link rawEngram} gave. */
+  sees(engram: Engram): boolean {
+    return visible(engram, this.#readable);
   }
 
   /** Whether it is a user's text, and this an agent's step: agents neither change nor hide those. */
@@ -344,8 +421,7 @@ export class Session {
   context(idOrName: string): Context | null {
     const staged = this.writes.context(idOrName) ??
       this.writes.contexts().find((one) => one.name === idOrName);
-    return staged ?? this.#options.contexts.find((one) => one.id === idOrName) ??
-      this.#options.contexts.find((one) => one.name === idOrName) ?? null;
+    return staged ?? this.#contexts.find(idOrName);
   }
 
   /** Stages a new context. Names are unique. */
@@ -417,16 +493,14 @@ export class Session {
   }
 
   #overlay(engram: Engram): Engram {
-    const added = this.writes.contexts().map((context) => context.id);
-    const known = [
-      ...new Set([...engram.contexts, ...this.#options.contexts.map((one) => one.id), ...added]),
-    ];
-    const changed = known.filter((context) => this.writes.member(context, engram.id) !== undefined);
-    if (changed.length === 0) return engram;
-    const contexts = known.filter((context) =>
-      this.writes.member(context, engram.id) ?? engram.contexts.includes(context)
-    );
-    return { ...engram, contexts: contexts.sort() };
+    const staged = this.writes.memberships(engram.id);
+    if (staged === undefined) return engram;
+    const contexts = new Set(engram.contexts);
+    for (const [context, member] of staged) {
+      if (member) contexts.add(context);
+      else contexts.delete(context);
+    }
+    return { ...engram, contexts: [...contexts].sort() };
   }
 }
 

@@ -71,7 +71,8 @@ export class WriteSet {
   #engrams = new Map<Id, Engram | null>();
   #connections = new Map<string, Connection | null>();
   #contexts = new Map<Id, Context>();
-  #members = new Map<string, boolean>();
+  /** Memberships by engram, then by context. */
+  #members = new Map<Id, Map<Id, boolean>>();
   #refs = new Map<string, Id[]>();
   /** Keys of staged `supersedes` connections, by what they supersede. */
   #superseding = new Map<Id, string[]>();
@@ -194,16 +195,25 @@ export class WriteSet {
   }
 
   member(context: Id, engram: Id): boolean | undefined {
-    return this.#members.get(`${context}|${engram}`);
+    return this.#members.get(engram)?.get(context);
+  }
+
+  /** The staged memberships of an engram, by context. */
+  memberships(engram: Id): ReadonlyMap<Id, boolean> | undefined {
+    return this.#members.get(engram);
   }
 
   /** The keys written (design §3). */
   keys(): string[] {
+    if (this.#staged.length === 0) return [];
     return [...new Set(this.#staged.map(keyOf))];
   }
 
   /** The writes to log, in order of first staging. */
   writes(): Write[] {
+    const [only] = this.#staged;
+    if (only === undefined) return [];
+    if (this.#staged.length === 1) return [only.write];
     const last = new Map<string, Write>();
     const born = new Set<Id>();
     for (const staged of this.#staged) {
@@ -245,7 +255,9 @@ export class WriteSet {
     else if ("connection" in staged) this.#showConnection(staged);
     else if ("context" in staged) this.#contexts.set(staged.context.id, staged.context);
     else if (write.op === "member_add" || write.op === "member_remove") {
-      this.#members.set(`${write.context}|${write.engram}`, write.op === "member_add");
+      const member = write.op === "member_add", known = this.#members.get(write.engram);
+      if (known === undefined) this.#members.set(write.engram, new Map([[write.context, member]]));
+      else known.set(write.context, member);
     }
   }
 

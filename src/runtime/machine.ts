@@ -12,6 +12,7 @@
 import type { Graph } from "../graph/mod.ts";
 import {
   createContext,
+  findContext,
   mayEnter,
   type Peers,
   serve,
@@ -238,9 +239,8 @@ export class Machine {
   #enter(step: Step, runner: Runner): Id | null | "denied" | EngramError {
     if (step.context === null) return null;
     const named = step.context;
-    const context = this.contexts().find((one) => one.id === named) ??
-      this.contexts().find((one) => one.name === named);
-    if (context === undefined) {
+    const context = findContext(this.contexts(), named);
+    if (context === null) {
       if (step.run !== null) return "denied";
       return new EngramError(
         "context_not_found",

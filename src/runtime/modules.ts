@@ -31,6 +31,8 @@ export const initialProfile: Readonly<Record<string, number>> = { ...defaultProf
 export class Modules {
   readonly #blobs: Blobs;
   readonly #ready = new Map<string, ReadyModule>();
+  /** The part of a key that a configuration gives; one object is one configuration. */
+  readonly #profiles = new WeakMap<Config, string>();
 
   constructor(blobs: Blobs) {
     this.#blobs = blobs;
@@ -65,10 +67,18 @@ export class Modules {
   }
 
   #key(sha: string, config: Config, pages: number | null): string {
-    const profile = Object.entries(config.profile).map(([name, value]) => `${name}=${value}`).join();
-    return `${sha}:${this.#pages(config, pages)}:${config.stackDepthMax}:${instrumenterVersion}:${
-      sha256Hex(new TextEncoder().encode(profile))
-    }`;
+    return `${sha}:${this.#pages(config, pages)}:${this.#profile(config)}`;
+  }
+
+  #profile(config: Config): string {
+    let key = this.#profiles.get(config);
+    if (key === undefined) {
+      const profile = Object.entries(config.profile).map(([name, value]) => `${name}=${value}`).join();
+      const hash = sha256Hex(new TextEncoder().encode(profile));
+      key = `${config.stackDepthMax}:${instrumenterVersion}:${hash}`;
+      this.#profiles.set(config, key);
+    }
+    return key;
   }
 
   #pages(config: Config, pages: number | null): number {
