@@ -1,34 +1,40 @@
 /** engramlt demo: the whole system once, for real, in a temporary folder of its own. */
 import { EngramError, exitCodes } from "../kernel/errors.ts";
+import { exists } from "../runtime/data_folder.ts";
 import { stopSignals } from "../runtime/platform.ts";
 import type { Call, Leaf } from "./command.ts";
-import type { DemoHost } from "./demo_host.ts";
+import type { Ends } from "./demo_host.ts";
 import { fromCaller } from "./paths.ts";
 import { duration } from "./screen.ts";
 
-/** A temporary folder, and the hosts that run in it. */
+/** Tries to remove the folder, while a process that was just ended may still write its last file. */
+const removalsMax = 50;
+const removalPauseMs = 20;
+
+/** A temporary folder, and the processes that run in it. */
 class Stage {
   readonly folder = Deno.makeTempDirSync({ prefix: "engramlt-demo-" });
-  readonly #hosts: DemoHost[] = [];
+  readonly #children: Ends[] = [];
   readonly #isKept: boolean;
 
   constructor(isKept: boolean) {
     this.#isKept = isKept;
   }
 
-  add(host: DemoHost): void {
-    this.#hosts.push(host);
+  add(child: Ends): void {
+    this.#children.push(child);
   }
 
-  /** Ends the hosts, at once, and removes the folder unless it is kept. */
+  /** Ends the processes, at once, and removes the folder unless it is kept. */
   clear(): void {
-    for (const host of this.#hosts) host.end();
-    if (this.#isKept) return;
-    try {
-      Deno.removeSync(this.folder, { recursive: true });
-    } catch (error) {
-      // A host that was ended a moment ago may still be writing its last file; the system clears the rest.
-      if (!(error instanceof Error && "code" in error)) throw error;
+    for (const child of this.#children) child.end();
+    for (let left = removalsMax; !this.#isKept && exists(this.folder) && left > 0; left--) {
+      try {
+        Deno.removeSync(this.folder, { recursive: true });
+      } catch (error) {
+        if (!(error instanceof Error && "code" in error)) throw error;
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, removalPauseMs);
+      }
     }
   }
 }
@@ -55,7 +61,7 @@ async function run(call: Call): Promise<void> {
       story,
       folder: stage.folder,
       replayWorkers: call.whole("workers") ?? 2,
-      onHost: (host: DemoHost) => stage.add(host),
+      onChild: (child: Ends) => stage.add(child),
     };
     const report = path === null
       ? await runDemo(parts)

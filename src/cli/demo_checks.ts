@@ -6,7 +6,7 @@ import { EngramError } from "../kernel/errors.ts";
 import type { Port, ReplayReport } from "../runtime/port.ts";
 import type { Receipt } from "../runtime/receipts.ts";
 import type { Request } from "../runtime/requests.ts";
-import { type DemoHost, runSelf } from "./demo_host.ts";
+import { type DemoHost, type OnChild, runSelf } from "./demo_host.ts";
 import type { Story } from "./demo_screen.ts";
 import { assetPath, client, loadBundled } from "./demo_steps.ts";
 import { findFiles, importFiles, type ImportParts } from "./memory_import.ts";
@@ -318,16 +318,8 @@ export interface ReplayedReport {
 }
 
 /** Replays as a person would; a process of its own, so that the screen stays alive. */
-async function runReplay(data: string, workers: number): Promise<ReplayReport> {
-  const { out, err } = await runSelf([
-    "replay",
-    "--data",
-    data,
-    "--workers",
-    String(workers),
-    "--quiet",
-    "--json",
-  ]);
+async function runReplay(data: string, workers: number, onChild: OnChild): Promise<ReplayReport> {
+  const { out, err } = await runSelf(["replay", "--data", data, "--workers", String(workers)], onChild);
   if (out.trim() === "") throw EngramError.fromJSON(errorIn(err));
   return JSON.parse(out);
 }
@@ -346,10 +338,11 @@ export async function replayLog(
   data: string,
   live: string,
   workers: { readonly live: number; readonly replay: number },
+  onChild: OnChild,
 ): Promise<ReplayedReport> {
   const { value: report, ms } = await story.working(
     "running the whole log again",
-    () => runReplay(data, workers.replay),
+    () => runReplay(data, workers.replay, onChild),
   );
   const ok = report.ok && report.stateHash === live;
   const first = report.first === undefined ? null : { tick: report.first.tick, what: report.first.what };

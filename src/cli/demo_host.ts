@@ -18,31 +18,31 @@ const startWaitMsMax = 60_000;
 /** For a host to end cleanly, in ms. */
 const stopWaitMsMax = 20_000;
 
+/** A child process that can be ended. */
+export interface Ends {
+  /** Ends it if it still runs, without waiting. */
+  end(): void;
+}
+
+/** Told of every child process, so that none outlives the demo. */
+export type OnChild = (child: Ends) => void;
+
 /** A running host. */
-export class DemoHost {
+export class DemoHost implements Ends {
   readonly port: Port;
   readonly #child: Deno.ChildProcess;
   readonly #data: string;
-  #isRunning = true;
 
   private constructor(child: Deno.ChildProcess, port: Port, data: string) {
     this.#child = child;
     this.port = port;
     this.#data = data;
-    child.status.then(() => this.#isRunning = false);
   }
 
   /** Starts a host and waits until it answers. `workers` is how many threads run its agents. */
-  static async start(data: string, workers: number): Promise<DemoHost> {
-    const { command, args } = selfCommand();
-    const child = new Deno.Command(command, {
-      args: [...args, "up", "--data", data, "--workers", String(workers), "--quiet", "--json"],
-      clearEnv: true,
-      env: environment(),
-      stdin: "null",
-      stdout: "piped",
-      stderr: "piped",
-    }).spawn();
+  static async start(data: string, workers: number, onChild: OnChild): Promise<DemoHost> {
+    const child = spawn(["up", "--data", data, "--workers", String(workers)]);
+    onChild({ end: () => end(child) });
     const said = new Response(child.stderr).text();
     try {
       await firstLine(child.stdout);
@@ -89,34 +89,41 @@ export class DemoHost {
     }
   }
 
-  /** Ends it if it still runs, without waiting. */
   end(): void {
-    if (this.#isRunning) end(this.#child);
+    end(this.#child);
   }
 }
 
 /** Runs a command of this program to its end, and gives what it said. */
 export async function runSelf(
   given: readonly string[],
-): Promise<{ readonly code: number; readonly out: string; readonly err: string }> {
+  onChild: OnChild,
+): Promise<{ readonly out: string; readonly err: string }> {
+  const child = spawn(given);
+  onChild({ end: () => end(child) });
+  const { stdout, stderr } = await child.output();
+  const decoder = new TextDecoder();
+  return { out: decoder.decode(stdout), err: decoder.decode(stderr) };
+}
+
+/** Starts a command of this program; it answers in JSON. */
+function spawn(given: readonly string[]): Deno.ChildProcess {
   const { command, args } = selfCommand();
-  const { code, stdout, stderr } = await new Deno.Command(command, {
-    args: [...args, ...given],
+  return new Deno.Command(command, {
+    args: [...args, ...given, "--quiet", "--json"],
     clearEnv: true,
     env: environment(),
     stdin: "null",
     stdout: "piped",
     stderr: "piped",
-  }).output();
-  const decoder = new TextDecoder();
-  return { code, out: decoder.decode(stdout), err: decoder.decode(stderr) };
+  }).spawn();
 }
 
 function end(child: Deno.ChildProcess): void {
   try {
     child.kill("SIGKILL");
   } catch (error) {
-    // It ended by itself a moment ago.
+    // It has ended by itself.
     if (!(error instanceof TypeError) && !(error instanceof Deno.errors.NotFound)) throw error;
   }
 }

@@ -1,6 +1,5 @@
 /** The demo on the bundled notes: the whole system once, for real. */
 import { readWorkflow } from "../input/mod.ts";
-import { EngramError } from "../kernel/errors.ts";
 import type { Port, Quotation, WhyView } from "../runtime/port.ts";
 import {
   faceHostile,
@@ -10,7 +9,7 @@ import {
   type ReplayedReport,
   replayLog,
 } from "./demo_checks.ts";
-import { DemoHost } from "./demo_host.ts";
+import { DemoHost, type OnChild } from "./demo_host.ts";
 import { quoted, type Story } from "./demo_screen.ts";
 import {
   assetPath,
@@ -53,6 +52,8 @@ interface AnswerReport {
   readonly question: string;
   /** Whether the quotation stands in the file and line it names, word for word. */
   readonly verbatim: boolean;
+  /** Whether it is the answer that a person found in the notes, and what it replaced is told. */
+  readonly right: boolean;
   readonly answer: Quotation | null;
   readonly superseded: readonly Quotation[];
   readonly contradicts: readonly Quotation[];
@@ -88,20 +89,17 @@ export interface DemoParts {
   /** A temporary folder of the demo's own. */
   readonly folder: string;
   readonly replayWorkers: number;
-  /** Called with every host that is started, so that it ends with the demo. */
-  readonly onHost: (host: DemoHost) => void;
+  readonly onChild: OnChild;
 }
 
 /** Starts a host on the demo's data folder. */
-export async function startHost({ folder, onHost }: DemoParts): Promise<DemoHost> {
-  const host = await DemoHost.start(`${folder}/data`, liveWorkers);
-  onHost(host);
-  return host;
+export function startHost({ folder, onChild }: DemoParts): Promise<DemoHost> {
+  return DemoHost.start(`${folder}/data`, liveWorkers, onChild);
 }
 
 /** Runs the demo. */
 export async function runDemo(parts: DemoParts): Promise<DemoReport> {
-  const { story, folder, replayWorkers } = parts;
+  const { story, folder, replayWorkers, onChild } = parts;
   const start = performance.now();
   story.gap();
   const { value: first } = await story.working("starting a host", () => startHost(parts));
@@ -115,7 +113,13 @@ export async function runDemo(parts: DemoParts): Promise<DemoReport> {
   const { stateHash } = await host.port.view({ view: "status" });
   await host.stop();
   const data = `${folder}/data`;
-  const replay = await replayLog(story, data, stateHash, { live: liveWorkers, replay: replayWorkers });
+  const replay = await replayLog(
+    story,
+    data,
+    stateHash,
+    { live: liveWorkers, replay: replayWorkers },
+    onChild,
+  );
   const checks = [notes, workflow, ...questions, ...(why === null ? [] : [why]), hostile, kill, replay];
   const ok = why !== null && checks.every((one) => one.ok);
   const ms = performance.now() - start;
@@ -140,14 +144,28 @@ async function runWorkflow(story: Story, port: Port): Promise<WorkflowReport> {
   return { ok, ms, id: workflow.id, steps };
 }
 
-async function readQuestions(): Promise<string[]> {
+/** A sentence that should be found, and where it stands. */
+interface Expected {
+  readonly text: string;
+  readonly file: string;
+  readonly line: number;
+}
+
+/** A question of the demo's, with what is right. */
+interface Asked {
+  readonly question: string;
+  readonly answer: Expected;
+  readonly superseded: readonly Expected[];
+}
+
+async function readQuestions(): Promise<readonly Asked[]> {
   const path = assetPath("agents/demo/questions.json");
-  const given: unknown = JSON.parse(await readText(path, "read questions"));
-  const list: unknown = Array.isArray(given) ? given : Object(given)["questions"];
-  if (!Array.isArray(list)) {
-    throw new EngramError("invalid_json", `Cannot read ${path}: it is no list of questions`);
-  }
-  return list.map((one: unknown) => typeof one === "string" ? one : String(Object(one)["question"]));
+  const given: { readonly questions: readonly Asked[] } = JSON.parse(await readText(path, "read questions"));
+  return given.questions;
+}
+
+function isExpected({ source, line, text }: Quotation, expected: Expected): boolean {
+  return text === expected.text && source === expected.file && line === expected.line;
 }
 
 /** Where a quotation stands. */
@@ -179,7 +197,9 @@ export async function askQuestion(story: Story, port: Port, question: string) {
     const note = until === null ? "" : `(until ${dayWords(until, year)})`;
     story.quotation(old.text, placeOfQuotation(old), note, true);
   }
-  for (const other of contradicts.slice(0, othersMax)) {
+  const told = new Set([answer, ...superseded].map(({ text }) => text));
+  const others = contradicts.filter(({ text }) => !told.has(text));
+  for (const other of others.slice(0, othersMax)) {
     story.quotation(other.text, placeOfQuotation(other), "(but also)");
   }
   return found;
@@ -187,11 +207,15 @@ export async function askQuestion(story: Story, port: Port, question: string) {
 
 async function askQuestions(story: Story, port: Port): Promise<AnswerReport[]> {
   const answers: AnswerReport[] = [];
-  for (const question of await readQuestions()) {
+  for (const { question, ...expected } of await readQuestions()) {
     const { answer, superseded, contradicts } = await askQuestion(story, port, question);
     const verbatim = answer !== null && await isVerbatim(answer);
+    const right = answer !== null && isExpected(answer, expected.answer) &&
+      expected.superseded.every((old) => superseded.some((one) => isExpected(one, old)));
+    const { text, file, line } = expected.answer;
+    if (!right) story.check(false, `expected ${quoted(text)}`, `${file}:${line}`);
     if (!verbatim) story.check(false, "that does not stand in a note, word for word");
-    answers.push({ ok: verbatim, question, verbatim, answer, superseded, contradicts });
+    answers.push({ ok: verbatim && right, question, verbatim, right, answer, superseded, contradicts });
   }
   return answers;
 }

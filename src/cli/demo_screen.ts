@@ -7,7 +7,7 @@
  */
 import { duration, oneLine, type Screen, type Style, widthOf } from "./screen.ts";
 
-const widthMax = 92;
+const widthMax = 100;
 const frames = [..."⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"];
 const framePauseMs = 100;
 
