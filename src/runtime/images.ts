@@ -58,9 +58,9 @@ export class Images {
     this.#modules = modules;
   }
 
-  /** Stores an image where entries may name it; its hash in hex. */
-  store(image: Uint8Array): string {
-    return this.#blobs.put(image);
+  /** Stores images where entries may name them; their hashes in hex. */
+  store(images: readonly Uint8Array[]): string[] {
+    return this.#blobs.putAll(images);
   }
 
   /** The row that parks an image at an agent's last completed step. */

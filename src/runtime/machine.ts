@@ -344,21 +344,32 @@ export class Machine {
       this.parts.sandbox().settle(guests.map((one) => ({ agent: one.step.agent ?? "", keep: kept(one) })));
     }
     const records: StepRecord[] = [];
+    const imaged: { readonly at: number; readonly agent: string }[] = [];
     for (const one of settled) {
-      if (one.record !== null) {
-        records.push(kept(one) && one.step.agent !== null ? this.#imaged(one.record) : one.record);
+      if (one.record === null) continue;
+      const { agent } = one.record;
+      if (agent !== null && kept(one) && this.#imageIsDue(one.record)) {
+        imaged.push({ at: records.length, agent });
       }
+      records.push(one.record);
     }
+    if (imaged.length === 0) return records;
+    const images = this.parts.sandbox().images(imaged.map(({ agent }) => agent));
+    const hashes = this.parts.images.store(images.map((image, nth) => {
+      assert(image !== null, `no worker holds agent ${imaged[nth]?.agent} after its step`);
+      return image;
+    }));
+    imaged.forEach(({ at }, nth) => {
+      const record = records[at];
+      if (record !== undefined) records[at] = { ...record, image: hashes[nth] ?? null };
+    });
     return records;
   }
 
-  #imaged(record: StepRecord): StepRecord {
+  #imageIsDue(record: StepRecord): boolean {
     const agent = this.state.agents.get(record.agent ?? "");
     const completed = (record.entry === "initialize" ? 0 : agent?.completed ?? 0) + 1;
-    if (record.entry === "release" || completed % this.state.config.imageStepsMax !== 0) return record;
-    const image = this.parts.sandbox().image(record.agent ?? "");
-    assert(image !== null, `no worker holds agent ${record.agent} after its step`);
-    return { ...record, image: this.parts.images.store(image) };
+    return record.entry !== "release" && completed % this.state.config.imageStepsMax === 0;
   }
 }
 

@@ -128,7 +128,7 @@ class Replayer {
     this.#log = log;
     const blobs = openBlobs(realDisk(root));
     const modules = new Modules(blobs);
-    const images = new Images(this.#graph, log, { ...blobs, put: sha256Hex }, modules);
+    const images = new Images(this.#graph, log, { ...blobs, putAll: (all) => all.map(sha256Hex) }, modules);
     const held = this.#sandbox;
     const sandbox = () => held.current ??= openSandbox({ workers, workerUrl: workerUrl("sandbox") });
     this.#machine = new Machine(emptyState(), { graph: this.#graph, log, modules, sandbox, images });

@@ -301,7 +301,8 @@ class LocalRuntime implements Runtime {
   #schedule(): void {
     if (this.#turning) return;
     this.#turning = true;
-    setTimeout(() => this.#turn(), 0);
+    // Behind I/O and messages that wait, but without a timer's millisecond.
+    setImmediate(() => this.#turn());
   }
 
   #turn(): void {

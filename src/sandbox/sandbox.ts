@@ -124,6 +124,8 @@ interface DefinedModule {
 }
 
 const nothingUsed = { executionMs: 0, memoryBytes: 0, hostCalls: 0, memoryOperations: 0 };
+/** Images that travel in one frame. */
+const imagesPerFrameMax = 64;
 /** Kernel mappings: of a small memory, and of a suspended stack. */
 const mappingsPerInstance = 2;
 const mappingsPerDriver = 3;
@@ -153,7 +155,10 @@ export class Sandbox {
   readonly #agents = new Map<string, HeldAgent>();
   #run: Run | null = null;
   #runs = 0;
-  #image: Uint8Array | null = null;
+  /** Images that workers gave, until they are taken. */
+  readonly #images = new Map<HeldAgent, Uint8Array>();
+  /** Agents with a step that was neither kept nor put back. */
+  readonly #unsettled = new Set<HeldAgent>();
 
   constructor(options: SandboxOptions) {
     assert(options.workers >= 1, "a sandbox has at least one worker");
@@ -341,7 +346,7 @@ export class Sandbox {
     if (kind === report.fault) throw new Error(frame.text());
     const agent = seated[frame.u32()];
     assert(agent !== undefined, "a report of an agent nobody seated");
-    if (kind === report.image) this.#image = frame.blob().slice();
+    if (kind === report.image) this.#images.set(agent, frame.blob().slice());
     else {
       assert(agent.step >= 0 && this.#run !== null, "a report of a step nobody began");
       if (kind === report.call) return { agent, ...readCall(frame) };
@@ -369,7 +374,10 @@ export class Sandbox {
     if (step.kind === "lost") {
       this.#onFault({ worker: agent.worker.index, message: step.message });
       this.#unseat(agent);
-    } else agent.unsettled = { completed: step.kind === "completed", restorable: step.restorable };
+    } else {
+      agent.unsettled = { completed: step.kind === "completed", restorable: step.restorable };
+      this.#unsettled.add(agent);
+    }
   }
 
   /** The frames of a trapped step by the names of its module. */
@@ -390,13 +398,14 @@ export class Sandbox {
   }
 
   #putBackUnsettled(): void {
-    for (const agent of this.#agents.values()) if (agent.unsettled !== null) this.#settleOne(agent, false);
+    for (const agent of this.#unsettled) this.#settleOne(agent, false);
   }
 
   #settleOne(agent: HeldAgent, keep: boolean): void {
     const { unsettled, worker } = agent;
     assert(unsettled !== null && (!keep || unsettled.completed), `a step of "${agent.id}" cannot be kept`);
     agent.unsettled = null;
+    this.#unsettled.delete(agent);
     if (!keep && !unsettled.restorable) return this.#unseat(agent);
     worker.out.u8(order.settle);
     worker.out.u32(agent.seat);
@@ -406,23 +415,35 @@ export class Sandbox {
 
   /** The agent's image as it stands, an unsettled completed step included; null if no worker holds it. */
   image(agent: string): Uint8Array | null {
-    const held = this.#agents.get(agent);
-    if (held === undefined) return null;
-    if (held.unsettled?.completed === false) this.#settleOne(held, false);
-    if (this.#agents.get(agent) !== held) return null;
-    const { worker } = held;
-    worker.out.u8(order.image);
-    worker.out.u32(held.seat);
-    this.#image = null;
-    this.#send(worker);
-    this.#wait(worker);
-    return this.#takeImage();
+    return this.images([agent])[0] ?? null;
   }
 
-  #takeImage(): Uint8Array | null {
-    const image = this.#image;
-    this.#image = null;
-    return image === null || image.length === 0 ? null : image;
+  /** {@link image} of several agents, with few turns of the channel. */
+  images(agents: readonly string[]): (Uint8Array | null)[] {
+    const found: (Uint8Array | null)[] = [];
+    for (let at = 0; at < agents.length; at += imagesPerFrameMax) {
+      found.push(...this.#imagesOf(agents.slice(at, at + imagesPerFrameMax)));
+    }
+    return found;
+  }
+
+  #imagesOf(agents: readonly string[]): (Uint8Array | null)[] {
+    const asked = new Set<AgentWorker>();
+    const wanted = agents.map((agent) => {
+      const held = this.#agents.get(agent);
+      if (held === undefined) return null;
+      if (held.unsettled?.completed === false) this.#settleOne(held, false);
+      if (this.#agents.get(agent) !== held) return null;
+      held.worker.out.u8(order.image);
+      held.worker.out.u32(held.seat);
+      asked.add(held.worker);
+      return held;
+    });
+    for (const worker of asked) this.#send(worker);
+    for (const worker of asked) this.#wait(worker);
+    const images = wanted.map((held) => held === null ? null : this.#images.get(held) ?? null);
+    this.#images.clear();
+    return images.map((image) => image === null || image.length === 0 ? null : image);
   }
 
   /** Whether a worker holds the agent at exactly this number of completed steps, with none unsettled. */
@@ -441,6 +462,7 @@ export class Sandbox {
   }
 
   #unseat(agent: HeldAgent): void {
+    this.#unsettled.delete(agent);
     agent.worker.unseat(agent);
     this.#agents.delete(agent.id);
   }
@@ -456,6 +478,7 @@ export class Sandbox {
     worker.stop();
     this.#workers[worker.index] = new AgentWorker(worker.index, this.#setup);
     for (const agent of worker.agents.values()) {
+      this.#unsettled.delete(agent);
       this.#agents.delete(agent.id);
       if (agent.step < 0 || this.#run === null) continue;
       this.#run.results[agent.step] = { kind: "lost", ...nothingUsed };
