@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { agents, build, hasCompiler, isCurrent } from "../../scripts/build_agents.ts";
+import { readManifest } from "../../src/input/mod.ts";
 import { hostFunctions, type Param } from "../../src/sandbox/abi.ts";
 
 const sdk = new URL("../../agents/sdk/assemblyscript/", import.meta.url);
@@ -44,4 +45,18 @@ Deno.test("template.json lists every file of the template and of the SDK", async
     )
   );
   assert.deepEqual(listed, there.sort());
+});
+
+Deno.test("every manifest of a bundled agent is one, and names a module that is there", async () => {
+  const folder = new URL("../../agents/", import.meta.url);
+  const manifests = [
+    "hello/manifest.json",
+    "hello/pong.json",
+    "linker/manifest.json",
+    "demo/hostile.manifest.json",
+  ];
+  for (const path of manifests) {
+    const manifest = readManifest(await Deno.readFile(new URL(path, folder)), path);
+    assert.ok((await Deno.stat(new URL(manifest.wasm ?? "", new URL(path, folder)))).isFile);
+  }
 });

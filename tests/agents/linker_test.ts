@@ -3,6 +3,7 @@ import type { Runtime } from "../../src/mod.ts";
 import {
   act,
   addNotes,
+  agentPath,
   exportOf,
   heldBackSets,
   loadAgent,
@@ -68,6 +69,36 @@ for (const [name, set] of sets) {
 }
 
 const [, first] = sets[0]!;
+const expected = JSON.parse(await Deno.readTextFile(agentPath("linker/expected.json")));
+
+Deno.test("linker: finds in the notes of expected.json what stands there", () =>
+  withRuntime(async (runtime) => {
+    await makeNotesContext(runtime);
+    await loadAgent(runtime, "linker");
+    await addNotes(runtime, expected.notes);
+    const result = await act(runtime, "linker", "link");
+    const things = (await thingsOf(runtime)).map(({ name, metadata, mentions }) => {
+      return { name, type: metadata["type"], aliases: metadata["aliases"], notes: mentions.length };
+    });
+    assert.deepEqual({ result, things }, { result: expected.result, things: expected.things });
+  }));
+
+Deno.test("linker: reads every note where there are more than a search shows", () =>
+  withRuntime(async (runtime) => {
+    await makeNotesContext(runtime);
+    await loadAgent(runtime, "linker");
+    await addNotes(
+      runtime,
+      Array.from({ length: 1001 }, (_, i) => ({ title: "Log", content: `Filed ABC-${i + 10}.` })),
+    );
+    const { notes, things } = await act(runtime, "linker", "link") as { notes: number; things: number };
+    const again = await act(runtime, "linker", "link") as {
+      things: number;
+      links: number;
+      unchanged: number;
+    };
+    assert.deepEqual([notes, things, again.things, again.links, again.unchanged], [1001, 1001, 0, 0, 2002]);
+  }));
 
 Deno.test("linker: a second run writes nothing, nor does a freshly loaded linker", () =>
   withRuntime(async (runtime) => {

@@ -4,7 +4,14 @@
  * One module, loaded under two ids whose configs name each other. `start` sends the first message; each answer
  * counts one further, until `ticks` messages have been exchanged.
  */
-import { Json, onInitialize, onMessage, onQuery, registerAction, send } from "../../sdk/assemblyscript/assembly";
+import {
+  Json,
+  onInitialize,
+  onMessage,
+  onQuery,
+  registerAction,
+  send,
+} from "../../sdk/assemblyscript/assembly";
 export * from "../../sdk/assemblyscript/assembly/exports";
 export { receive } from "../../sdk/assemblyscript/assembly/mailbox";
 
@@ -33,6 +40,9 @@ onMessage((message) => {
 onQuery((_query) => state());
 
 function state(): string {
-  return Json.object().setText("peer", peer).setNumber("received", <f64> received).setNumber("last", <f64> last)
+  return Json.object().setText("peer", peer).setNumber("received", <f64> received).setNumber(
+    "last",
+    <f64> last,
+  )
     .toString();
 }

@@ -7,14 +7,16 @@
  * 2. A second run writes nothing. Notes are never changed, and things of others are never touched.
  * 3. At most `notesPerRunMax` notes a run: more are refused by name.
  */
-import { fail, Json, onInitialize, onQuery, registerAction, search } from "../../sdk/assemblyscript/assembly";
+import { fail, Json, onInitialize, onQuery, registerAction } from "../../sdk/assemblyscript/assembly";
+import { every } from "./every";
 import { Resolver } from "./resolve";
 import { headsOf, Note, scan, Spellings } from "./scan";
 import { thingOf, thingsInGraph, Writer } from "./write";
 export * from "../../sdk/assemblyscript/assembly/exports";
 
 let notesPerRunMax: i32 = 4000;
-const pageNotes: i32 = 100;
+// A handler is a plain function: what it fills stands here while a run lasts.
+let reading: Note[] = [];
 
 onInitialize((start) => {
   notesPerRunMax = <i32> start.get("config").get("notesPerRunMax").asInteger(notesPerRunMax);
@@ -58,7 +60,9 @@ onQuery((query) => {
   for (let i = 0; i < things.length; i++) {
     const thing = things[i];
     const aliases = thing.metadata.get("aliases").asTexts();
-    if (query.length > 0 && thing.title.toLowerCase() != query.toLowerCase() && !aliases.includes(query)) continue;
+    if (query.length > 0 && thing.title.toLowerCase() != query.toLowerCase() && !aliases.includes(query)) {
+      continue;
+    }
     found.push(thingOf(thing));
   }
   return Json.object().set("things", found).toString();
@@ -66,22 +70,15 @@ onQuery((query) => {
 
 /** Notes of a context, or of every context granted; one more than the maximum at most. */
 function readNotes(context: string): Note[] {
-  const notes: Note[] = [];
-  const criteria = Json.object().setText("kind", "note").setNumber("limit", pageNotes)
-    .setBool("includeSuperseded", true);
-  if (context.length > 0) criteria.setText("context", context);
-  while (true) {
-    const page = search(criteria);
-    for (let i = 0; i < page.hits.length; i++) {
-      const hit = page.hits[i];
-      const unit = hit.thread.length > 0 ? hit.thread : hit.id;
-      notes.push(new Note(hit.id, unit, hit.content, headsOf(hit.title), peopleOf(hit.metadata)));
-    }
-    // The page's JSON is garbage now; gone at once, it does not swell the memory that the host keeps for us.
-    __collect();
-    if (page.cursor.length == 0 || notes.length > notesPerRunMax) return notes;
-    criteria.setText("cursor", page.cursor);
-  }
+  reading = [];
+  every("note", "", context, (hit) => {
+    const unit = hit.thread.length > 0 ? hit.thread : hit.id;
+    reading.push(new Note(hit.id, unit, hit.content, headsOf(hit.title), peopleOf(hit.metadata)));
+    return reading.length <= notesPerRunMax;
+  });
+  const notes = reading;
+  reading = [];
+  return notes;
 }
 
 /** Persons that a note's own fields name. */

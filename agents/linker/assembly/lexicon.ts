@@ -213,7 +213,9 @@ export const placeVerb: u32 = list(
     "cafe restaurant market factory campus offsite station airport meetup landed summer school",
 );
 /** After a name: they make it a place. */
-export const placeAfter: u32 = list("office offices flat airport trip station branch warehouse flight harbour");
+export const placeAfter: u32 = list(
+  "office offices flat airport trip station branch warehouse flight harbour",
+);
 /** Words that say by themselves that a place follows. */
 export const placeVisit: u32 = list("visit visited visiting outside downtown");
 /** Last words of names of places. */
@@ -223,6 +225,11 @@ export const placeSuffix: u32 = list(
     "cathedral church valley forest",
 );
 
+/** Last words of names of firms and other bodies: no persons. */
+export const bodySuffix: u32 = list(
+  "logistics bank group partners foundation institute agency authority records studio studios press media labs clinic " +
+    "insurance brewery bakery holdings union council association systems solutions energy foods motors",
+);
 /** First words of names of places. */
 export const placePrefix: u32 = list(
   "hotel hospital cafe café restaurant bar pub lake mount port saint san santa st fort camp clinic",

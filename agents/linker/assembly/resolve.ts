@@ -74,12 +74,16 @@ export class Candidate {
     for (let i = 0; i < 4; i++) {
       // Standing after "in" or "with" alone does not make a place or a person.
       const sum = this.strong[i] * 3 + (this.strong[i] > 0 || this.weak[i] > 2 ? this.weak[i] : 0);
-      if (sum > score) {
+      if (sum > score && !(i == Type.person && this.isBody)) {
         best = i;
         score = sum;
       }
     }
     return best;
+  }
+  /** A firm by its last word. */
+  get isBody(): bool {
+    return this.parts.length > 1 && this.parts[this.parts.length - 1].is(lexicon.bodySuffix);
   }
   surface(): string {
     let best = "";
@@ -220,7 +224,8 @@ export class Resolver {
   private endsName(word: Word, core: Core): bool {
     if (this.reliable(word.spelling)) return true;
     // A single word at the start of a sentence stays a candidate: its evidence decides.
-    return word.spelling.small(this.spellings) == 0 || (core.project && word.spelling.small(this.spellings) <= word.spelling.up);
+    return word.spelling.small(this.spellings) == 0 ||
+      (core.project && word.spelling.small(this.spellings) <= word.spelling.up);
   }
 
   private candidate(kind: MarkKind, key: string, parts: Spelling[]): Candidate {
@@ -262,7 +267,10 @@ export class Resolver {
       if (inside) candidate.mid++;
       const counted = parts.length == 1 && isNumbered(words, core.to);
       const person = mark.titled || counted ? 0 : this.evidence(candidate, mark, core, inside);
-      if (!mark.titled && lastWords == words && lastPerson > 0 && person == 0 && follows(words, lastTo, core.from)) {
+      if (
+        !mark.titled && lastWords == words && lastPerson > 0 && person == 0 &&
+        follows(words, lastTo, core.from)
+      ) {
         candidate.add(Type.person, lastPerson > 1, "beside a person");
         lastTo = core.to;
         continue;
@@ -328,7 +336,14 @@ export class Resolver {
   }
 
   /** Evidence of projects, products and places. */
-  private elsewhere(candidate: Candidate, words: Word[], core: Core, p1: Spelling, p2: Spelling, n1: Spelling): void {
+  private elsewhere(
+    candidate: Candidate,
+    words: Word[],
+    core: Core,
+    p1: Spelling,
+    p2: Spelling,
+    n1: Spelling,
+  ): void {
     if (core.project || p1.is(lexicon.projectBefore) && p1.lower != "launch") {
       candidate.add(Type.project, true, "named a project");
       candidate.explicit = true;
@@ -336,19 +351,28 @@ export class Resolver {
       candidate.add(Type.project, true, "before " + n1.lower);
       if (n1.lower == "project") candidate.explicit = true;
     }
-    if (core.product || n1.is(lexicon.productAfter)) candidate.add(Type.product, true, "before a word for software");
+    if (core.product || n1.is(lexicon.productAfter)) {
+      candidate.add(Type.product, true, "before a word for software");
+    }
     if (p1.is(lexicon.productBefore)) candidate.add(Type.product, true, "used or installed");
     if (n1.lower.length > 1 && isVersion(n1.lower)) candidate.add(Type.product, true, "a version");
-    if (candidate.parts.length == 1 && isCamel(words[core.from].text)) candidate.add(Type.product, true, "its spelling");
+    if (candidate.parts.length == 1 && isCamel(words[core.from].text)) {
+      candidate.add(Type.product, true, "its spelling");
+    }
     if (n1.is(lexicon.placeAfter)) candidate.add(Type.place, true, "before a word for a place");
     const last = words[core.to - 1];
     const at = p1.lower;
-    if (candidate.parts.length > 1 && (last.is(lexicon.placeSuffix) || candidate.parts[0].is(lexicon.placePrefix))) candidate.add(Type.place, true, "a word for a place");
+    if (
+      candidate.parts.length > 1 &&
+      (last.is(lexicon.placeSuffix) || candidate.parts[0].is(lexicon.placePrefix))
+    ) candidate.add(Type.place, true, "a word for a place");
     if (!p1.is(lexicon.placeBefore)) {
       if (p1.is(lexicon.placeVisit)) candidate.add(Type.place, false, "visited");
       return;
     }
-    const sure = at == "to" || at == "from" || at == "towards" ? p2.is(lexicon.travel) : p2.is(lexicon.placeVerb);
+    const sure = at == "to" || at == "from" || at == "towards"
+      ? p2.is(lexicon.travel)
+      : p2.is(lexicon.placeVerb);
     if (!sure) {
       if (at == "in" || at == "at" || at == "near") candidate.add(Type.place, false, "in or at");
       else if (at == "to" || at == "into" || at == "on") candidate.add(Type.product, false, "to or on");
@@ -494,12 +518,13 @@ export class Resolver {
   }
 
   private isFullName(candidate: Candidate): bool {
-    if (candidate.parts.length < 2 || candidate.parts.length > 4) return false;
+    if (candidate.parts.length < 2 || candidate.parts.length > 4 || candidate.isBody) return false;
     if (candidate.type == Type.person) return true;
     if (candidate.type >= 0) return false;
     if (candidate.weak[Type.person] > 0) return true;
     const first = this.find(MarkKind.name, candidate.parts[0].lower);
-    return first !== null && (first.type == Type.person || first.speech.size > 0 || first.weak[Type.person] > 0);
+    return first !== null &&
+      (first.type == Type.person || first.speech.size > 0 || first.weak[Type.person] > 0);
   }
 
   /** A first or last name joins the one full name it fits; where it fits two, it names nobody. */
@@ -532,7 +557,9 @@ export class Resolver {
     for (let i = 0; i < full.length; i++) {
       const first = full[i].parts[0].lower;
       const last = full[i].parts[full[i].parts.length - 1].lower;
-      if (plain != first && plain != first + last && plain != first.charAt(0) + last && plain != last) continue;
+      if (plain != first && plain != first + last && plain != first.charAt(0) + last && plain != last) {
+        continue;
+      }
       found = full[i];
       count++;
     }
@@ -652,7 +679,14 @@ export class Resolver {
     }
   }
 
-  private mention(note: Note, mark: Mark, from: i32, to: i32, candidate: Candidate, things: Map<string, Thing>): void {
+  private mention(
+    note: Note,
+    mark: Mark,
+    from: i32,
+    to: i32,
+    candidate: Candidate,
+    things: Map<string, Thing>,
+  ): void {
     const root = this.rootOf(candidate);
     if (root === null) return;
     const ref = refOf(root);
@@ -759,7 +793,8 @@ function typeOf(root: Candidate): string {
     case MarkKind.file:
       return "file";
     default:
-      return root.type < 0 ? (root.parts.length > 1 && root.weak[Type.person] > 0 ? "person" : "name") : typeNames[root.type];
+      if (root.type >= 0) return typeNames[root.type];
+      return root.parts.length > 1 && root.weak[Type.person] > 0 && !root.isBody ? "person" : "name";
   }
 }
 
@@ -772,7 +807,9 @@ function isVersion(text: string): bool {
 
 /** Capitals inside a word after small letters, as products have; not "McCoy". */
 function isCamel(text: string): bool {
-  if (text.startsWith("Mc") || text.startsWith("Mac") || text.includes("'") || text.includes("-")) return false;
+  if (text.startsWith("Mc") || text.startsWith("Mac") || text.includes("'") || text.includes("-")) {
+    return false;
+  }
   let small = false;
   for (let i = 1; i < text.length; i++) {
     const code = text.charCodeAt(i);

@@ -6,7 +6,17 @@
  * 1. A mark's byte range is of the note's content as it stands; code blocks have no marks.
  * 2. Nothing here knows other notes: what a word is elsewhere is counted by resolve.ts.
  */
-import { fold, isDigit, isLetter, isSpace, isUpper, LineKind, Sentence, sentences, utf8Length } from "../../sdk/assemblyscript/assembly";
+import {
+  fold,
+  isDigit,
+  isLetter,
+  isSpace,
+  isUpper,
+  LineKind,
+  Sentence,
+  sentences,
+  utf8Length,
+} from "../../sdk/assemblyscript/assembly";
 import * as lexicon from "./lexicon";
 
 export enum MarkKind {
@@ -112,8 +122,6 @@ export class Spellings {
   }
 }
 
-// @ts-ignore: decorator
-@inline
 function small(code: u32): u32 {
   return code >= 0x41 && code <= 0x5a ? code | 0x20 : code;
 }
@@ -221,7 +229,9 @@ function count(words: Word[], titled: bool): void {
 function isTitle(text: string, sentence: Sentence, words: Word[]): bool {
   const last = text.charCodeAt(sentence.end - 1);
   if (last == 0x3a && words.length <= 5) return true;
-  if (text.startsWith("**", sentence.start) && text.substring(sentence.start, sentence.end).endsWith("**")) return true;
+  if (text.startsWith("**", sentence.start) && text.substring(sentence.start, sentence.end).endsWith("**")) {
+    return true;
+  }
   let caps = 0;
   let plain = 0;
   let upper = 0;
@@ -250,13 +260,16 @@ export function isShouted(text: string): bool {
 
 function isOpening(code: i32): bool {
   return code == 0x28 || code == 0x5b || code == 0x7b || code == 0x22 || code == 0x27 || code == 0x201c ||
-    code == 0x2018 || code == 0x2a || code == 0x5f || code == 0x7e || code == 0x3c || code == 0x201e || code == 0xab ||
+    code == 0x2018 || code == 0x2a || code == 0x5f || code == 0x7e || code == 0x3c || code == 0x201e ||
+    code == 0xab ||
     code == 0x60;
 }
 
 function isClosing(code: i32): bool {
-  return isOpening(code) || code == 0x29 || code == 0x5d || code == 0x7d || code == 0x201d || code == 0x2019 ||
-    code == 0x2e || code == 0x2c || code == 0x3b || code == 0x3a || code == 0x21 || code == 0x3f || code == 0x3e ||
+  return isOpening(code) || code == 0x29 || code == 0x5d || code == 0x7d || code == 0x201d ||
+    code == 0x2019 ||
+    code == 0x2e || code == 0x2c || code == 0x3b || code == 0x3a || code == 0x21 || code == 0x3f ||
+    code == 0x3e ||
     code == 0xbb || code == 0x2026 || code == 0x7c;
 }
 
@@ -317,10 +330,14 @@ function chunk(text: string, from: i32, to: i32, found: Word[], state: Between):
     if (code != 0x2a && code != 0x5f) state.signs += String.fromCharCode(code);
     start++;
   }
-  const url = text.startsWith("http://", start) || text.startsWith("https://", start) || text.startsWith("www.", start);
+  const url = text.startsWith("http://", start) || text.startsWith("https://", start) ||
+    text.startsWith("www.", start);
   while (end > start && isClosing(text.charCodeAt(end - 1))) {
     // A closing bracket belongs to a URL that opened it.
-    if (url && text.charCodeAt(end - 1) == 0x29 && text.indexOf("(", start) >= 0 && text.indexOf("(", start) < end) break;
+    if (
+      url && text.charCodeAt(end - 1) == 0x29 && text.indexOf("(", start) >= 0 &&
+      text.indexOf("(", start) < end
+    ) break;
     end--;
   }
   if (start < end) {
@@ -349,8 +366,9 @@ function isSpecial(text: string, start: i32, end: i32, found: Word[], state: Bet
   const whole = text.substring(start, end);
   let kind = MarkKind.name;
   if (whole.includes("@")) {
-    if (whole.charCodeAt(0) == 0x40 && isHandle(whole) && !state.code) push(text, start, end, MarkKind.handle, found, state);
-    else state.signs += "@";
+    if (whole.charCodeAt(0) == 0x40 && isHandle(whole) && !state.code) {
+      push(text, start, end, MarkKind.handle, found, state);
+    } else state.signs += "@";
     return true;
   }
   if (isTicket(whole)) kind = MarkKind.ticket;
@@ -366,7 +384,8 @@ function pieces(text: string, start: i32, end: i32, found: Word[], state: Betwee
   for (let i = start; i <= end; i++) {
     const code = i < end ? <i32> text.charCodeAt(i) : -1;
     const inside = i < end && (isLetter(code) || isDigit(code) ||
-      ((code == 0x27 || code == 0x2019 || code == 0x2d || code == 0x2e || code == 0x26) && i > from && i + 1 < end &&
+      ((code == 0x27 || code == 0x2019 || code == 0x2d || code == 0x2e || code == 0x26) && i > from &&
+        i + 1 < end &&
         (isLetter(text.charCodeAt(i + 1)) || isDigit(text.charCodeAt(i + 1)))) ||
       (code == 0x5f && state.code));
     if (inside) continue;
@@ -401,7 +420,8 @@ function push(text: string, start: i32, end: i32, kind: MarkKind, found: Word[],
   word.before = signs;
   const titleBefore = !first && signs == "." && found[found.length - 1].is(lexicon.titles);
   word.breakBefore = !titleBefore && (first || signs.length > 0 && signs != "\n");
-  word.initial = first || signs.includes(":") || signs.includes('"') || signs.includes("“") || signs.includes("(") ||
+  word.initial = first || signs.includes(":") || signs.includes('"') || signs.includes("“") ||
+    signs.includes("(") ||
     signs.includes("—") || signs.includes("|") || signs.includes("‘") || signs.includes("'");
   if (!first) {
     const previous = found[found.length - 1];
@@ -498,8 +518,11 @@ function mark(note: Note, index: i32, words: Word[], titled: bool): void {
       }
       // One or two joiners ("van der") when a capital follows them.
       let over = to;
-      while (over < words.length && over - to < 2 && words[over].kind == MarkKind.name && !words[over].breakBefore &&
-        words[over].is(lexicon.joiners)) over++;
+      while (
+        over < words.length && over - to < 2 && words[over].kind == MarkKind.name &&
+        !words[over].breakBefore &&
+        words[over].is(lexicon.joiners)
+      ) over++;
       if (over == to || over >= words.length || !words[over].cap || words[over].breakBefore) break;
       to = over + 1;
     }

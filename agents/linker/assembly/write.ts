@@ -5,18 +5,33 @@
  * 1. The agent's own things are those of kind `thing` with source `linker`; nothing else is changed or deleted.
  * 2. A thing that other connections than `mentions` hold is never deleted.
  */
-import { connect, createEngram, deleteEngram, Engram, findConnected, Json, lastStatus, searchAll, updateEngram } from "../../sdk/assemblyscript/assembly";
+import {
+  connect,
+  createEngram,
+  deleteEngram,
+  Engram,
+  findConnected,
+  Json,
+  lastStatus,
+  updateEngram,
+} from "../../sdk/assemblyscript/assembly";
+import { every } from "./every";
 import { compare, Mention, Thing } from "./resolve";
 import { Note } from "./scan";
 
 const source = "linker";
 
+let found: Engram[] = [];
+
 /** The things this agent has made. */
 export function thingsInGraph(): Engram[] {
-  const things = searchAll(
-    Json.object().setText("kind", "thing").setText("source", source).setNumber("limit", 500)
-      .setBool("includeSuperseded", true),
-  );
+  found = [];
+  every("thing", source, "", (thing) => {
+    found.push(thing);
+    return true;
+  });
+  const things = found;
+  found = [];
   things.sort((a, b) => compare(a.ref, b.ref));
   return things;
 }
@@ -109,7 +124,9 @@ export class Writer {
   }
 
   private refuse(what: string): void {
-    if (this.refused.length == 0) this.refused = "the host refused to " + what + ", status " + lastStatus().toString();
+    if (this.refused.length == 0) {
+      this.refused = "the host refused to " + what + ", status " + lastStatus().toString();
+    }
   }
 
   private put(thing: Thing, known: Engram | null): void {

@@ -1,14 +1,5 @@
 /** The AssemblyScript SDK of `engram` agents: `import { … } from "…/index"`. The exports stand in exports.ts. */
-export {
-  fail,
-  Handler,
-  Message,
-  onInitialize,
-  onMessage,
-  onQuery,
-  onRelease,
-  registerAction,
-} from "./agent";
+export { fail, Handler, Message, onInitialize, onMessage, onQuery, onRelease, registerAction } from "./agent";
 export { Json, JsonKind, quote } from "./json";
 export {
   addAgentToContext,

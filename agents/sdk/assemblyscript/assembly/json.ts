@@ -351,14 +351,10 @@ function escape(code: i32): string {
 // ---- places in a text: `check` by the letter of RFC 8259, the others in a text that has been checked
 
 /** The UTF-16 unit at a place inside the text. */
-// @ts-ignore: decorator
-@inline
 function codeAt(text: string, at: i32): i32 {
   return <i32> load<u16>(changetype<usize>(text) + (<usize> at << 1));
 }
 
-// @ts-ignore: decorator
-@inline
 function codeOrEnd(text: string, at: i32): i32 {
   return at < text.length ? codeAt(text, at) : -1;
 }
@@ -392,8 +388,6 @@ function checkWord(text: string, at: i32, word: string): i32 {
   return at + word.length;
 }
 
-// @ts-ignore: decorator
-@inline
 function isDigit(code: i32): bool {
   return code >= 0x30 && code <= 0x39;
 }
@@ -433,7 +427,8 @@ function checkText(text: string, at: i32): i32 {
     if (sign == 0x75) {
       for (const end = at + 4; at < end; at++) if (hexAt(text, at) < 0) return -1;
     } else if (
-      sign != 0x22 && sign != 0x5c && sign != 0x2f && sign != 0x6e && sign != 0x72 && sign != 0x74 && sign != 0x62 &&
+      sign != 0x22 && sign != 0x5c && sign != 0x2f && sign != 0x6e && sign != 0x72 && sign != 0x74 &&
+      sign != 0x62 &&
       sign != 0x66
     ) return -1;
   }
@@ -519,7 +514,9 @@ function numberAt(text: string, at: i32): f64 {
   const first = at;
   while (isDigit(codeOrEnd(text, at))) whole = whole * 10 + (codeAt(text, at++) - 0x30);
   const code = codeOrEnd(text, at);
-  if (at - first <= 15 && code != 0x2e && (code | 0x20) != 0x65) return negative ? -(<f64> whole) : <f64> whole;
+  if (at - first <= 15 && code != 0x2e && (code | 0x20) != 0x65) {
+    return negative ? -(<f64> whole) : <f64> whole;
+  }
   return F64.parseFloat(text.substring(from, skip(text, at)));
 }
 

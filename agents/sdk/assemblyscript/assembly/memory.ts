@@ -138,7 +138,9 @@ export function createEngram(
 export function getEngram(id: string): Engram | null {
   const key = utf8(id);
   let status: i32;
-  do status = host.engram_get(pointer(key), length(key), outPointer(), outLength()); while (outTooSmall(status));
+  do status = host.engram_get(pointer(key), length(key), outPointer(), outLength()); while (
+    outTooSmall(status)
+  );
   const text = takeOut(status);
   return text === null ? null : new Engram(Json.parse(text));
 }

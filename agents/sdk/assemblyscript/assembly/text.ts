@@ -246,8 +246,29 @@ function isCloser(code: i32): bool {
 }
 
 const abbreviations: string[] = [
-  "mr", "mrs", "ms", "dr", "prof", "st", "e.g", "i.e", "vs", "approx", "fig", "inc", "ltd", "co", "jr", "sr", "z.b",
-  "bzw", "ca", "tel", "dept", "est", "resp",
+  "mr",
+  "mrs",
+  "ms",
+  "dr",
+  "prof",
+  "st",
+  "e.g",
+  "i.e",
+  "vs",
+  "approx",
+  "fig",
+  "inc",
+  "ltd",
+  "co",
+  "jr",
+  "sr",
+  "z.b",
+  "bzw",
+  "ca",
+  "tel",
+  "dept",
+  "est",
+  "resp",
 ];
 
 /** Whether text[from, from + word.length) is `word`, letter case of a to z aside. */
@@ -271,7 +292,9 @@ function endsAtPoint(text: string, start: i32, point: i32, end: i32, to: i32): b
   while (from > start && (isLetter(text.charCodeAt(from - 1)) || text.charCodeAt(from - 1) == 0x2e)) from--;
   const length = point - from;
   const first = text.charCodeAt(from);
-  if (length == 1 && isUpper(first) && (from == start || text.charCodeAt(from - 1) == 0x20)) return first == 0x49;
+  if (length == 1 && isUpper(first) && (from == start || text.charCodeAt(from - 1) == 0x20)) {
+    return first == 0x49;
+  }
   if (length == 0 || length > 6) return true;
   if (length == 2 && (isWordAt(text, from, "no") || isWordAt(text, from, "nr"))) return !isDigit(following);
   for (let i = 0; i < abbreviations.length; i++) {
@@ -321,8 +344,6 @@ export function words(text: string, from: i32 = 0, to: i32 = i32.MAX_VALUE): Spa
   return found;
 }
 
-// @ts-ignore: decorator
-@inline
 function isWord(code: i32): bool {
   return isLetter(code) || isDigit(code);
 }

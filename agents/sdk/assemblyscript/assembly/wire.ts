@@ -44,29 +44,21 @@ export function free(ptr: usize): void {
 }
 
 /** A text as UTF-8, alive while the reference is; unpaired surrogates become U+FFFD. */
-// @ts-ignore: decorator
-@inline
 export function utf8(text: string): ArrayBuffer {
   return String.UTF8.encode(text, false, String.UTF8.ErrorMode.REPLACE);
 }
 
 /** A text as UTF-8, or null: absent. */
-// @ts-ignore: decorator
-@inline
 export function utf8OrAbsent(text: string | null): ArrayBuffer | null {
   return text === null ? null : utf8(text);
 }
 
 /** The pointer of a text for the host; 0 where absent. */
-// @ts-ignore: decorator
-@inline
 export function pointer(bytes: ArrayBuffer | null): usize {
   return changetype<usize>(bytes);
 }
 
 /** The length of a text for the host in bytes; 0 where absent. */
-// @ts-ignore: decorator
-@inline
 export function length(bytes: ArrayBuffer | null): i32 {
   return bytes === null ? 0 : bytes.byteLength;
 }
@@ -108,8 +100,6 @@ export function outPointer(): usize {
 }
 
 /** The cell that holds the room before a call and the length needed after it. */
-// @ts-ignore: decorator
-@inline
 export function outLength(): usize {
   return lengthCell;
 }
