@@ -5,7 +5,7 @@
 import { EngramError } from "../kernel/errors.ts";
 import type { Port, ReplayReport } from "../runtime/port.ts";
 import type { Receipt } from "../runtime/receipts.ts";
-import type { Request } from "../runtime/requests.ts";
+import type { Request, WriteOp } from "../runtime/requests.ts";
 import { type DemoHost, type OnChild, runSelf } from "./demo_host.ts";
 import type { Story } from "./demo_screen.ts";
 import { assetPath, client, loadBundled } from "./demo_steps.ts";
@@ -147,26 +147,32 @@ class OneByOne implements Port {
 
   async submit(request: Request, options: { readonly client?: string } = {}): Promise<Receipt> {
     if (request.kind !== "write") return await this.#port.submit(request, options);
-    const results: unknown[] = [];
-    let tick = 0;
-    for (let at = 0; at < request.ops.length; at += atOnce) {
-      const settled = await Promise.allSettled(
-        request.ops.slice(at, at + atOnce).map(async (op) => {
-          const receipt = await this.#port.submit({ kind: "write", ops: [op] }, options);
-          const [result] = Array.isArray(receipt["results"]) ? receipt["results"] : [];
-          const id: unknown = result?.id;
-          if (typeof id === "string" && op.op === "upsert") this.acknowledged.set(id, op.content);
-          this.#onAcknowledged(this.acknowledged.size);
-          return { tick: receipt.tick, result };
-        }),
-      );
-      for (const one of settled) {
-        if (one.status === "rejected") throw one.reason;
-        results.push(one.value.result);
-        tick = one.value.tick;
+    const { ops } = request;
+    const receipts: Receipt[] = [];
+    const broken: unknown[] = [];
+    let next = 0;
+    const writer = async () => {
+      while (broken.length === 0 && next < ops.length) {
+        const at = next++;
+        try {
+          const op = ops[at];
+          if (op !== undefined) receipts[at] = await this.#write(op, options);
+        } catch (error) {
+          broken.push(error);
+        }
       }
-    }
-    return { tick, results };
+    };
+    await Promise.all(Array.from({ length: atOnce }, writer));
+    if (broken.length > 0) throw broken[0];
+    return { tick: receipts.at(-1)?.tick ?? 0, results: receipts.flatMap(({ results }) => results) };
+  }
+
+  async #write(op: WriteOp, options: { readonly client?: string }): Promise<Receipt> {
+    const receipt = await this.#port.submit({ kind: "write", ops: [op] }, options);
+    const { id } = Object(Object(receipt["results"])[0]);
+    if (typeof id === "string" && op.op === "upsert") this.acknowledged.set(id, op.content);
+    this.#onAcknowledged(this.acknowledged.size);
+    return receipt;
   }
 
   view: Port["view"] = (view) => this.#port.view(view);
