@@ -68,7 +68,8 @@ export interface Corpus {
   superseded(document: number): boolean;
 }
 
-const columns = [
+/** The columns of {@link documentOf}. */
+export const documentColumns = [
   "version.rid",
   "engram.id",
   "version.engram",
@@ -83,11 +84,15 @@ const columns = [
 ] as const;
 const byRid = new Query(() =>
   build.selectFrom("engram_version as version").innerJoin("engram", "engram.key", "version.engram")
-    .select(columns).where("version.rid", "=", given(0))
+    .select(documentColumns).where("version.rid", "=", given(0))
 );
 const asOfTick = new Query(() =>
   build.selectFrom("engram_version as version").innerJoin("engram", "engram.key", "version.engram")
-    .select(columns).where("version.to_tick", ">", given(0)).where("version.from_tick", "<=", given(0))
+    .select(documentColumns).where("version.to_tick", ">", given(0)).where(
+      "version.from_tick",
+      "<=",
+      given(0),
+    )
     .orderBy("version.rid")
 );
 const beside = (before: boolean) =>
@@ -123,7 +128,8 @@ export function readSuperseders(db: Sqlite, tick: number): Superseders {
   return found;
 }
 
-function documentOf(row: Row): Document {
+/** A stored version, from a row of {@link documentColumns}. */
+export function documentOf(row: Row): Document {
   return {
     document: num(row[0]),
     id: text(row[1]),
@@ -400,7 +406,8 @@ export class StagedCorpus implements Corpus {
   }
 }
 
-function stagedDocument(engram: Engram, document: number, fromTick: number): Document {
+/** A staged engram as a document. */
+export function stagedDocument(engram: Engram, document: number, fromTick: number): Document {
   return {
     document,
     id: engram.id,

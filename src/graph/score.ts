@@ -17,9 +17,9 @@ import { nearStems, queryWords } from "./words.ts";
 export const searchLimits = {
   /** Hits of one page. */
   limitMax: 1000,
-  /** Hits of all pages of one search. */
-  hitsMax: 1000,
-  /** Documents whose texts are looked at: for neighbours, filters, phrases. */
+  /** Hits of all pages of one search for words; a list without words has no such end. */
+  hitsMax: 10_000,
+  /** Texts looked at by filters: the best by score of a search for words, those of one page of a list. */
   documentsMax: 20_000,
   /** Best documents that get the words of their neighbours. */
   neighbourDocumentsMax: 300,

@@ -1,17 +1,18 @@
 /**
  * Search over texts: documents from the index, scores of our own, filters, pages.
  *
- * Owns: what a query means, the order of hits, cursors, which engrams a reader's search covers.
- * Does not own: the index (postings.ts), statistics (corpus.ts), scores (score.ts).
+ * Owns: the order of hits, pages, which engrams a reader's search covers.
+ * Does not own: queries and filters (search_query.ts), lists without words (listing.ts), the index (postings.ts),
+ * statistics (corpus.ts), scores (score.ts).
  *
  * Invariants:
  * 1. Equal rows and equal queries give equal hits in equal order, whenever the index caught up or merged.
  * 2. A search sees every commit before it. As of a tick it scans the versions of that tick instead of the index.
- * 3. Hits go by: not superseded first, score, id. Without words: newest first.
+ * 3. Hits go by: not superseded first, score, id (below the best `gramDocumentsMax`: age of the version). Without
+ *    words: the newest made first, by id.
  */
 import { assert, EngramError } from "../kernel/errors.ts";
-import type { Id } from "../kernel/ids.ts";
-import type { Engram, EngramKind, Hit, Json } from "../kernel/records.ts";
+import type { Engram, Hit } from "../kernel/records.ts";
 import {
   type Corpus,
   type CorpusParts,
@@ -22,9 +23,10 @@ import {
   StagedCorpus,
   type Superseders,
 } from "./corpus.ts";
+import { listPage } from "./listing.ts";
 import { PostingIndex } from "./postings.ts";
 import type { Reads } from "./reads.ts";
-import { isNow, type Readable, type Scope, type Scopes } from "./scope.ts";
+import { isNow, type Scope, type Scopes } from "./scope.ts";
 import {
   addGrams,
   addNeighbours,
@@ -35,47 +37,12 @@ import {
   shown,
   type Spelled,
 } from "./score.ts";
+import { Filter, noCursor, type SearchQuery, type SearchResult } from "./search_query.ts";
 import { snippetOf } from "./snippet.ts";
 import { build, given, num, Query, type Sqlite } from "./sqlite.ts";
 import { eachWord } from "./words.ts";
 
-/** What is searched for; every part that is given must hold. Without `text` and `exact`: newest first. */
-export interface SearchQuery {
-  /** Words; a hit has some of them, or stands beside one that has. */
-  readonly text?: string;
-  /** A phrase that stands in title or content, letter case and spacing aside. */
-  readonly exact?: string;
-  /** Top-level metadata that must be equal. */
-  readonly metadata?: Readonly<Record<string, Json>>;
-  readonly kind?: EngramKind;
-  readonly source?: string;
-  readonly minConfidence?: number;
-  readonly context?: Id;
-  /** Engrams written at this tick or later. */
-  readonly changedSinceTick?: number;
-  /** Superseded engrams too; they rank after the others. Default false. */
-  readonly includeSuperseded?: boolean;
-  /** 1 to `searchLimits.limitMax`. */
-  readonly limit: number;
-  /** From the page before; the pages of one search end at `searchLimits.hitsMax`. */
-  readonly cursor?: string;
-  readonly readable?: Readable;
-  readonly asOf?: number;
-  /** A step's own staged engrams, and ids it deleted: they take part as if committed. */
-  readonly staged?: readonly Engram[];
-  readonly stagedDeleted?: readonly Id[];
-}
-
-/** A page of hits, best first. */
-export interface SearchResult {
-  readonly hits: readonly Hit[];
-  /** Present when there is more. */
-  readonly cursor?: string;
-  /** Words of the query that no engram has, and the stem that was searched for instead. */
-  readonly spelled?: readonly Spelled[];
-  /** The versions of `asOf` were scanned: slower than the index. */
-  readonly scanned: boolean;
-}
+export type { SearchQuery, SearchResult } from "./search_query.ts";
 
 const members = new Query(() =>
   build.selectFrom("member").select("engram").where("context", "=", given(0))
@@ -155,25 +122,39 @@ export class Search {
         { limit },
       );
     }
-    const offset = offsetOf(query.cursor);
     const scope = this.#scopes.make(query.asOf, query.readable);
+    return hasWords(query) ? this.#ranked(query, scope) : this.#listed(query, scope);
+  }
+
+  #listed(query: SearchQuery, scope: Scope): SearchResult {
+    const { documents, cursor } = listPage(query, this.#parts(scope));
+    const none = new Map<string, number>();
+    return {
+      hits: documents.map((document) => this.#hit(document, scope, 0, none)),
+      ...(cursor === undefined ? {} : { cursor }),
+      scanned: false,
+    };
+  }
+
+  #ranked(query: SearchQuery, scope: Scope): SearchResult {
+    const { limit } = query, offset = offsetOf(query.cursor);
     const corpus = this.#corpus(query, scope);
     // Staged documents are numbered from the end of a scan, where the cache may hold stored ones.
     const cache = isNow(scope) ? this.#documents : new Map<number, Document>();
-    const run = new Run(corpus, query, scope, this.#scopes, cache);
+    const run = new Run(corpus, query, new Filter(query, scope, this.#scopes), cache);
     const found = run.find(Math.min(offset + limit + 1, searchLimits.hitsMax));
-    const page = found.slice(offset, offset + limit);
-    const hits = page.map(({ document, score }): Hit => ({
-      ...this.#engram(document, scope),
-      score,
-      snippet: snippetOf(document.texts.content, run.weights),
-    }));
+    const page = found.slice(offset, Math.min(offset + limit, searchLimits.hitsMax));
     return {
-      hits,
+      hits: page.map(({ document, score }) => this.#hit(document, scope, score, run.weights)),
       ...(found.length > offset + limit ? { cursor: `o${offset + limit}` } : {}),
       ...(run.spelled.length > 0 ? { spelled: run.spelled } : {}),
       scanned: !isNow(scope),
     };
+  }
+
+  #hit(document: Document, scope: Scope, score: number, weights: ReadonlyMap<string, number>): Hit {
+    const snippet = snippetOf(document.texts.content, weights);
+    return { ...this.#engram(document, scope), score, snippet };
   }
 
   #engram(document: Document, scope: Scope): Engram {
@@ -231,15 +212,18 @@ export class Search {
   }
 }
 
+/** Words to rank by; a phrase of marks alone has none. */
+function hasWords({ text, exact }: SearchQuery): boolean {
+  if ((text?.trim() ?? "") !== "") return true;
+  let words = 0;
+  eachWord(exact ?? "", () => words++);
+  return words > 0;
+}
+
 function offsetOf(cursor: string | undefined): number {
   if (cursor === undefined) return 0;
-  const offset = /^o\d{1,6}$/.test(cursor) ? Number(cursor.slice(1)) : NaN;
-  if (Number.isNaN(offset)) {
-    throw new EngramError("invalid_argument", `Cannot search: cursor "${cursor}" is from no search`, {
-      cursor,
-    });
-  }
-  return offset;
+  if (!/^o\d{1,6}$/.test(cursor)) throw noCursor(cursor);
+  return Number(cursor.slice(1));
 }
 
 interface Found {
@@ -252,27 +236,17 @@ interface Found {
 class Run {
   readonly #corpus: Corpus;
   readonly #query: SearchQuery;
-  readonly #scope: Scope;
-  readonly #scopes: Scopes;
+  readonly #filter: Filter;
   readonly #loaded: Map<number, Document>;
-  readonly #phrase: string;
   /** Weights of the words searched for, by stem. */
   readonly weights = new Map<string, number>();
   spelled: readonly Spelled[] = [];
 
-  constructor(
-    corpus: Corpus,
-    query: SearchQuery,
-    scope: Scope,
-    scopes: Scopes,
-    loaded: Map<number, Document>,
-  ) {
+  constructor(corpus: Corpus, query: SearchQuery, filter: Filter, loaded: Map<number, Document>) {
     this.#corpus = corpus;
     this.#loaded = loaded;
     this.#query = query;
-    this.#scope = scope;
-    this.#scopes = scopes;
-    this.#phrase = normalise(query.exact ?? "");
+    this.#filter = filter;
   }
 
   #load = (document: number): Document => {
@@ -288,7 +262,6 @@ class Run {
   /** The first `max` hits in order, or more. */
   find(max: number): Found[] {
     const text = this.#query.text?.trim() ?? "", words = text === "" ? this.#query.exact?.trim() ?? "" : text;
-    if (words === "") return this.#kept(this.#newest(), max).map((document) => ({ document, score: 0 }));
     const looked = lookUp(this.#corpus, words);
     this.spelled = looked.spelled;
     for (const { stem, weight } of looked.words) this.weights.set(stem, weight);
@@ -310,40 +283,25 @@ class Run {
     return [current, superseded];
   }
 
-  /** The first `max` of those that pass, with their grams, by score and id. */
+  /** The first `max` of those that pass, by score; the first `gramDocumentsMax` with their grams, and ties by id. */
   #scored(documents: readonly number[], scores: Float64Array, max: number): Found[] {
-    // The first `gramDocumentsMax` get the same addition on every page, so pages continue each other.
+    // The first get the same addition on every page and stay the first; the others keep the order that cut them off:
+    // so pages continue each other.
     const keptMax = Math.max(max, searchLimits.gramDocumentsMax);
-    const ranked = best(documents, scores, this.#filters() ? searchLimits.documentsMax : keptMax);
+    const ranked = best(documents, scores, this.#filter.any ? searchLimits.documentsMax : keptMax);
     const kept = this.#kept(ranked, keptMax);
-    addGrams(
-      this.#query.text ?? this.#query.exact ?? "",
-      kept.slice(0, searchLimits.gramDocumentsMax),
-      scores,
-      this.weights,
-    );
+    const first = kept.slice(0, searchLimits.gramDocumentsMax);
+    addGrams(this.#query.text ?? this.#query.exact ?? "", first, scores, this.weights);
     const found = kept.map((document) => ({ document, score: shown(scores[document.document] ?? 0) }));
-    return found.sort((one, other) =>
+    const sorted = found.slice(0, first.length).sort((one, other) =>
       other.score - one.score || (one.document.id < other.document.id ? -1 : 1)
     );
-  }
-
-  #newest(): number[] {
-    const documents = this.#phraseDocuments()?.sort((one, other) => other - one) ?? [];
-    for (let at = this.#corpus.end - 1; this.#phrase === "" && at >= 0; at--) {
-      if (this.#corpus.has(at)) documents.push(at);
-      if (documents.length >= searchLimits.documentsMax) break;
-    }
-    const [current, superseded]: [number[], number[]] = [[], []];
-    for (const document of documents) {
-      (this.#corpus.superseded(document) ? superseded : current).push(document);
-    }
-    return this.#query.includeSuperseded === true ? [...current, ...superseded] : current;
+    return [...sorted, ...found.slice(first.length)];
   }
 
   /** Documents that have every word of the phrase; null without a phrase. */
   #phraseDocuments(): number[] | null {
-    if (this.#phrase === "") return null;
+    if ((this.#query.exact?.trim() ?? "") === "") return null;
     const stems = new Set<string>();
     eachWord(this.#query.exact ?? "", (stem) => stems.add(stem));
     let common: Set<number> | null = null;
@@ -359,55 +317,9 @@ class Run {
     const kept: Document[] = [];
     for (const number of documents) {
       const document = this.#load(number);
-      if (this.#passes(document)) kept.push(document);
+      if (this.#filter.passes(document)) kept.push(document);
       if (kept.length >= max) break;
     }
     return kept;
   }
-
-  /** Whether there is anything but words to pass. */
-  #filters(): boolean {
-    const { kind, source, minConfidence, changedSinceTick, metadata, context } = this.#query;
-    return this.#phrase !== "" ||
-      [kind, source, minConfidence, changedSinceTick, metadata, context].some((filter) =>
-        filter !== undefined
-      );
-  }
-
-  #passes(document: Document): boolean {
-    const { kind, source, minConfidence, changedSinceTick, metadata, context } = this.#query;
-    const { texts } = document;
-    if (kind !== undefined && document.kind !== kind) return false;
-    if (source !== undefined && texts.source !== source) return false;
-    if (minConfidence !== undefined && document.confidence < minConfidence) return false;
-    if (changedSinceTick !== undefined && document.fromTick < changedSinceTick) return false;
-    for (const [name, value] of Object.entries(metadata ?? {})) {
-      if (!Object.hasOwn(texts.metadata, name) || !equal(texts.metadata[name] ?? null, value)) return false;
-    }
-    if (this.#phrase !== "") {
-      const holds = (text: string | null) => text !== null && normalise(text).includes(this.#phrase);
-      if (!holds(texts.title) && !holds(texts.content)) return false;
-    }
-    return context === undefined || this.#inContext(document, context);
-  }
-
-  #inContext(document: Document, context: Id): boolean {
-    if (document.staged !== null) return document.staged.contexts.includes(context);
-    const key = this.#scopes.contextKey(context);
-    if (key === null || (this.#scope.contexts !== null && !this.#scope.contexts.has(key))) return false;
-    return this.#scopes.visible(document.key, { tick: this.#scope.tick, contexts: new Set([key]) });
-  }
-}
-
-function normalise(text: string): string {
-  return text.toLowerCase().replace(/\s+/g, " ").trim();
-}
-
-function equal(one: Json, other: Json): boolean {
-  if (one === other) return true;
-  if (typeof one !== "object" || typeof other !== "object" || one === null || other === null) return false;
-  if (Array.isArray(one) !== Array.isArray(other)) return false;
-  const left = Object.entries(one), right = new Map<string, Json>(Object.entries(other));
-  return left.length === right.size &&
-    left.every(([name, value]) => right.has(name) && equal(value, right.get(name) ?? null));
 }

@@ -44,6 +44,7 @@ function view(graph: Graph, readable: ReadonlySet<string> | null, asOf?: number)
     contexts: graph.contexts(asOf),
     counts: graph.counts(asOf),
     found,
+    listed: graph.search({ limit: 4, ...at }),
   };
 }
 

@@ -1,9 +1,24 @@
 import assert from "node:assert/strict";
-import { type Graph, openGraph, type SearchQuery } from "../../../src/graph/mod.ts";
+import { type Graph, openGraph, searchLimits, type SearchQuery } from "../../../src/graph/mod.ts";
 import { c, context, e, entry, graphOf, join, link, put, x } from "./support.ts";
 
 const found = (graph: Graph, query: Partial<SearchQuery>) =>
   graph.search({ limit: 10, ...query }).hits.map((hit) => hit.id);
+
+const range = (from: number, to: number) => Array.from({ length: to - from }, (_, n) => from + n);
+
+/** The ids of all pages; `between` runs before each page but the first. */
+function paged(graph: Graph, query: Partial<SearchQuery>, between: (page: number) => void = () => {}) {
+  const ids: string[] = [];
+  let cursor: string | undefined;
+  for (let page = 0; page === 0 || cursor !== undefined; page++) {
+    if (page > 0) between(page);
+    const result = graph.search({ limit: 10, ...query, ...(cursor === undefined ? {} : { cursor }) });
+    ids.push(...result.hits.map((hit) => hit.id));
+    cursor = result.cursor;
+  }
+  return ids;
+}
 
 function using(graph: Graph, work: (graph: Graph) => void): void {
   try {
@@ -75,9 +90,9 @@ Deno.test("search() with exact finds the phrase alone", () =>
     assert.deepEqual(found(graph, { exact: "big red bus" }), [e(0)]);
   }));
 
-Deno.test("search() without words gives the newest first", () =>
+Deno.test("search() without words gives the newest made first, and a rewritten one keeps its place", () =>
   using(graphOf([put(e(0), "a"), put(e(1), "b")], [put(e(0), "c")]), (graph) => {
-    assert.deepEqual(found(graph, {}), [e(0), e(1)]);
+    assert.deepEqual(found(graph, {}), [e(1), e(0)]);
   }));
 
 Deno.test("search() filters by kind, source, confidence, metadata, context and tick", () => {
@@ -162,17 +177,92 @@ Deno.test("search() takes a step's staged writes for committed ones", () =>
     assert.deepEqual(found(graph, { text: "sugar", ...query }), [e(0)]);
   }));
 
-Deno.test("search() pages by cursor without gap or repetition", () =>
-  using(graphOf(Array.from({ length: 7 }, (_, n) => put(e(n), `salt ${"water ".repeat(n)}`))), (graph) => {
-    const all = found(graph, { text: "salt" });
-    const paged: string[] = [];
-    let cursor: string | undefined;
-    do {
-      const page = graph.search({ text: "salt", limit: 3, ...(cursor === undefined ? {} : { cursor }) });
-      paged.push(...page.hits.map((hit) => hit.id));
-      cursor = page.cursor;
-    } while (cursor !== undefined);
-    assert.deepEqual([paged, paged.length], [all, 7]);
+Deno.test("search() for words pages by cursor without gap or repetition, equal scores and many hits included", () => {
+  // Ids fall while versions rise.
+  const writes = range(0, 1500).map((n) => put(e(1499 - n), `salt ${"water ".repeat(n % 7)}`));
+  using(graphOf(writes), (graph) => {
+    const ids = paged(graph, { text: "salt", limit: 170 });
+    assert.deepEqual([ids.length, new Set(ids).size], [1500, 1500]);
+  });
+});
+
+Deno.test("search() without words pages through everything, however much there is", () =>
+  using(graphOf(range(0, 2500).map((n) => put(e(n), `note ${n}`))), (graph) => {
+    assert.deepEqual(paged(graph, { limit: 400 }), range(0, 2500).reverse().map(e));
+  }));
+
+Deno.test("search() without words leaves out and repeats nothing while engrams are added and rewritten", () =>
+  using(graphOf(range(0, 40).map((n) => put(e(n), `note ${n}`))), (graph) => {
+    const ids = paged(graph, {}, (page) => {
+      graph.commit(entry(graph, [put(e(100 + page), "later"), put(e(3), "again"), put(e(38), "again")]));
+    });
+    assert.deepEqual(ids, range(0, 40).reverse().map(e));
+  }));
+
+Deno.test("search() without words as of a tick pages through what was there then", () =>
+  using(graphOf(range(0, 25).map((n) => put(e(n), `note ${n}`))), (graph) => {
+    graph.commit(
+      entry(graph, [put(e(30), "later"), put(e(2), "again"), { op: "engram_delete", id: e(9) }]),
+    );
+    const hits = graph.search({ limit: 30, asOf: 0 }).hits;
+    assert.deepEqual(paged(graph, { asOf: 0 }), range(0, 25).reverse().map(e));
+    assert.deepEqual(hits.at(-3)?.content, "note 2");
+  }));
+
+Deno.test("search() without words gives a reader the pages and cursors it would get if nothing else existed", () => {
+  const mine = [
+    context(x(0), "a"),
+    ...range(0, 9).flatMap((n) => [put(e(n * 7), "m"), join(x(0), e(n * 7))]),
+  ];
+  const others = range(0, 60).filter((n) => n % 7 > 0).map((n) => put(e(n), "other"));
+  using(graphOf(mine), (alone) =>
+    using(graphOf([...mine, ...others]), (together) => {
+      for (const cursor of [undefined, e(62), e(57), e(20)]) {
+        const query = { limit: 3, readable: new Set([x(0)]), ...(cursor === undefined ? {} : { cursor }) };
+        assert.deepEqual(together.search(query), alone.search(query));
+      }
+    }));
+});
+
+Deno.test("search() without words keeps to filters, and has no cursor where nothing more passes", () => {
+  const writes = range(0, 30).flatMap((n) => [
+    put(e(n), "text", { source: n % 3 === 0 ? "s" : "t", metadata: { n: n % 2 } }, {
+      kind: n % 5 === 0 ? "fact" : "note",
+    }),
+    ...(n < 10 ? [join(x(0), e(n))] : []),
+  ]);
+  using(graphOf([context(x(0), "a"), ...writes, link(c(0), e(1), e(0), "supersedes")]), (graph) => {
+    const listed = (query: Partial<SearchQuery>) => {
+      const { hits, cursor } = graph.search({ limit: 4, ...query });
+      return [...hits.map((hit) => hit.id), ...(cursor === undefined ? [] : [cursor])];
+    };
+    assert.deepEqual(listed({ kind: "fact", source: "s" }), [e(15)]);
+    assert.deepEqual(listed({ kind: "fact", source: "s", includeSuperseded: true }), [e(15), e(0)]);
+    assert.deepEqual(listed({ context: x(0), metadata: { n: 1 }, limit: 5 }), [9, 7, 5, 3, 1].map(e));
+    assert.deepEqual(listed({ context: x(0), metadata: { n: 1 } }), [9, 7, 5, 3, 2].map(e));
+  });
+});
+
+Deno.test("search() without words ends a page after so many texts that do not pass, and goes on by its cursor", () =>
+  using(graphOf(range(0, searchLimits.documentsMax + 2).map((n) => put(e(n), "t"))), (graph) => {
+    graph.commit(entry(graph, [put(e(0), "t", { metadata: { wanted: true } })]));
+    const first = graph.search({ limit: 5, metadata: { wanted: true } });
+    assert.deepEqual([first.hits.length, typeof first.cursor], [0, "string"]);
+    assert.deepEqual(paged(graph, { metadata: { wanted: true } }), [e(0)]);
+  }));
+
+Deno.test("search() without words takes a step's staged writes for committed ones, in their place", () =>
+  using(graphOf(range(0, 8).map((n) => put(e(n * 10), `note ${n}`))), (graph) => {
+    const engram = graph.engram(e(30));
+    assert(engram !== null);
+    const staged = [{ ...engram, content: "again" }, { ...engram, id: e(35) }, { ...engram, id: e(99) }];
+    const ids = paged(graph, { limit: 3, staged, stagedDeleted: [e(50), e(0)] });
+    assert.deepEqual(ids, [99, 70, 60, 40, 35, 30, 20, 10].map(e));
+  }));
+
+Deno.test("search() with a phrase of marks alone finds the texts that hold it", () =>
+  using(graphOf([put(e(0), "what ?!"), put(e(1), "what")]), (graph) => {
+    assert.deepEqual(found(graph, { exact: "?!" }), [e(0)]);
   }));
 
 Deno.test("search() cuts the snippet from the content around the match, unchanged", () => {
@@ -205,7 +295,8 @@ Deno.test("search() gives the same result before and after maintain(), and to a 
 
 Deno.test("search() refuses a limit or cursor that is none", () =>
   using(graphOf([put(e(0), "a")]), (graph) => {
-    for (const query of [{ limit: 0 }, { limit: 1001 }, { limit: 1, cursor: "x" }]) {
+    const wrong = [{ limit: 0 }, { limit: 1001 }, { limit: 1, cursor: "x" }, { limit: 1, cursor: "o1" }];
+    for (const query of [...wrong, { limit: 1, text: "a", cursor: e(0) }]) {
       assert.throws(() => graph.search(query), /Cannot search/);
     }
   }));
