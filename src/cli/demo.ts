@@ -77,9 +77,11 @@ async function run(call: Call): Promise<void> {
         duration(report.ms)
       }`,
     );
-    if (!report.ok) {
-      throw new EngramError("demo_failed", "Cannot keep every promise: a line above says which");
-    }
+    if (report.ok) return;
+    const message = path === null
+      ? "Cannot keep every promise"
+      : "Cannot show all findings: an agent did not finish";
+    throw new EngramError("demo_failed", `${message}; the line with ✗ says more`);
   } finally {
     for (const signal of stopSignals) Deno.removeSignalListener(signal, onSignal);
     stage.clear();

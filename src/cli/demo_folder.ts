@@ -28,6 +28,8 @@ import { day, placeOf } from "./shown.ts";
 /** Findings of one kind that are shown; all are counted. */
 const shownMax = 5;
 const questionsMax = 3;
+/** Fuel an agent gets for a folder, however many notes there are: about half a minute. */
+const runFuelMax = 30_000_000_000;
 
 /** An agent's run. */
 interface RunReport {
@@ -114,7 +116,13 @@ function empty(shown: string): EngramError {
 async function runAgent(story: Story, port: Port, agent: string, action: string): Promise<RunReport> {
   const { value, ms } = await story.working(`${agent} works through the notes`, async () => {
     try {
-      const { result } = await port.submit({ kind: "execute", agent, action, context: notesContext }, {
+      const { result } = await port.submit({
+        kind: "execute",
+        agent,
+        action,
+        context: notesContext,
+        fuel: runFuelMax,
+      }, {
         client,
       });
       return { ok: true, figures: figuresOf(result), message: null };
@@ -152,10 +160,19 @@ function findingsOf(engrams: readonly Engram[], connections: readonly Connection
   return {
     things: thingsOf(byId, connections),
     duplicates: pairs("duplicates"),
-    reversals: pairs("supersedes"),
-    contradictions: pairs("contradicts"),
+    reversals: distinct(pairs("supersedes")),
+    contradictions: distinct(pairs("contradicts")),
     tasks: engrams.filter(({ kind }) => kind === "digest").flatMap(({ content }) => tasksOf(content)),
   };
+}
+
+/** Of pairs that say the same, the first: copies of a note say nothing more. */
+function distinct(pairs: readonly Pair[]): Pair[] {
+  const seen = new Set<string>();
+  return pairs.filter(({ newer, older }) => {
+    const key = JSON.stringify([newer.text, older.text]);
+    return !seen.has(key) && seen.add(key);
+  });
 }
 
 function foundOf(engram: Engram): Found {

@@ -5,7 +5,7 @@
  * 1. The right column stands where the lines end; what is too long goes on in the next line, never cut.
  * 2. While something runs, a terminal shows what; it leaves no trace in the story.
  */
-import { duration, oneLine, type Screen, type Style, widthOf } from "./screen.ts";
+import { duration, oneLine, printable, type Screen, type Style, widthOf } from "./screen.ts";
 
 const widthMax = 100;
 const frames = [..."⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"];
@@ -66,8 +66,9 @@ export class Story {
   }
 
   #print(mark: string, { left, right = "", style, note = "" }: Line): void {
+    const text = printable(left);
     const room = this.#width - 4 - (right === "" ? 0 : widthOf(right) + 2);
-    const lines = wrap(left, Math.max(24, room), this.#width - 6);
+    const lines = wrap(text, Math.max(24, room), this.#width - 6);
     const last = lines.length - 1;
     for (const [at, line] of lines.entries()) {
       const shown = style === undefined ? line : this.screen.paint(style, line);

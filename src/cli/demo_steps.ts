@@ -45,7 +45,7 @@ export async function takeNotes(
       port,
       context: String(id),
       prefix: "",
-      createContexts: false,
+      createContexts: true,
       onProgress: () => {},
       client,
     });
