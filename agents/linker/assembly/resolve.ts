@@ -155,9 +155,9 @@ export class Resolver {
     for (let i = 0; i < note.people.length; i++) this.people.add(note.people[i].toLowerCase());
   }
 
-  /** Written with a capital inside sentences, and at most one time in five without. */
+  /** Written with a capital inside sentences, and at most one time in three without. */
   private reliable(word: Spelling): bool {
-    return !isListed(word) && word.up > 0 && word.small(this.spellings) * 4 <= word.up;
+    return !isListed(word) && word.up > 0 && word.small(this.spellings) * 2 <= word.up;
   }
 
   // ---- candidates and evidence
@@ -308,7 +308,10 @@ export class Resolver {
       candidate.add(Type.person, false, "with, by or from");
       person = 1;
     }
-    if (n1.is(lexicon.personAfter)) {
+    // "The NAME moved": persons take no article.
+    const article = p1.lower == "the" || p1.lower == "a" || p1.lower == "an";
+    if (article) person = 0;
+    else if (n1.is(lexicon.personAfter)) {
       if (inside) candidate.add(Type.person, true, "says or does");
       else if (candidate.parts.length == 1) candidate.speech.add(mark.note);
       else candidate.add(Type.person, true, "says or does");
@@ -317,7 +320,9 @@ export class Resolver {
       if (!inside) candidate.starts.add(mark.note);
     }
     if (core.to < words.length) this.apposition(candidate, words, core.to, after);
-    if (core.from == 0 && after.startsWith(":")) candidate.add(Type.person, false, "before a colon");
+    if ((core.from == 0 || words[core.from].before.includes("\n")) && after.startsWith(":")) {
+      candidate.add(Type.person, false, "before a colon");
+    }
     this.elsewhere(candidate, words, core, p1, p2, n1);
     return person;
   }
@@ -519,6 +524,7 @@ export class Resolver {
 
   private isFullName(candidate: Candidate): bool {
     if (candidate.parts.length < 2 || candidate.parts.length > 4 || candidate.isBody) return false;
+    for (let i = 0; i < candidate.key.length; i++) if (isDigit(candidate.key.charCodeAt(i))) return false;
     if (candidate.type == Type.person) return true;
     if (candidate.type >= 0) return false;
     if (candidate.weak[Type.person] > 0) return true;
@@ -622,7 +628,10 @@ export class Resolver {
     for (let i = 0; i < roots.length; i++) {
       const root = roots[i];
       const count = reach.get(root).size;
-      const named = root.explicit || (root.parts.length > 1 && root.type == Type.person);
+      const type = root.type;
+      const named = root.explicit ||
+        (type >= 0 && (root.strong[type] > 2 || (root.strong[type] > 0 && root.weak[type] > 4))) ||
+        (root.parts.length > 1 && type == Type.person);
       // Among few documents a fifth is soon passed: there, some evidence beside the name is enough.
       const few = total < documentsMany;
       const kept = named || (few && (root.parts.length > 1 || root.strongAll * 2 + root.weakAll > 2));

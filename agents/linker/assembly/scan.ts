@@ -318,6 +318,8 @@ class Between {
   signs: string = "";
   code: bool = false;
   labelled: bool = false;
+  /** Index of the first word of this line. */
+  lineFrom: i32 = 0;
   constructor(readonly spellings: Spellings) {}
 }
 
@@ -419,13 +421,19 @@ function push(text: string, start: i32, end: i32, kind: MarkKind, found: Word[],
   if (!first) found[found.length - 1].after += signs;
   word.before = signs;
   const titleBefore = !first && signs == "." && found[found.length - 1].is(lexicon.titles);
-  word.breakBefore = !titleBefore && (first || signs.length > 0 && signs != "\n");
-  word.initial = first || signs.includes(":") || signs.includes('"') || signs.includes("“") ||
+  word.breakBefore = !titleBefore && (first || signs.length > 0);
+  word.initial = first || signs.includes("\n") || signs.includes(":") || signs.includes('"') ||
+    signs.includes("“") ||
     signs.includes("(") ||
     signs.includes("—") || signs.includes("|") || signs.includes("‘") || signs.includes("'");
   if (!first) {
     const previous = found[found.length - 1];
-    if (signs.includes(":")) state.labelled = previous.is(lexicon.personLabel) && found.length <= 2;
+    if (signs.includes("\n")) {
+      state.labelled = false;
+      state.lineFrom = found.length;
+    } else if (signs.includes(":")) {
+      state.labelled = previous.is(lexicon.personLabel) && found.length - state.lineFrom <= 2;
+    }
   }
   word.labelled = state.labelled;
   if (word.labelled) word.initial = false;
