@@ -9,7 +9,7 @@
  * 2. An engine that stopped by a fault is told to the main thread once, as this thread's end.
  * 3. There is no timer while nothing happens.
  */
-import { assert, EngramError } from "../kernel/mod.ts";
+import { assert } from "../kernel/mod.ts";
 import type { RuntimeEvent, View } from "./port.ts";
 import type { Request } from "./requests.ts";
 import { openRuntime, type Runtime, type RuntimeOptions } from "./runtime.ts";
@@ -74,29 +74,18 @@ class Engine {
   }
 
   async #open(options: RuntimeOptions): Promise<void> {
-    this.#runtime = await openRuntime(options);
+    const runtime = await openRuntime({ ...options, resume: true });
+    runtime.stopped.then(tellFault);
+    this.#runtime = runtime;
   }
 
   async #submit({ request, options }: Extract<EngineCall, { call: "submit" }>): Promise<unknown> {
     this.#underWay++;
     try {
       return await this.#opened.submit(request, options);
-    } catch (error) {
-      await this.#checkAlive();
-      throw error;
     } finally {
       this.#underWay--;
       this.#planUpkeep();
-    }
-  }
-
-  /** A runtime that stopped refuses everything with the reason it stopped for; a live one finds no agent "". */
-  async #checkAlive(): Promise<void> {
-    try {
-      await this.#opened.view({ view: "resolve", what: "agent", text: "" });
-    } catch (error) {
-      if (error instanceof EngramError && ["agent_not_found", "host_stopping"].includes(error.code)) return;
-      tellFault(error);
     }
   }
 

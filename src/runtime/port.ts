@@ -346,7 +346,7 @@ export interface Port {
   view<V extends View>(view: V): Promise<ViewResults[V["view"]]>;
   /** Ticks from `from` on, as they become durable, until the signal aborts. */
   events(from: number, signal: AbortSignal): AsyncIterable<RuntimeEvent>;
-  /** Resolves when nothing is left to do: no messages, no workflow steps, no carried steps. */
+  /** Resolves when nothing is left to do: no messages, no workflow steps, no carried steps; or after 10,000 ticks. */
   idle(): Promise<void>;
   /** Which kind it is, for `status` and `doctor`. */
   readonly where: "here" | "host";

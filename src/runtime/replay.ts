@@ -18,6 +18,7 @@ import {
   type StepRecord,
 } from "../kernel/mod.ts";
 import {
+  type Disk,
   encodeEntry,
   type Log,
   type LogEntry,
@@ -45,6 +46,8 @@ export interface ReplayOptions {
   readonly workers?: number;
   readonly onProgress?: (progress: Progress) => void;
   readonly signal?: AbortSignal;
+  /** Holds log and blobs instead of the data folder: for simulation. */
+  readonly disk?: Disk;
 }
 
 /** A difference, as the report names it. */
@@ -124,9 +127,9 @@ class Replayer {
   readonly #sandbox: { current: Sandbox | null } = { current: null };
   readonly #rows = new Rows(-1);
 
-  constructor(log: Log, root: string, workers: number) {
+  constructor(log: Log, disk: Disk, workers: number) {
     this.#log = log;
-    const blobs = openBlobs(realDisk(root));
+    const blobs = openBlobs(disk);
     const modules = new Modules(blobs);
     const images = new Images(this.#graph, log, { ...blobs, putAll: (all) => all.map(sha256Hex) }, modules);
     const held = this.#sandbox;
@@ -195,12 +198,13 @@ class Replayer {
 /** Replays a data folder. Refuses `file_not_found` where there is none; a damaged log is `log_corrupt`. */
 export async function replay(options: ReplayOptions): Promise<ReplayReport> {
   const paths = dataPaths(options.data);
-  if (!exists(paths.log)) {
+  if (options.disk === undefined && !exists(paths.log)) {
     throw new EngramError("file_not_found", `Cannot replay ${options.data}: there is no log`);
   }
   const workers = options.workers ?? 2;
-  const log = openLog(realDisk(options.data), { readOnly: true });
-  const replayer = new Replayer(log, options.data, workers);
+  const disk = options.disk ?? realDisk(options.data);
+  const log = openLog(disk, { readOnly: true });
+  const replayer = new Replayer(log, disk, workers);
   let ticks = 0, steps = 0;
   let stateHash: Uint8Array = new Uint8Array(32);
   try {

@@ -27,6 +27,7 @@ import {
 } from "../kernel/mod.ts";
 import {
   type Blobs,
+  type Disk,
   encodeEntry,
   type Log,
   openBlobs,
@@ -35,11 +36,11 @@ import {
   sameBytes,
   toHex,
 } from "../log/mod.ts";
-import { openSandbox, type Sandbox } from "../sandbox/mod.ts";
+import { openSandbox, type Sandbox, type SandboxOptions } from "../sandbox/mod.ts";
 import { defaultStackDepthMax } from "../wasm/mod.ts";
 import { buildInfo, workerUrl } from "./assets.ts";
 import { type DataPaths, dataPaths, lockFolder } from "./data_folder.ts";
-import { entriesFrom, inLogOrder, readEntry } from "./entries.ts";
+import { entriesFrom, entryOf, inLogOrder, readEntry } from "./entries.ts";
 import { type Env, liveEnv, seededEnv } from "./env.ts";
 import { Images } from "./images.ts";
 import { loadFacts } from "./loads.ts";
@@ -61,13 +62,26 @@ export interface RuntimeOptions {
   readonly seed?: number | null;
   /** How long to wait for another owner of the folder, in ms. Default 5,000. */
   readonly lockWaitMsMax?: number;
+  /** Go on at once with what waits in the log: messages, workflows. A host does; else the next command does. */
+  readonly resume?: boolean;
   /** Commands waiting at most. Default 10,000. */
   readonly inboxMax?: number;
+  /** Parts with faults in them, for simulation; only in this thread. */
+  readonly simulated?: SimulatedParts;
+}
+
+/** Parts a simulation puts in the place of the real ones. */
+export interface SimulatedParts {
+  /** Holds log and blobs instead of the data folder. */
+  readonly disk?: Disk;
+  readonly openSandbox?: (options: SandboxOptions) => Sandbox;
 }
 
 /** A runtime in this thread. */
 export interface Runtime extends Port {
   readonly where: "here";
+  /** Resolves with the reason if a fault or a fatal refusal stops the engine; never otherwise. */
+  readonly stopped: Promise<EngramError>;
   /** Live facts, without waiting. */
   status(): StatusView;
   /** Work for an idle moment: index merges, checkpoints of the graph's WAL. */
@@ -80,6 +94,10 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
+/** Ticks after which idle() gives up waiting for agents that never stop talking to each other. */
+const idleTicksMax = 10_000;
+/** Commands whose ids are remembered, at least. */
+const commandIdsMax = 10_000;
 /** Ticks between two storings of the kernel rows. */
 const rowTicksMax = 256;
 
@@ -124,8 +142,7 @@ export interface Stores {
   readonly blobs: Blobs;
 }
 
-function openStores(paths: DataPaths): Stores {
-  const disk = realDisk(paths.root);
+function openStores(paths: DataPaths, disk: Disk): Stores {
   const graph = openGraph({ path: paths.graph });
   try {
     const applied = graph.applied;
@@ -161,22 +178,26 @@ class LocalRuntime implements Runtime {
   #closed: EngramError | null = null;
   /** Work is left that a full disk stopped; the next command tries again. */
   #paused = false;
+  #commandIds = 0;
+  #stop: (reason: EngramError) => void = () => {};
+  readonly stopped: Promise<EngramError>;
   /** Entries the log has and the graph has not: empty but on a full disk. */
   readonly #behind: GraphEntry[] = [];
   #running = new Map<string, Waiting>();
   #carried = new Map<string, Waiting>();
   #twins = new Map<string, Waiting[]>();
-  #idle: (() => void)[] = [];
-  #listeners = new Set<(event: RuntimeEvent) => void>();
+  #idle: { before: number; resolve: () => void }[] = [];
+  #listeners = new Set<() => void>();
   #executionMs = 0;
   readonly #agentMs = new Map<string, number>();
 
   constructor(paths: DataPaths, lock: Deno.FsFile, options: RuntimeOptions) {
+    this.stopped = new Promise((resolve) => this.#stop = resolve);
     this.#paths = paths;
     this.#lock = lock;
     this.#options = options;
     this.#env = options.seed === undefined || options.seed === null ? liveEnv() : seededEnv(options.seed);
-    const { log, graph, blobs } = openStores(paths);
+    const { log, graph, blobs } = openStores(paths, options.simulated?.disk ?? realDisk(paths.root));
     this.#log = log;
     this.#graph = graph;
     try {
@@ -194,6 +215,7 @@ class LocalRuntime implements Runtime {
       this.#machine = new Machine(state, parts);
       this.#recover();
       if (log.next === 0) this.#genesis();
+      if (options.resume === true && hasWork(this.#state)) this.#schedule();
       this.#views = new Views({ graph, log, images: this.#images, paths, state: () => this.#state });
     } catch (error) {
       log.close();
@@ -207,7 +229,8 @@ class LocalRuntime implements Runtime {
   }
 
   #openSandbox(): Sandbox {
-    this.#sandbox ??= openSandbox({
+    const open = this.#options.simulated?.openSandbox ?? openSandbox;
+    this.#sandbox ??= open({
       workers: this.#options.workers ?? 2,
       workerUrl: workerUrl("sandbox"),
       onEvict: (agent, image) => this.#park(agent, image),
@@ -288,6 +311,7 @@ class LocalRuntime implements Runtime {
       this.#twins.set(commandId, [...twins, { command: pending.command, resolve, reject }]);
       return "answered";
     }
+    if (this.#resume(commandId, resolve, reject)) return "answered";
     const key = `command/${commandId}`;
     const stored = this.#graph.row(key);
     const row = this.#rows.peek(key) ?? (stored === null ? null : unpack(stored));
@@ -296,6 +320,19 @@ class LocalRuntime implements Runtime {
     if (receipt !== null) resolve(receipt);
     else reject(EngramError.fromJSON(error));
     return "answered";
+  }
+
+  /** A command taken before a restart that has not ended: whoever asks again waits for it. */
+  #resume(commandId: string, resolve: Waiting["resolve"], reject: Waiting["reject"]): boolean {
+    const step = this.#state.carried.find((one) => one.command?.commandId === commandId);
+    if (step?.command !== undefined && step.command !== null) {
+      this.#carried.set(stepKey(step), { command: step.command, resolve, reject });
+      return true;
+    }
+    const run = [...this.#state.runs.values()].find((one) => one.command.commandId === commandId);
+    if (run === undefined) return false;
+    this.#running.set(stepKey(run), { command: run.command, resolve, reject });
+    return true;
   }
 
   #schedule(): void {
@@ -316,7 +353,12 @@ class LocalRuntime implements Runtime {
       return;
     }
     if (this.#inbox.length > 0 || (hasWork(this.#state) && !this.#paused)) this.#schedule();
-    else for (const wake of this.#idle.splice(0)) wake();
+    else this.#wakeIdle();
+    if (this.#idle.some((one) => this.#state.tick >= one.before)) this.#wakeIdle();
+  }
+
+  #wakeIdle(): void {
+    for (const one of this.#idle.splice(0)) one.resolve();
   }
 
   /** How many waiting commands fit into one tick: one at least. */
@@ -365,9 +407,9 @@ class LocalRuntime implements Runtime {
     }
     const seated = new Map(plan.seated.map(({ seat, index }) => [stepKey({ tick, seat }), taken[index]]));
     for (const { step, refused } of settled) {
-      if (refused !== null) {
-        this.#answer(seated.get(stepKey(step)) ?? this.#carried.get(stepKey(step)), refused);
-      }
+      if (refused === null) continue;
+      this.#answer(seated.get(stepKey(step)), refused);
+      seated.delete(stepKey(step));
     }
     if (output.entry === null) return;
     for (const [key, one] of seated) if (one !== undefined) this.#carried.set(key, one);
@@ -394,9 +436,7 @@ class LocalRuntime implements Runtime {
       // Durable, whatever became of the graph: until it has caught up, views and ticks are refused.
       for (const answer of answers) answer();
     }
-    if (this.#listeners.size === 0) return;
-    const event: RuntimeEvent = { event: "tick", entry: logView(entry, hash) };
-    for (const listener of this.#listeners) listener(event);
+    for (const listener of this.#listeners) listener();
   }
 
   /** Commits what the log has and the graph has not; gives the refusal of a full disk, throws anything else. */
@@ -434,8 +474,9 @@ class LocalRuntime implements Runtime {
       const told = output?.told.get(key);
       if (record.agent !== null) this.#count(record.agent, told?.executionMs ?? 0);
       if (step.command === null) continue;
+      // What is remembered is what the log can say again: backtraces are told once, live.
+      this.#remember(step.command, receiptOf(step, record, entry.tick));
       const receipt = receiptOf(step, record, entry.tick, told?.backtrace ?? []);
-      this.#remember(step.command, receipt);
       const waiting = this.#carried.get(key);
       this.#carried.delete(key);
       answers.push(() => this.#answer(waiting, receipt));
@@ -477,7 +518,9 @@ class LocalRuntime implements Runtime {
   #remember(command: Command, receipt: Receipt | EngramError): void {
     if (command.commandId === null) return;
     const failed = receipt instanceof EngramError;
+    this.#commandIds++;
     this.#rows.put(`command/${command.commandId}`, {
+      tick: this.#state.tick,
       receipt: failed ? null : receipt,
       error: failed ? receipt.toJSON() : null,
     });
@@ -528,7 +571,9 @@ class LocalRuntime implements Runtime {
     const all = [...this.#inbox, ...this.#carried.values(), ...this.#running.values()];
     this.#inbox = [];
     for (const one of all) this.#answer(one, told);
-    for (const wake of this.#idle.splice(0)) wake();
+    this.#wakeIdle();
+    this.#stop(told);
+    for (const listener of this.#listeners) listener();
     if (!(error instanceof EngramError)) console.error(error);
   }
 
@@ -577,29 +622,23 @@ class LocalRuntime implements Runtime {
     };
   }
 
+  /** Reads the log as it grows: however slow the reader, nothing waits in memory for it. */
   async *events(from: number, signal: AbortSignal): AsyncGenerator<RuntimeEvent> {
-    const queue: RuntimeEvent[] = [];
     let wake = () => {};
-    const listener = (event: RuntimeEvent) => {
-      queue.push(event);
-      wake();
-    };
+    let next = Math.max(0, from);
+    const listener = () => wake();
     this.#listeners.add(listener);
-    signal.addEventListener("abort", () => wake());
+    signal.addEventListener("abort", listener);
     try {
-      let next = Math.max(0, from);
-      for (const { entry, logged } of entriesFrom(this.#log, Math.min(next, this.#log.next))) {
-        if (signal.aborted) return;
-        next = entry.tick + 1;
-        yield { event: "tick", entry: logView(entry, logged.hash) };
-      }
       while (!signal.aborted && this.#closed === null) {
-        const event = queue.shift();
-        if (event === undefined) await new Promise<void>((resolve) => wake = resolve);
-        else if (event.entry.tick >= next) yield event;
+        if (next >= this.#log.next) await new Promise<void>((resolve) => wake = resolve);
+        if (signal.aborted || this.#closed !== null || next >= this.#log.next) continue;
+        const logged = this.#log.read(next++);
+        yield { event: "tick", entry: logView(entryOf(logged.body), logged.hash) };
       }
     } finally {
       this.#listeners.delete(listener);
+      signal.removeEventListener("abort", listener);
     }
   }
 
@@ -608,20 +647,42 @@ class LocalRuntime implements Runtime {
       return Promise.resolve();
     }
     this.#schedule();
-    return new Promise((resolve) => this.#idle.push(resolve));
+    const before = this.#state.tick + idleTicksMax;
+    return new Promise((resolve) => this.#idle.push({ before, resolve }));
   }
 
   maintain(): void {
     this.#graph.maintain();
+    this.#forgetCommands();
   }
 
+  /** Command ids are remembered for the newest `commandIdsMax` commands that gave one. */
+  #forgetCommands(): void {
+    if (this.#commandIds < commandIdsMax / 10) return;
+    this.#commandIds = 0;
+    const rows = this.#graph.rows("command/");
+    if (rows.length <= commandIdsMax) return;
+    const tickOf = (value: Uint8Array) => (unpack(value) as { tick: number }).tick;
+    const oldest = rows.map(({ key, value }) => ({ key, tick: tickOf(value) })).sort((a, b) =>
+      a.tick - b.tick
+    );
+    this.#graph.putRows(
+      oldest.slice(0, rows.length - commandIdsMax).map(({ key }) => ({ key, value: null })),
+    );
+  }
+
+  /** Closes after the commands already taken; what agents still have to say to each other waits in the log. */
   async close(): Promise<void> {
     if (this.#closed !== null && this.#closed.code === "host_stopping") return;
-    if (this.#closed === null) {
-      await this.idle();
-      this.#store();
+    while (this.#closed === null && !this.#paused && this.#inbox.length + this.#carried.size > 0) {
+      await new Promise((resolve) => setTimeout(resolve, 0));
     }
-    this.#closed = new EngramError("host_stopping", "Cannot take the command: the folder is closed");
+    const stopping = new EngramError("host_stopping", "Cannot take the command: the folder is closed");
+    if (this.#closed === null) this.#store();
+    this.#closed = stopping;
+    for (const one of this.#running.values()) this.#answer(one, stopping);
+    this.#wakeIdle();
+    for (const listener of this.#listeners) listener();
     this.#sandbox?.close();
     this.#log.close();
     this.#graph.close();

@@ -117,3 +117,22 @@ export const testAgent = wat(`(module
 
 /** Base64, as load requests carry modules. */
 export const testAgentBase64 = testAgent.toBase64();
+
+/** An agent that sends "hi" to the agent its action names, and answers every message with another, for ever. */
+export const echoAgentBase64 = wat(`(module
+  (import "engram" "send_message" (func $send (param i32 i32 i32 i32) (result i32)))
+  (memory (export "memory") 2)
+  (data (i32.const 32) "hi")
+  (func (export "initialize") (param i32 i32) (result i32) (i32.const 0))
+  (func (export "release"))
+  (global $slot (mut i32) (i32.const 65536))
+  (func (export "engram_alloc") (param i32) (result i32)
+    (global.set $slot (i32.xor (global.get $slot) (i32.const 32768)))
+    (global.get $slot))
+  (func (export "engram_free") (param i32 i32))
+  (func (export "execute") (param $a i32) (param $n i32) (param i32 i32) (result i32)
+    (drop (call $send (local.get $a) (local.get $n) (i32.const 32) (i32.const 2))) (i32.const 0))
+  (func (export "query") (param i32 i32) (result i32) (i32.const 0))
+  (func (export "receive") (param $p i32) (param i32) (result i32)
+    (drop (call $send (i32.add (local.get $p) (i32.const 10)) (i32.const 1) (i32.const 32) (i32.const 2))) (i32.const 0))
+)`).toBase64();

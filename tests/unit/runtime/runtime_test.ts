@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { openRuntime, replay } from "../../../src/mod.ts";
+import { echoAgentBase64 } from "../../support/agents.ts";
 import { codeOf, loadTestAgent, run, temporaryFolder, withRuntime } from "../../support/runtimes.ts";
 
 // proves: engram-4.3-execute
@@ -292,3 +293,36 @@ Deno.test("why --check runs the step that wrote a memory again and finds it iden
     assert.deepEqual([told.check?.identical, told.check?.what], [true, null]);
     assert.deepEqual(told.chain.map((link) => link.link), ["engram", "step", "command"]);
   }));
+
+Deno.test("agents that never stop talking do not keep a runtime from closing, and go on when it resumes", async () => {
+  using folder = temporaryFolder();
+  const talk = (id: string, to: string) => ({
+    kind: "agent_load" as const,
+    agent: id,
+    wasm: echoAgentBase64,
+    manifest: {
+      manifest: 1,
+      id,
+      version: "1.0.0",
+      abi: "engram@1",
+      capabilities: [{ name: "send", scope: to, reason: "to talk" }],
+    },
+  });
+  const first = await openRuntime({ data: folder.path, workers: 1 });
+  await first.submit(talk("a", "b"));
+  await first.submit(talk("b", "a"));
+  await first.submit({ kind: "execute", agent: "a", action: "b", params: "{}" });
+  await first.close();
+  const before = (await openTick(folder.path)).tick;
+  const second = await openRuntime({ data: folder.path, workers: 1, resume: true });
+  while (second.status().tick < before + 3) await new Promise((resolve) => setTimeout(resolve, 5));
+  await second.close();
+  assert.equal((await replay({ data: folder.path })).first, undefined);
+});
+
+async function openTick(data: string): Promise<{ tick: number }> {
+  const runtime = await openRuntime({ data, workers: 1 });
+  const { tick } = runtime.status();
+  await runtime.close();
+  return { tick };
+}
