@@ -1,0 +1,15 @@
+import assert from "node:assert/strict";
+import { simulate } from "./simulation.ts";
+
+/** Between them these seeds meet every fault, and a run without any. */
+for (const seed of [2, 3, 5, 12, 14]) {
+  Deno.test(`simulation: everything holds under seed ${seed}`, async () => {
+    const report = await simulate(seed);
+    assert.ok(report.acknowledged > 0);
+  });
+}
+
+Deno.test("simulation: one seed is one run, faults and restarts included", async () => {
+  const first = await simulate(9), second = await simulate(9);
+  assert.deepEqual(second, first);
+});

@@ -1,0 +1,431 @@
+/**
+ * The simulation: one host in one thread, with a virtual clock, a disk in memory that loses what was not synced, and
+ * workers that die, under a workload chosen by a seed. A seed is a whole run: the same seed, the same run.
+ *
+ * What must hold, whatever happens:
+ * 1. What was acknowledged is stored; what was refused is not; nothing is stored twice.
+ * 2. The hash chain goes on from every hash that was ever seen.
+ * 3. Replay gives the same, and a graph rebuilt from the log has the same rows.
+ */
+import assert from "node:assert/strict";
+import { openGraph } from "../../src/graph/mod.ts";
+import { type Disk, MemoryDisk, openLog, toHex } from "../../src/log/mod.ts";
+import { EngramError, openRuntime, type Receipt, replay, type Request, type Runtime } from "../../src/mod.ts";
+import {
+  Sandbox,
+  type SandboxOptions,
+  type SandboxStep,
+  type Serve,
+  type StepResult,
+} from "../../src/sandbox/mod.ts";
+import { Random } from "./random.ts";
+import { agentNames, type Asked, loadRequest, operations, Workload } from "./workload.ts";
+
+/** What can go wrong. A seed uses none of them, or some. */
+export const faults = [
+  "killed",
+  "killed_between_ticks",
+  "torn_write",
+  "graph_behind",
+  "graph_removed",
+  "disk_full",
+  "workers_die",
+] as const;
+/** One of {@link faults}. */
+export type Fault = typeof faults[number];
+
+/** What a run came to. */
+export interface SimulationReport {
+  readonly seed: number;
+  readonly faults: readonly Fault[];
+  readonly rounds: number;
+  readonly restarts: number;
+  readonly ticks: number;
+  readonly acknowledged: number;
+  readonly stateHash: string;
+}
+
+/** A sandbox whose workers die now and then: a step that ran has no outcome, its agent is held nowhere. */
+class DyingSandbox extends Sandbox {
+  readonly #dies: () => boolean;
+
+  constructor(options: SandboxOptions, dies: () => boolean) {
+    super(options);
+    this.#dies = dies;
+  }
+
+  override run(steps: readonly SandboxStep[], serve: Serve): StepResult[] {
+    return super.run(steps, serve).map((result, at): StepResult => {
+      if (!this.#dies()) return result;
+      this.drop(steps[at]?.agent ?? "");
+      return { kind: "lost", executionMs: 0, memoryBytes: 0, hostCalls: 0, memoryOperations: 0 };
+    });
+  }
+}
+
+/** A request on its way, or done. `unknown`: the host went down before it was told. */
+interface Told {
+  readonly asked: Asked;
+  readonly commandId: string | null;
+  state: "waiting" | "acknowledged" | "refused" | "unknown";
+  receipt: Receipt | null;
+  code: string | null;
+}
+
+/** Refusals that say nothing of whether it was done. */
+const unclear = new Set(["outcome_unknown", "io_failed", "host_stopping"]);
+
+/** One simulated folder, and what its owner knows of it. */
+class World {
+  readonly random: Random;
+  readonly faults: readonly Fault[];
+  readonly told: Told[] = [];
+  readonly #seed: number;
+  readonly #root: string;
+  readonly #workload: Workload;
+  readonly #hashes = new Map<number, string>();
+  readonly #images: string[] = [];
+  #disk = new MemoryDisk();
+  #runtime: Runtime | null = null;
+  #folders = 0;
+  #commandIds = 0;
+  #dying = false;
+  restarts = 0;
+
+  constructor(seed: number, root: string) {
+    this.#seed = seed;
+    this.#root = root;
+    this.random = new Random(seed);
+    this.faults = this.random.chance(25) ? [] : this.random.some(faults, 40);
+    const agents = agentNames.slice(0, this.random.between(1, agentNames.length));
+    this.#workload = new Workload(this.random, this.random.some(operations, 50), agents);
+    this.agents = agents;
+  }
+
+  readonly agents: readonly string[];
+
+  get #folder(): string {
+    return `${this.#root}/${this.#folders}`;
+  }
+
+  get runtime(): Runtime {
+    assert.ok(this.#runtime !== null);
+    return this.#runtime;
+  }
+
+  get log(): Disk {
+    return this.#disk;
+  }
+
+  async open(): Promise<void> {
+    this.#runtime = await openRuntime({
+      data: this.#folder,
+      seed: this.#seed,
+      workers: this.random.between(1, 3),
+      lockWaitMsMax: 0,
+      simulated: {
+        disk: this.#disk,
+        openSandbox: (options) => new DyingSandbox(options, () => this.#dying && this.random.chance(20)),
+      },
+    });
+    this.#checkChain();
+  }
+
+  /** A batch of requests at once; resolves when all are told, or the host is down. */
+  async round(): Promise<void> {
+    const batch = Array.from({ length: this.random.between(1, 8) }, () => this.#workload.next());
+    await this.#submitAll(batch);
+  }
+
+  async loadAgents(): Promise<void> {
+    for (const agent of this.agents) {
+      await this.#submitAll([{ operation: "reload", request: loadRequest(agent), tokens: [], counts: null }]);
+    }
+  }
+
+  /** Everything still unclear is asked for again under its command id: it must be done once. */
+  async askAgain(): Promise<void> {
+    const unclearOnes = this.told.filter((one) => one.state === "unknown" && one.commandId !== null);
+    await Promise.all(unclearOnes.map((one) => {
+      one.state = "waiting";
+      return this.#submit(one);
+    }));
+  }
+
+  async #submitAll(batch: readonly Asked[]): Promise<void> {
+    const all = batch.map((asked): Told => ({
+      asked,
+      commandId: this.random.chance(50) ? `command-${this.#commandIds++}` : null,
+      state: "waiting",
+      receipt: null,
+      code: null,
+    }));
+    this.told.push(...all);
+    const twice = all.filter((one) => one.commandId !== null && this.random.chance(20));
+    const twins = twice.map((one): Told => ({ ...one, asked: { ...one.asked, tokens: [], counts: null } }));
+    await Promise.all([...all, ...twins].map((one) => this.#submit(one)));
+    twice.forEach((one, at) => {
+      if (one.state === "unknown" || twins[at]?.state === "unknown") return;
+      // A refused command is no command: the second may be done where the first was not.
+      if (one.state === "refused") return;
+      assert.deepEqual(
+        [twins[at]?.receipt, twins[at]?.code],
+        [one.receipt, one.code],
+        "one command id, two answers",
+      );
+    });
+  }
+
+  async #submit(one: Told): Promise<void> {
+    const runtime = this.#runtime;
+    const options = one.commandId === null ? {} : { commandId: one.commandId };
+    try {
+      const receipt = await this.runtime.submit(one.asked.request as Request, options);
+      if (runtime === this.#runtime) this.#acknowledge(one, receipt);
+    } catch (error) {
+      if (!(error instanceof EngramError)) throw error;
+      if (runtime !== this.#runtime) return;
+      one.code = error.code;
+      // An agent's own failure is an outcome: done, and rolled back.
+      const outcome = error.code.startsWith("agent_") || error.code === "workflow_step_failed";
+      if (outcome) one.state = "acknowledged";
+      else one.state = unclear.has(error.code) || await this.#isDown() ? "unknown" : "refused";
+    }
+  }
+
+  #acknowledge(one: Told, receipt: Receipt): void {
+    one.state = "acknowledged";
+    one.receipt = receipt;
+    const { result, results } = receipt;
+    const ids = Array.isArray(results) ? results.map((done: { id: string }) => done.id) : [];
+    if (typeof result === "string" && one.asked.operation === "create") ids.push(result);
+    this.#workload.known.push(
+      ...ids.filter((id) => id.startsWith("e") && !this.#workload.known.includes(id)),
+    );
+  }
+
+  /** Whether the host has stopped: then it refuses every view. */
+  async #isDown(): Promise<boolean> {
+    try {
+      await this.runtime.view({ view: "status" });
+      return false;
+    } catch (error) {
+      if (error instanceof EngramError) return true;
+      throw error;
+    }
+  }
+
+  /** Remembers the state hash: the chain has to go on from it. */
+  remember(): void {
+    const { tick, stateHash } = this.runtime.status();
+    this.#hashes.set(tick, stateHash);
+  }
+
+  #checkChain(): void {
+    const log = openLog(this.#disk, { readOnly: true });
+    try {
+      for (const [tick, hash] of this.#hashes) {
+        assert.ok(tick < log.next, `tick ${tick} was seen and is lost: the log ends at ${log.next - 1}`);
+        assert.equal(toHex(log.hashAt(tick)), hash, `tick ${tick} was seen with another hash`);
+      }
+    } finally {
+      log.close();
+    }
+  }
+
+  /** What goes wrong while the host works; takes it back where it is not the end of the host. */
+  async trouble(fault: Fault): Promise<void> {
+    switch (fault) {
+      case "workers_die":
+        this.#dying = true;
+        await this.round();
+        this.#dying = false;
+        return;
+      case "disk_full":
+        await this.#fullDisk();
+        return;
+      case "torn_write":
+        this.#disk.faults.writtenBytesUntilCrash = this.random.below(this.random.pick([10, 1000, 300_000]));
+        await this.round();
+        delete this.#disk.faults.writtenBytesUntilCrash;
+        return await this.#restart(this.random.below(3) === 0 ? 0 : this.random.below(5000));
+      case "killed":
+        await this.round();
+        return await this.#restart(0);
+      case "killed_between_ticks":
+        return await this.#restartEarly();
+      case "graph_behind":
+        this.#keepGraph();
+        await this.round();
+        await this.round();
+        return await this.#restart(0, "behind");
+      case "graph_removed":
+        await this.round();
+        return await this.#restart(0, "removed");
+      default:
+        return fault satisfies never;
+    }
+  }
+
+  async #fullDisk(): Promise<void> {
+    const used =
+      this.#disk.list("log").reduce((sum, name) => sum + this.#disk.bytes(`log/${name}`).length, 0) +
+      this.#disk.list("blobs").reduce((sum, name) => sum + this.#disk.bytes(`blobs/${name}`).length, 0);
+    this.#disk.faults.spaceBytes = used + this.random.below(this.random.pick([1, 2000, 100_000]));
+    await this.round();
+    await this.round();
+    delete this.#disk.faults.spaceBytes;
+    if (await this.#isDown()) await this.#restart(0);
+  }
+
+  /** Goes down while commands wait: nobody hears what comes after. */
+  async #restartEarly(): Promise<void> {
+    const before = this.told.length;
+    const all = this.round();
+    const pauses = this.random.between(1, 3);
+    for (let at = 0; at < pauses; at++) await new Promise((resolve) => setTimeout(resolve, 0));
+    const waiting = this.told.slice(before).filter((one) => one.state === "waiting");
+    for (const one of waiting) one.state = "unknown";
+    const old = this.#runtime;
+    await this.#restart(0);
+    await Promise.race([all, old?.close()]);
+    for (const one of waiting) if (one.state === "waiting") one.state = "unknown";
+  }
+
+  #keepGraph(): void {
+    const kept = `${this.#root}/kept${this.#images.length}`;
+    copyGraph(this.#folder, kept);
+    this.#images.push(kept);
+  }
+
+  /** The host is gone at once; another finds what the disk kept. */
+  async #restart(keepBytes: number, graph: "as it is" | "behind" | "removed" = "as it is"): Promise<void> {
+    const old = this.runtime;
+    const found = this.#disk.crash({ keepBytes, keepNames: this.random.chance(50) });
+    const from = graph === "behind" ? this.#images.at(-1) ?? this.#folder : this.#folder;
+    this.#folders++;
+    if (graph === "removed") Deno.mkdirSync(this.#folder);
+    else copyGraph(from, this.#folder);
+    this.#disk = found;
+    this.#runtime = null;
+    this.#dying = false;
+    await old.close();
+    this.restarts++;
+    await this.open();
+    await this.askAgain();
+    await this.runtime.idle();
+  }
+
+  /** Compares what is stored with what was told. */
+  async check(): Promise<void> {
+    const stored = new Map<string, number>();
+    let after: string | undefined;
+    do {
+      const page = await this.runtime.view({ view: "export", ...(after === undefined ? {} : { after }) });
+      for (const { content } of page.engrams) stored.set(content, (stored.get(content) ?? 0) + 1);
+      after = page.next ?? undefined;
+    } while (after !== undefined);
+    assert.equal(stored.get("never stored"), undefined, "a refused command stored something");
+    for (const { asked, state, receipt } of this.told) {
+      const results = receipt?.results;
+      const ids = Array.isArray(results) ? results.map((done: { id: string }) => done.id) : [];
+      for (const [at, token] of asked.tokens.entries()) {
+        const times = stored.get(token) ?? 0;
+        assert.ok(times <= 1, `${token} is stored ${times} times`);
+        if (state === "refused") assert.equal(times, 0, `${token} was refused, and is stored`);
+        if (state !== "acknowledged") continue;
+        const { versions } = await this.runtime.view({ view: "versions", id: ids[at] ?? "" });
+        assert.equal(
+          versions[0]?.engram.content,
+          token,
+          `${token} was acknowledged, and is not what is stored`,
+        );
+      }
+    }
+    this.#checkCounts();
+  }
+
+  /** An agent's counter never gives one value twice, unless the agent was loaded anew. */
+  #checkCounts(): void {
+    if (
+      this.told.some(({ asked }) => asked.operation === "reload" && asked.request.kind === "agent_unload")
+    ) return;
+    for (const agent of this.agents) {
+      const counts = this.told.filter(({ asked, receipt }) => asked.counts === agent && receipt !== null)
+        .map(({ receipt }) => receipt?.result);
+      assert.equal(new Set(counts).size, counts.length, `${agent} counted ${counts.join(", ")}`);
+    }
+  }
+
+  /** Closes, replays, rebuilds; the final state hash. */
+  async finish(): Promise<{ stateHash: string; ticks: number }> {
+    await this.runtime.idle();
+    const { stateHash, tick } = this.runtime.status();
+    await this.runtime.close();
+    const report = await replay({ data: this.#folder, disk: this.#disk, workers: this.random.between(1, 2) });
+    assert.deepEqual([report.first, report.stateHash], [undefined, stateHash], "replay differs");
+    const rows = rowsOf(this.#folder);
+    this.#folders++;
+    await this.open();
+    await this.runtime.close();
+    const rebuilt = rowsOf(this.#folder);
+    assert.deepEqual(rebuilt.kernel, rows.kernel, "a rebuilt graph has other kernel rows");
+    assert.equal(rebuilt.hash, rows.hash, "a rebuilt graph has other rows");
+    return { stateHash, ticks: tick + 1 };
+  }
+
+  async abandon(): Promise<void> {
+    await this.#runtime?.close();
+  }
+}
+
+function copyGraph(from: string, to: string): void {
+  Deno.mkdirSync(to, { recursive: true });
+  for (const name of ["graph.db", "graph.db-wal"]) {
+    try {
+      Deno.copyFileSync(`${from}/${name}`, `${to}/${name}`);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
+  }
+}
+
+/** The hash of all rows, and the kernel's rows as text, so that a difference can be read. */
+function rowsOf(folder: string): { hash: string; kernel: string[] } {
+  const graph = openGraph({ path: `${folder}/graph.db`, readOnly: true });
+  try {
+    const decoder = new TextDecoder();
+    const kernel = graph.rows("").map(({ key, value }) => `${key} ${decoder.decode(value)}`);
+    return { hash: graph.rowsHash().toHex(), kernel };
+  } finally {
+    graph.close();
+  }
+}
+
+/** Runs one seed. Throws where something does not hold. */
+export async function simulate(seed: number): Promise<SimulationReport> {
+  const root = Deno.makeTempDirSync({ prefix: "engramlt-sim-" });
+  const world = new World(seed, root);
+  try {
+    await world.open();
+    await world.loadAgents();
+    const rounds = world.random.between(4, 14);
+    for (let round = 0; round < rounds; round++) {
+      if (world.faults.length > 0 && world.random.chance(40)) {
+        await world.trouble(world.random.pick(world.faults));
+      } else await world.round();
+      await world.runtime.idle();
+      world.remember();
+      await world.check();
+    }
+    const { stateHash, ticks } = await world.finish();
+    const acknowledged = world.told.filter((one) => one.state === "acknowledged").length;
+    return { seed, faults: world.faults, rounds, restarts: world.restarts, ticks, acknowledged, stateHash };
+  } catch (error) {
+    // Whatever closing says: the first error is the one to tell.
+    await Promise.allSettled([world.abandon()]);
+    throw error;
+  } finally {
+    Deno.removeSync(root, { recursive: true });
+  }
+}

@@ -1,0 +1,204 @@
+/**
+ * Workloads: what a simulated person and their agents ask for, chosen by a seed.
+ *
+ * Each memory stored by the owner has a content of its own (a token), so that what is stored can be told from
+ * what was asked, once each.
+ */
+import type { Request, WriteOp } from "../../src/mod.ts";
+import { testAgentBase64 } from "../support/agents.ts";
+import type { Random } from "./random.ts";
+
+/** Kinds of request. A seed uses a part of them. */
+export const operations = [
+  "add",
+  "upsert",
+  "update",
+  "delete",
+  "connect",
+  "count",
+  "create",
+  "change",
+  "read",
+  "remove",
+  "join",
+  "rollback",
+  "mail",
+  "find",
+  "crash",
+  "spin",
+  "query",
+  "workflow",
+  "configure",
+  "reload",
+  "context",
+  "wrong",
+] as const;
+/** One of {@link operations}. */
+export type Operation = typeof operations[number];
+
+/** A request with what the checks need to know of it. */
+export interface Asked {
+  readonly operation: Operation;
+  readonly request: Request;
+  /** Contents the request stores, if it is done. */
+  readonly tokens: readonly string[];
+  /** The agent whose counter it counts up, or null. */
+  readonly counts: string | null;
+}
+
+/** Agents of the simulation. */
+export const agentNames = ["ada", "bob", "cyd", "dot"] as const;
+
+/** The request that loads one, with grants for everything. */
+export function loadRequest(agent: string): Request {
+  const all = (name: string) => ({ name, scope: "*", reason: "to be simulated" });
+  const manifest = {
+    manifest: 1,
+    id: agent,
+    version: "1.0.0",
+    abi: "engram@1",
+    capabilities: ["read", "write", "send"].map(all),
+  };
+  return { kind: "agent_load", agent, wasm: testAgentBase64, manifest };
+}
+
+/** Chooses requests. Ids of what is stored are told to it as they become known. */
+export class Workload {
+  /** Memories that were there the last time somebody looked. */
+  readonly known: string[] = [];
+  readonly #random: Random;
+  readonly #operations: readonly Operation[];
+  readonly #agents: readonly string[];
+  #tokens = 0;
+
+  constructor(random: Random, operations: readonly Operation[], agents: readonly string[]) {
+    this.#random = random;
+    this.#operations = operations;
+    this.#agents = agents;
+  }
+
+  next(): Asked {
+    const operation = this.#random.pick(this.#operations);
+    const tokens: string[] = [];
+    const token = () => {
+      const made = `token${this.#tokens++}.`;
+      tokens.push(made);
+      return made;
+    };
+    const agent = this.#random.pick(this.#agents);
+    const request = this.#request(operation, agent, token);
+    const counts = operation === "count" ? agent : null;
+    return { operation, request, tokens: request.kind === "write" ? tokens : [], counts };
+  }
+
+  #id(): string {
+    // Few ids are used often: conflicts are what is to be found.
+    const near = this.known.slice(-4);
+    return near.length === 0 ? "e0000" : this.#random.pick(this.#random.chance(70) ? near : this.known);
+  }
+
+  #execute(agent: string, action: string, params: unknown, fuel: number | null = null): Request {
+    return { kind: "execute", agent, action, params: JSON.stringify(params), fuel };
+  }
+
+  #request(operation: Operation, agent: string, token: () => string): Request {
+    const random = this.#random, id = this.#id();
+    const write = (...ops: WriteOp[]): Request => ({ kind: "write", ops });
+    switch (operation) {
+      case "add":
+        return write(
+          ...Array.from({ length: random.between(1, 3) }, (): WriteOp => ({ op: "add", content: token() })),
+        );
+      case "upsert": {
+        const ref = `ref${random.below(3)}`;
+        return write({ op: "upsert", source: "sim", ref, content: `upserted ${random.below(5)}` });
+      }
+      case "update":
+        return write({ op: "update", id, title: `title ${random.below(1000)}` });
+      case "delete":
+        return write({ op: "delete", id });
+      case "connect":
+        return write({
+          op: "connect",
+          source: id,
+          target: this.#id(),
+          type: random.pick(["mentions", "from"]),
+        });
+      case "count":
+        return this.#execute(agent, "count", {});
+      case "create":
+        return this.#execute(agent, "Write", `thought ${random.below(1000)}`);
+      case "change":
+        return this.#execute(agent, "Update", id);
+      case "read":
+        return this.#execute(agent, "Get", id);
+      case "remove":
+        return this.#execute(agent, "Delete", id);
+      case "join":
+        return this.#execute(agent, "Join", id);
+      case "rollback":
+        return this.#execute(agent, "Rollback", random.pick(this.#agents));
+      case "mail":
+        return this.#execute(agent, "Mail", random.pick(this.#agents));
+      case "find":
+        return this.#execute(agent, "Look", "token thought");
+      case "crash":
+        return this.#execute(agent, random.pick(["Trap", "Fail"]), random.pick(this.#agents));
+      case "spin":
+        return this.#execute(agent, "spin", {}, 50_000);
+      case "query":
+        return { kind: "query", agent, query: "" };
+      case "workflow":
+        return this.#workflow();
+      case "configure":
+        return { kind: "configure", changes: this.#changes() };
+      case "reload":
+        return random.chance(50) ? { kind: "agent_unload", agent } : loadRequest(agent);
+      case "context":
+        return { kind: "context_create", name: `context ${random.below(6)}`, agents: [agent] };
+      case "wrong":
+        return random.pick<Request>([
+          write({ op: "add", content: "never stored" }, { op: "delete", id: "e0000" }),
+          { kind: "execute", agent, action: "count", params: "{}", context: "nowhere" },
+          { kind: "configure", changes: { nothing: 1 } },
+        ]);
+      default:
+        return operation satisfies never;
+    }
+  }
+
+  #changes(): Record<string, number> {
+    return this.#random.pick([
+      { imageStepsMax: this.#random.between(2, 6) },
+      { messagesPerStepMax: this.#random.between(1, 3) },
+      { conflictRetriesMax: this.#random.between(1, 3) },
+      { workerLossMax: this.#random.between(1, 3) },
+      { stepsPerTickMax: this.#random.between(3, 20) },
+      { commandsPerTickMax: this.#random.between(2, 20) },
+    ]);
+  }
+
+  #workflow(): Request {
+    const agent = () => this.#random.pick(this.#agents);
+    const step = (id: string, params: string, ...dependencies: string[]) => ({
+      id,
+      agent: agent(),
+      action: this.#random.chance(90) ? "echo" : "trap",
+      params,
+      dependencies,
+    });
+    return {
+      kind: "workflow",
+      context: "personal",
+      workflow: {
+        id: "flow",
+        name: "Flow",
+        steps: [
+          step("one", `{"x": 1}`),
+          step("two", "{}"),
+          step("three", "${steps.one.result}", "one", "two"),
+        ],
+      },
+    };
+  }
+}
