@@ -43,9 +43,9 @@ export interface StepEnd {
 export interface Settled {
   readonly step: Step;
   readonly end: StepEnd;
-  /** Null where the command is struck out. */
+  /** Null where the command is struck out: it is refused, or changes nothing. */
   readonly record: StepRecord | null;
-  /** Why it is struck out. */
+  /** Why it is refused; null where it is not. */
   readonly refused: EngramError | null;
 }
 
@@ -157,6 +157,10 @@ export function settle(state: State, plan: Plan, ends: readonly StepEnd[]): read
     const { outcome, reason } = judge(state, step, end, written);
     if (!isLogged && step.entry === "initialize" && outcome !== "completed" && outcome !== "carried") {
       return { step, end, record: null, refused: loadRefusal(step, outcome, reason) };
+    }
+    // The owner asked for what is so already: there is nothing to log, and the answer is known.
+    if (!isLogged && outcome === "completed" && step.entry === "write" && end.writes.length === 0) {
+      return { step, end, record: null, refused: null };
     }
     if (outcome === "completed") { for (const key of end.written) written.add(key); }
     return { step, end, record: record(step, end, outcome, reason), refused: null };

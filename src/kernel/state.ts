@@ -40,8 +40,11 @@ export interface AgentState {
   readonly receives: boolean;
   /** Its own context. */
   readonly context: Id;
+  /** Names its load: the tick that took the command, and its seat there. */
   readonly loadedTick: number;
   readonly loadedSeat: number;
+  /** The tick in which its load was done; later than `loadedTick` where it was carried over. */
+  readonly readyTick: number;
   /** Steps completed since it was loaded (queries are none), and the tick of the last one. */
   completed: number;
   completedTick: number;
@@ -168,7 +171,7 @@ function countStep(agent: AgentState, record: StepRecord, tick: number): void {
   if (record.image !== null) agent.image = { completed: agent.completed, tick, sha: record.image };
 }
 
-function loadAgent(state: State, record: StepRecord, command: Command | null): AgentState {
+function loadAgent(state: State, record: StepRecord, command: Command | null, tick: number): AgentState {
   assert(command?.ask.kind === "agent_load", "an initialize step without its load command");
   const { kind: _, agent, ...rest } = command.ask;
   return {
@@ -177,6 +180,7 @@ function loadAgent(state: State, record: StepRecord, command: Command | null): A
     context: homeOf(state, agent, record),
     loadedTick: record.tick,
     loadedSeat: record.seat,
+    readyTick: tick,
     completed: 0,
     completedTick: record.tick,
     image: null,
@@ -308,7 +312,7 @@ export function advance(state: State, entry: Entry): Advance {
     }
     ended.push({ step, record });
     if (record.entry === "initialize" && record.outcome === "completed") {
-      const loaded = loadAgent(state, record, step.command);
+      const loaded = loadAgent(state, record, step.command, entry.tick);
       state.agents.set(loaded.id, loaded);
       state.homes.set(loaded.id, loaded.context);
       agentsLoaded.push(loaded);

@@ -25,7 +25,7 @@ import { workerUrl } from "./assets.ts";
 import { entriesFrom, mailOf, readEntry } from "./entries.ts";
 import { argsOf, endOf, loadingRunner, type Machine, type Runner, sessionOf } from "./machine.ts";
 import type { Modules } from "./modules.ts";
-import { agentAt, unpack } from "./rows.ts";
+import { agentAfter, unpack } from "./rows.ts";
 import { snapshotOf } from "./snapshots.ts";
 
 /** A point in an agent's life: completed steps so far, and its image then; null before the first. */
@@ -148,7 +148,7 @@ export class Images {
       contexts,
       config,
       peers: {
-        agent: (id) => agentAt(this.#graph, id, entry.tick - 1)?.agent ?? null,
+        agent: (id) => agentAfter(this.#graph, id, entry.tick - 1),
         mailboxMessages: () => 0,
       },
       tick: entry.tick,

@@ -47,6 +47,7 @@ export function loadFacts(
     actions: manifest?.actions?.map((action) => action.name) ?? null,
     grants: granted(manifest?.capabilities ?? [], request.grants),
     limits,
+    config: request.config ?? manifest?.config ?? {},
     receives: ready.exports.receive,
   };
 }

@@ -177,7 +177,7 @@ export class Machine {
     this.#runGuests(ready, ends, told);
     const settled = settle(this.state, planned, ends);
     const records = this.#keep(settled);
-    const struck = new Set(settled.filter((one) => one.refused !== null).map((one) => stepKey(one.step)));
+    const struck = new Set(settled.filter((one) => one.record === null).map((one) => stepKey(one.step)));
     const commands = planned.seated.filter(({ seat }) => !struck.has(stepKey({ tick: planned.tick, seat })))
       .map(({ seat, command }) => ({ seat, command }));
     const empty = records.length === 0 && commands.length === 0 && input.genesis === null;

@@ -13,6 +13,7 @@ import {
   loadRefusal,
   type OutcomeKind,
   parseOr,
+  type Payload,
   type RefusalCode,
   refusalIn,
   type Step,
@@ -103,6 +104,12 @@ export function receiptOf(
 export function unchangedReceipt(command: Command, tick: number): Receipt {
   assert(command.ask.kind === "agent_load", "only a load can be unchanged");
   return { agent: command.ask.agent, tick, fuel: 0, module: command.ask.module, unchanged: true };
+}
+
+/** The receipt of a write that changes nothing: it is not logged, and the tick is the last one. */
+export function idleReceipt(result: Payload | null, tick: number): Receipt {
+  assert(result !== null, "a write without its result");
+  return { ...parseOr(result.text()) as object, tick };
 }
 
 /** The receipt of a workflow run that ended. */

@@ -102,6 +102,7 @@ export type Request =
     readonly manifest?: JsonObject | null;
     /** What is granted: of a manifest's wants, all of them where absent. */
     readonly grants?: readonly Grant[];
+    /** Given to initialize; the manifest's where absent. */
     readonly config?: JsonObject;
   }
   | { readonly kind: "agent_unload"; readonly agent: string }
@@ -223,6 +224,7 @@ export interface LoadFacts {
   readonly actions: readonly string[] | null;
   readonly grants: readonly Grant[];
   readonly limits: AgentLimits;
+  readonly config: JsonObject;
   readonly receives: boolean;
 }
 
@@ -261,7 +263,7 @@ export function toAsk(request: Request, facts: LoadFacts | null): Ask {
     }
     case "agent_load": {
       if (facts === null) throw new Error("Fault: a load without its module's facts");
-      const { agent, name, description, manifest, config } = request;
+      const { agent, name, description, manifest } = request;
       const { sha, ...rest } = facts;
       return {
         kind: "agent_load",
@@ -270,7 +272,6 @@ export function toAsk(request: Request, facts: LoadFacts | null): Ask {
         description: description ?? "",
         module: sha,
         manifest: manifest ?? null,
-        config: config ?? {},
         ...rest,
       };
     }

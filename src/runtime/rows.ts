@@ -175,10 +175,20 @@ export function loadState(graph: Graph): State {
   };
 }
 
-/** The agent of an id as it was loaded at a tick, or null. */
+function historyOf(graph: Graph, id: string): AgentHistory[] {
+  return graph.rows(`was/${id}/`).map(({ value }) => unpack(value) as AgentHistory);
+}
+
+/** The agent of an id as it ran in a tick, the one of its load or unload included; or null. */
 export function agentAt(graph: Graph, id: string, tick: number): AgentHistory | null {
-  const all = graph.rows(`was/${id}/`).map(({ value }) => unpack(value) as AgentHistory);
-  return all.findLast((one) =>
+  return historyOf(graph, id).findLast((one) =>
     one.agent.loadedTick <= tick && (one.unloadedTick === null || one.unloadedTick >= tick)
   ) ?? null;
+}
+
+/** The agent of an id as it stood loaded after a tick, or null. */
+export function agentAfter(graph: Graph, id: string, tick: number): AgentState | null {
+  return historyOf(graph, id).findLast((one) =>
+    one.agent.readyTick <= tick && (one.unloadedTick === null || one.unloadedTick > tick)
+  )?.agent ?? null;
 }

@@ -47,7 +47,7 @@ import { loadFacts } from "./loads.ts";
 import { Machine, type TickOutput } from "./machine.ts";
 import { initialProfile, Modules } from "./modules.ts";
 import type { Port, RuntimeEvent, StatusView, View, ViewResults } from "./port.ts";
-import { type Receipt, receiptOf, runReceipt, unchangedReceipt } from "./receipts.ts";
+import { idleReceipt, type Receipt, receiptOf, runReceipt, unchangedReceipt } from "./receipts.ts";
 import { type LoadFacts, type Request, toAsk } from "./requests.ts";
 import { loadState, Rows, unpack } from "./rows.ts";
 import { logView, Views } from "./views.ts";
@@ -406,9 +406,9 @@ class LocalRuntime implements Runtime {
       if (one !== undefined) this.#answer(one, unchangedReceipt(one.command, this.#state.tick));
     }
     const seated = new Map(plan.seated.map(({ seat, index }) => [stepKey({ tick, seat }), taken[index]]));
-    for (const { step, refused } of settled) {
-      if (refused === null) continue;
-      this.#answer(seated.get(stepKey(step)), refused);
+    for (const { step, end, record, refused } of settled) {
+      if (record !== null) continue;
+      this.#answer(seated.get(stepKey(step)), refused ?? idleReceipt(end.result, this.#state.tick));
       seated.delete(stepKey(step));
     }
     if (output.entry === null) return;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { openRuntime, replay } from "../../../src/mod.ts";
-import { echoAgentBase64 } from "../../support/agents.ts";
+import { echoAgentBase64, testAgentBase64 } from "../../support/agents.ts";
 import { codeOf, loadTestAgent, run, temporaryFolder, withRuntime } from "../../support/runtimes.ts";
 
 // proves: engram-4.3-execute
@@ -216,6 +216,44 @@ Deno.test("a refused command leaves state hash and tick as they were", () =>
     ]);
     assert.equal(runtime.status().stateHash, before.stateHash);
     assert.equal(runtime.status().tick, before.tick);
+  }));
+
+Deno.test("a write of what is there already leaves tick and state hash as they were", () =>
+  withRuntime(async (runtime) => {
+    const upsert = {
+      kind: "write",
+      ops: [{
+        op: "upsert",
+        content: "a note",
+        source: "a.md",
+        ref: "a.md#top",
+        time: "2026-03-14",
+        timeSource: "name",
+      }],
+    } as const;
+    const first = await runtime.submit(upsert);
+    const before = runtime.status();
+    const again = await runtime.submit(upsert);
+    assert.deepEqual(again.results, [{
+      id: (first.results as { id: string }[])[0]?.id,
+      status: "unchanged",
+    }]);
+    assert.deepEqual([runtime.status().tick, runtime.status().stateHash], [before.tick, before.stateHash]);
+  }));
+
+Deno.test("an agent gets its manifest's config", () =>
+  withRuntime(async (runtime) => {
+    const config = { peer: "pong" };
+    const manifest = {
+      manifest: 1,
+      id: "tester",
+      version: "1.0.0",
+      abi: "engram@1",
+      capabilities: [],
+      config,
+    };
+    await runtime.submit({ kind: "agent_load", agent: "tester", wasm: testAgentBase64, manifest });
+    assert.deepEqual((await run(runtime, "initial", "{}") as { config: unknown }).config, config);
   }));
 
 Deno.test("a workflow runs independent steps in one tick and passes results on", () =>
