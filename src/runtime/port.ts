@@ -322,6 +322,7 @@ export interface Progress {
 /** What `replay` found. */
 export interface ReplayReport {
   readonly ok: boolean;
+  /** The last tick that was equal: that of `status` where all were. The first entry, tick 0, is the folder's own. */
   readonly ticks: number;
   /** After the last tick that was equal. */
   readonly stateHash: string;

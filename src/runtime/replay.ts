@@ -216,11 +216,11 @@ export async function replay(options: ReplayOptions): Promise<ReplayReport> {
       }
       const first = replayer.entry(entry, logged);
       if (first !== null) return { ok: false, ticks, stateHash: toHex(stateHash), steps, workers, first };
-      ticks++;
+      ticks = entry.tick;
       steps += entry.steps.length;
       stateHash = logged.hash;
       if (ticks % 64 !== 0) continue;
-      options.onProgress?.({ done: ticks, total, what: "ticks" });
+      options.onProgress?.({ done: ticks, total: total - 1, what: "ticks" });
       await new Promise((resolve) => setTimeout(resolve, 0));
     }
     return { ok: true, ticks, stateHash: toHex(stateHash), steps, workers };
