@@ -311,7 +311,10 @@ class LocalRuntime implements Runtime {
       this.#twins.set(commandId, [...twins, { command: pending.command, resolve, reject }]);
       return "answered";
     }
-    if (this.#resume(commandId, resolve, reject)) return "answered";
+    if (this.#resume(commandId, resolve, reject)) {
+      this.#schedule();
+      return "answered";
+    }
     const key = `command/${commandId}`;
     const stored = this.#graph.row(key);
     const row = this.#rows.peek(key) ?? (stored === null ? null : unpack(stored));
