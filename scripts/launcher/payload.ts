@@ -147,7 +147,9 @@ export function packPayload(files: readonly PayloadFile[], cache?: MemberCache):
   for (const file of sorted) {
     if (file.bytes.length === 0) throw new RangeError(`Cannot pack "${file.path}": the file is empty`);
     if (!/^app\/[^\p{Cc}\\]+$/u.test(file.path) || file.path.includes("..")) {
-      throw new RangeError(`Cannot pack "${file.path}": the path must lie in app/, without control characters`);
+      throw new RangeError(
+        `Cannot pack "${file.path}": the path must lie in app/, without control characters`,
+      );
     }
   }
   return concat(

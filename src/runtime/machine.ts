@@ -47,7 +47,7 @@ import {
   type StepRecord,
 } from "../kernel/mod.ts";
 import type { Log } from "../log/mod.ts";
-import { type Sandbox, type SandboxStep, type StepResult } from "../sandbox/mod.ts";
+import type { Sandbox, SandboxStep, StepResult } from "../sandbox/mod.ts";
 import { behaviour } from "./entries.ts";
 import type { Images } from "./images.ts";
 import type { Modules } from "./modules.ts";

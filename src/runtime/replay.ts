@@ -8,15 +8,7 @@
  * 3. The number of workers may not matter: it is given so that it can be shown not to.
  */
 import { openGraph } from "../graph/mod.ts";
-import {
-  advance,
-  emptyState,
-  EngramError,
-  type Entry,
-  Payload,
-  stepKey,
-  type StepRecord,
-} from "../kernel/mod.ts";
+import { advance, emptyState, EngramError, type Entry, stepKey, type StepRecord } from "../kernel/mod.ts";
 import {
   type Disk,
   encodeEntry,

@@ -1,7 +1,7 @@
 /**
  * Snapshots over the graph: as it is now, or as of a tick. The host reads nothing else.
  */
-import { type Graph } from "../graph/mod.ts";
+import type { Graph } from "../graph/mod.ts";
 import type { Snapshot, SnapshotSearch } from "../host/mod.ts";
 import { type EngramKind, engramKinds } from "../kernel/mod.ts";
 
