@@ -1,8 +1,10 @@
 /**
  * How well `ask` answers (precision of the answers given, recall), and how long it takes.
- * `deno run -A bench/ask_bench.ts [--all]` prints the quality, with --all each question; `deno bench` the times.
+ * `deno run -A bench/ask_bench.ts [development] [held_out] [--all]` prints the quality of a part of the questions, with
+ * --all each of them.
  */
 import { ask } from "../src/runtime/ask.ts";
+import { bench, runBenches } from "./measure.ts";
 import { askAll, askSets, graphOfNotes, quality } from "../tests/support/ask_sets.ts";
 
 const percent = (part: number) => `${(100 * part).toFixed(1)} %`;
@@ -31,9 +33,15 @@ if (import.meta.main && Deno.args.length > 0) {
 const notes = askSets("development").flatMap((set) => set.notes);
 const graph = graphOfNotes(notes);
 const question = "When does Comet ship?";
-Deno.bench("the search of one question", { group: "ask", baseline: true }, () => {
-  graph.search({ text: question, limit: 40 });
+bench({
+  name: "the search of one question",
+  group: "ask",
+  baseline: true,
+  fn: () => graph.search({ text: question, limit: 40 }),
 });
-Deno.bench("ask", { group: "ask" }, () => {
-  ask(graph, { question, context: null, at: null, limit: 5 });
+bench({
+  name: "ask",
+  group: "ask",
+  fn: () => ask(graph, { question, context: null, at: null, limit: 5 }),
 });
+await runBenches();

@@ -1,8 +1,7 @@
 /**
  * Speed of the graph: commits, reads, search, opening; each group beside the raw operation in the same run.
  *
- *   deno bench -A bench/graph_bench.ts
- *   deno run -A bench/graph_bench.ts [--smoke]      prints the hash of the rows and of the answers
+ * Prints the hash of the rows and of the answers.
  *
  * Measured: one thread, a file in the temporary folder, WAL with synchronous NORMAL.
  * Not measured: the log, several readers, a cold page cache.
@@ -13,11 +12,10 @@ import { type Graph, openGraph } from "../src/graph/mod.ts";
 import { formatId } from "../src/kernel/ids.ts";
 import { Payload } from "../src/kernel/payload.ts";
 import type { Write } from "../src/kernel/records.ts";
+import { bench, reportHash, runBenches, smoke, temporary } from "./measure.ts";
 
-const smoke = Deno.args.includes("--smoke");
 const engrams = smoke ? 200 : 20_000, perTick = 50;
-const folder = Deno.makeTempDirSync();
-globalThis.addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
+const folder = temporary();
 
 // A fixed sequence of words with the shape of a language: few common, many rare.
 let seed = 1;
@@ -86,54 +84,99 @@ const body = sentence(20);
 let next = 0;
 const someId = () => engramId(next = (next + 7919) % engrams);
 
-Deno.bench(
-  `raw insert or replace of ${perTick} rows, one transaction`,
-  { group: "commit", baseline: true },
-  () => {
+bench({
+  name: `raw insert or replace of ${perTick} rows, one transaction`,
+  group: "commit",
+  baseline: true,
+  fn: () => {
     raw.exec("begin");
     for (let n = 0; n < perTick; n++) rawPut.run([engramId(n), body]);
     raw.exec("commit");
   },
-);
-Deno.bench(`commit() of ${perTick} new versions`, { group: "commit" }, () => {
-  commit(graph, Array.from({ length: perTick }, (_, n) => put(n, body)));
+});
+bench({
+  name: `commit() of ${perTick} new versions`,
+  group: "commit",
+  fn: () => {
+    commit(graph, Array.from({ length: perTick }, (_, n) => put(n, body)));
+  },
 });
 
-Deno.bench("raw get by text id", { group: "read", baseline: true }, () => {
-  rawGet.get([engramId(next = (next + 1) % perTick)]);
+bench({
+  name: "raw get by text id",
+  group: "read",
+  baseline: true,
+  fn: () => {
+    rawGet.get([engramId(next = (next + 1) % perTick)]);
+  },
 });
-Deno.bench("engram() cached", { group: "read" }, () => {
-  graph.engram(engramId(next = (next + 1) % perTick));
+bench({
+  name: "engram() cached",
+  group: "read",
+  fn: () => {
+    graph.engram(engramId(next = (next + 1) % perTick));
+  },
 });
-Deno.bench("engram() from the file", { group: "read" }, () => {
-  graph.engram(someId());
+bench({
+  name: "engram() from the file",
+  group: "read",
+  fn: () => {
+    graph.engram(someId());
+  },
 });
-Deno.bench("engram() as of an older tick", { group: "read" }, () => {
-  graph.engram(someId(), Math.floor(engrams / perTick));
+bench({
+  name: "engram() as of an older tick",
+  group: "read",
+  fn: () => {
+    graph.engram(someId(), Math.floor(engrams / perTick));
+  },
 });
-Deno.bench("neighbors() two steps, 20", { group: "read" }, () => {
-  graph.neighbors(someId(), { depth: 2, limit: 20 });
+bench({
+  name: "neighbors() two steps, 20",
+  group: "read",
+  fn: () => {
+    graph.neighbors(someId(), { depth: 2, limit: 20 });
+  },
 });
 
-Deno.bench("search() a rare word", { group: "search", baseline: true }, () => {
-  graph.search({ text: "word20011", limit: 10 });
+bench({
+  name: "search() a rare word",
+  group: "search",
+  baseline: true,
+  fn: () => {
+    graph.search({ text: "word20011", limit: 10 });
+  },
 });
-Deno.bench("search() five words", { group: "search" }, () => {
-  graph.search({ text: "word3 word70 word999 word12345 word30000", limit: 10 });
+bench({
+  name: "search() five words",
+  group: "search",
+  fn: () => {
+    graph.search({ text: "word3 word70 word999 word12345 word30000", limit: 10 });
+  },
 });
-Deno.bench("search() a word of every third text", { group: "search" }, () => {
-  graph.search({ text: "word2", limit: 10 });
+bench({
+  name: "search() a word of every third text",
+  group: "search",
+  fn: () => {
+    graph.search({ text: "word2", limit: 10 });
+  },
 });
 
-Deno.bench("openGraph() of a filled folder, and close", { group: "open" }, () => {
-  openGraph({ path }).close();
+bench({
+  name: "openGraph() of a filled folder, and close",
+  group: "open",
+  fn: () => {
+    openGraph({ path }).close();
+  },
 });
 
-if (import.meta.main) {
+{
   const answers = createHash("sha256").update(graph.rowsHash());
   for (let n = 0; n < 20; n++) {
     answers.update(JSON.stringify(graph.search({ text: sentence(3), limit: 10 })));
     answers.update(JSON.stringify(graph.neighbors(engramId(n), { depth: 3, limit: 20 })));
   }
-  console.log(`graph: ${engrams} engrams, answers ${answers.digest("hex").slice(0, 16)}`);
+  reportHash(`rows and answers of ${engrams} engrams`, answers.digest("hex"));
 }
+
+await runBenches();

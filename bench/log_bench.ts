@@ -8,11 +8,10 @@
 
 import { Payload } from "../src/kernel/payload.ts";
 import { type EncodedEntry, encodeEntry, type Log, openLog, realDisk } from "../src/log/mod.ts";
+import { bench, runBenches, smoke, temporary } from "./measure.ts";
 
-const smoke = Deno.args.includes("--smoke");
 const entriesOpened = smoke ? 500 : 10_000;
-const folder = Deno.makeTempDirSync({ prefix: "engramlt-bench-" });
-addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
+const folder = temporary();
 
 const salt = new Uint8Array(16).fill(7);
 const salts = () => salt;
@@ -43,17 +42,17 @@ const payloadEntry = (bytes: number): EncodedEntry =>
 for (const [name, bytes] of [["4 KB", 4096], ["10 KB", 10_240]] as const) {
   const group = `append ${name}`;
   const bare = raw(bytes);
-  Deno.bench({ name: `write and sync ${name}`, group, baseline: true, fn: bare });
+  bench({ name: `write and sync ${name}`, group, baseline: true, fn: bare });
   const inPayload = log(`payload-${bytes}`);
   const entry = payloadEntry(bytes - 200);
-  Deno.bench({
+  bench({
     name: `append ${name}, most of it in a payload`,
     group,
     fn: () => void inPayload.append(entry),
   });
   const inBody = log(`body-${bytes}`);
   const body = encodeEntry({ bytes: new Uint8Array(bytes - 200).fill(1) }, salts);
-  Deno.bench({ name: `append ${name}, all of it in the body`, group, fn: () => void inBody.append(body) });
+  bench({ name: `append ${name}, all of it in the body`, group, fn: () => void inBody.append(body) });
 }
 
 const tick = {
@@ -71,13 +70,13 @@ const tick = {
     }],
   })),
 };
-Deno.bench({
+bench({
   name: "JSON.stringify",
   group: "encode a tick of 50 steps",
   baseline: true,
   fn: () => void JSON.stringify(tick),
 });
-Deno.bench({
+bench({
   name: "encodeEntry, with 50 payload digests",
   group: "encode a tick of 50 steps",
   fn: () => void encodeEntry(tick, salts),
@@ -87,14 +86,16 @@ const long = log("long");
 for (let i = 0; i < entriesOpened; i++) long.append(payloadEntry(400));
 long.close();
 const longSegment = `${folder}/long/log/0000000000000000.log`;
-Deno.bench({
+bench({
   name: "read the whole file",
   group: `open a log of ${entriesOpened} entries`,
   baseline: true,
   fn: () => void Deno.readFileSync(longSegment),
 });
-Deno.bench({
+bench({
   name: "openLog",
   group: `open a log of ${entriesOpened} entries`,
   fn: () => openLog(realDisk(`${folder}/long`), { appliedIndex: entriesOpened - 1 }).close(),
 });
+
+await runBenches();

@@ -1,16 +1,22 @@
 /**
  * What a host call, a step, an image and a start cost.
  *
- * `deno bench -A bench/sandbox_bench.ts`; `-- --smoke` runs each once on small sizes, to keep this from rotting. Each group has a baseline of the same run: figures move with the machine, ratios less.
+ * A group of host calls is told as one call; its baseline is the channel alone, there and back.
  */
 import { defaultProfileLimits, defaultStackDepthMax, prepare } from "../src/wasm/mod.ts";
-import { abiImports, openSandbox, type Sandbox, type SandboxStep } from "../src/sandbox/mod.ts";
+import { openGraph } from "../src/graph/mod.ts";
+import { formatId, Payload, type Write } from "../src/kernel/mod.ts";
+import {
+  abiImports,
+  type HostAnswer,
+  openSandbox,
+  type Sandbox,
+  type SandboxStep,
+} from "../src/sandbox/mod.ts";
 import { Doorbell, EngineEnd } from "../src/sandbox/channel.ts";
 import { Reader, Writer } from "../src/sandbox/frame.ts";
 import { wat } from "../tests/support/wat.ts";
-
-const small = Deno.args.includes("--smoke");
-const options = small ? { n: 1, warmup: 0 } : {};
+import { bench as add, runBenches, smoke, temporary } from "./measure.ts";
 
 const text = (callsPerStep: number, pages: number) =>
   `(module
@@ -51,7 +57,13 @@ function open(workers: number, callsPerStep: number, pages = 1): Sandbox {
 }
 
 /** Runs one step of each of `agents` agents, again and again, keeping each. */
-function rounds(workers: number, agents: number, callsPerStep: number, pages = 1): () => number {
+function rounds(
+  workers: number,
+  agents: number,
+  callsPerStep: number,
+  pages = 1,
+  serve: () => HostAnswer = () => answer,
+): () => number {
   const sandbox = open(workers, callsPerStep, pages);
   addEventListener("unload", () => sandbox.close());
   let completedSteps = 0;
@@ -66,7 +78,7 @@ function rounds(workers: number, agents: number, callsPerStep: number, pages = 1
       completedSteps,
       image: null,
     }));
-    const results = sandbox.run(steps, () => answer);
+    const results = sandbox.run(steps, serve);
     sandbox.settle(names.map((agent) => ({ agent, keep: true })));
     completedSteps++;
     const completed = results.filter(({ kind }) => kind === "completed").length;
@@ -75,16 +87,43 @@ function rounds(workers: number, agents: number, callsPerStep: number, pages = 1
   };
 }
 
-function bench(group: string, name: string, run: () => unknown, baseline = false): void {
-  Deno.bench({ group, name, baseline, ...options, fn: () => void run() });
+function bench(group: string, name: string, run: () => unknown, baseline = false, operations = 1): void {
+  add({ group, name, baseline, operations, fn: () => void run() });
 }
 
-const many = small ? 4 : 50;
-const calls = small ? 8 : 1000;
+const many = smoke ? 4 : 50;
+const calls = smoke ? 8 : 1000;
 
 bench("steps without host calls", "1 agent", rounds(1, 1, 0), true);
 bench("steps without host calls", `${many} agents, 1 worker`, rounds(1, many, 0));
 bench("steps without host calls", `${many} agents, 2 workers`, rounds(2, many, 0));
+
+/** Answers with an engram read from a file, never from a cache. */
+function fromGraph(): () => HostAnswer {
+  const engrams = 1000;
+  const graph = openGraph({ path: `${temporary()}/graph.db`, cacheEngramsMax: 0 });
+  const author = { agent: "bench", client: null, tick: 0, seat: 0 };
+  const content = "Heron launches on 12 May. ".repeat(4);
+  const texts = { content, title: null, source: "bench", ref: null, thread: null, metadata: {} };
+  const writes = Array.from({ length: engrams }, (_, n): Write => ({
+    op: "engram_put",
+    id: formatId("engram", 0, 0, n),
+    kind: "note",
+    confidence: 1,
+    position: null,
+    observedAt: null,
+    timeSource: "none",
+    validFrom: null,
+    validTo: null,
+    texts: Payload.text(JSON.stringify(texts)),
+  }));
+  graph.commit({ index: 0, hash: new Uint8Array(32), tick: 0, steps: [{ author, writes }], rows: [] });
+  let next = 0;
+  return () => {
+    next = (next + 797) % engrams;
+    return { json: JSON.stringify(graph.engram(formatId("engram", 0, 0, next))) };
+  };
+}
 
 /** Frames of one byte there and back, `count` times: what the channel costs without any agent. */
 function pingPong(count: number): () => number {
@@ -119,10 +158,18 @@ function pingPong(count: number): () => number {
   };
 }
 
-bench(`${calls} host calls`, "the channel alone, one frame each", pingPong(calls), true);
-bench(`${calls} host calls`, "by 1 agent", rounds(1, 1, calls));
-bench(`${calls} host calls`, `by ${many} agents, 1 worker`, rounds(1, many, calls / many));
-bench(`${calls} host calls`, `by ${many} agents, 2 workers`, rounds(2, many, calls / many));
+const each = calls / many;
+bench("host calls", "the channel alone, one frame", pingPong(calls), true, calls);
+bench("host calls", "of 1 agent", rounds(1, 1, calls), false, calls);
+bench("host calls", `of ${many} agents, 1 worker`, rounds(1, many, each), false, calls);
+bench("host calls", `of ${many} agents, 2 workers`, rounds(2, many, each), false, calls);
+bench(
+  "host calls",
+  `of ${many} agents, 1 worker, answered from libSQL`,
+  rounds(1, many, each, 1, fromGraph()),
+  false,
+  calls,
+);
 
 bench("memory kept after a step", "1 page", rounds(1, 1, 0, 1), true);
 bench("memory kept after a step", "16 pages", rounds(1, 1, 0, 16));
@@ -174,3 +221,7 @@ bench("start", "a sandbox and its first step", () => {
   );
   sandbox.close();
 }, true);
+
+await runBenches();
+// Workers that wait would keep the process.
+Deno.exit(0);
