@@ -14,7 +14,7 @@ import {
   timeSources,
   type Workflow,
 } from "../kernel/mod.ts";
-import { findCycle } from "../kernel/workflow.ts";
+import { checkSteps } from "../kernel/workflow.ts";
 import { firstIssue, issueWords } from "../input/issues.ts";
 import type { View } from "../runtime/port.ts";
 import type { Request } from "../runtime/requests.ts";
@@ -208,29 +208,6 @@ export function readTick(value: string, what: string): number {
   const tick = /^\d{1,15}$/.test(value) ? Number(value) : NaN;
   if (!Number.isNaN(tick)) return tick;
   throw new EngramError("invalid_argument", `Cannot read: ${what} must be a tick, a whole number from 0`);
-}
-
-function checkSteps({ id, steps }: Workflow): void {
-  const refuse = (why: string) =>
-    new EngramError("workflow_invalid", `Cannot run workflow ${JSON.stringify(id)}: ${why}`);
-  const ids = new Set<string>();
-  for (const step of steps) {
-    if (ids.has(step.id)) throw refuse(`step ${JSON.stringify(step.id)} is declared twice`);
-    ids.add(step.id);
-  }
-  for (const step of steps) {
-    const unknown = step.dependencies.find((one) => !ids.has(one));
-    if (unknown === undefined) continue;
-    throw refuse(
-      `step ${JSON.stringify(step.id)} depends on ${JSON.stringify(unknown)}, which is no step of it`,
-    );
-  }
-  const cycle = findCycle(steps);
-  if (cycle === null) return;
-  throw new EngramError(
-    "workflow_cycle",
-    `Cannot run workflow ${JSON.stringify(id)}: ${cycle.join(" → ")} is a cycle`,
-  );
 }
 
 function checked<T>(schema: z.ZodType<T>, value: unknown, action: string): T {

@@ -13,6 +13,7 @@ import {
   type Id,
   type Json,
   type JsonObject,
+  nestsDeeper,
   parseTime,
   Payload,
   type TimeSource,
@@ -21,7 +22,8 @@ import {
 import type { Readable } from "./snapshot.ts";
 
 const encoder = new TextEncoder();
-const byteLength = (text: string): number => encoder.encode(text).length;
+/** UTF-8 bytes of a text. */
+export const byteLength = (text: string): number => encoder.encode(text).length;
 
 /** The fields that metadata keys may set (design §6); undefined where the key is absent. */
 export interface ReservedFields {
@@ -38,12 +40,12 @@ export interface ReservedFields {
 const isObject = (value: unknown): value is JsonObject =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** Parses a JSON object; null where the text is something else. Absent and empty text is {}. */
+/** Parses a JSON object; null where the text is something else or nests too deep. Absent and empty text is {}. */
 export function parseObject(text: string | null): JsonObject | null {
   if (text === null || text === "") return {};
   try {
     const value: unknown = JSON.parse(text);
-    return isObject(value) ? value : null;
+    return isObject(value) && !nestsDeeper(value) ? value : null;
   } catch {
     return null; // the caller says which argument it was
   }

@@ -7,7 +7,15 @@
  */
 import type { HostAnswer, HostCall, HostFunctionName, Status } from "../sandbox/abi.ts";
 import { hostFunctions, status } from "../sandbox/abi.ts";
-import { EngramError, type EngramTexts, holds, type Json, type JsonObject, Payload } from "../kernel/mod.ts";
+import {
+  EngramError,
+  type EngramTexts,
+  holds,
+  type Json,
+  type JsonObject,
+  nestsDeeper,
+  Payload,
+} from "../kernel/mod.ts";
 import { formatOrNull, parseObject, type ReservedFields, shown, takeReserved } from "./fields.ts";
 import { Denial, type EngramParts, type Session } from "./session.ts";
 import type { SnapshotSearch } from "./snapshot.ts";
@@ -223,7 +231,7 @@ function searchByMetadata(session: Session, args: Args): Served {
 function valueOf(text: string): Json {
   try {
     const value: unknown = JSON.parse(text);
-    return value as Json;
+    return nestsDeeper(value) ? text : value as Json;
   } catch {
     return text; // plain text is the common case
   }

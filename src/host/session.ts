@@ -25,10 +25,11 @@ import {
   type Id,
   type IdKind,
   type JsonObject,
+  parseId,
   Payload,
   type TimeSource,
 } from "../kernel/mod.ts";
-import { putOf, shown, stagedEngram, textsPayload, textsTooLarge, visible } from "./fields.ts";
+import { byteLength, putOf, shown, stagedEngram, textsPayload, textsTooLarge, visible } from "./fields.ts";
 import type { Readable, Snapshot } from "./snapshot.ts";
 import { connectionKey, WriteSet } from "./write_set.ts";
 
@@ -235,6 +236,7 @@ export class Session {
 
   /** An engram with all its contexts, seen or not; counts as read. */
   rawEngram(id: Id): Engram | null {
+    if (parseId(id) === null) return null; // no such id was ever given, so nothing is kept of it
     this.reads.add(`e:${id}`);
     return this.#find(id);
   }
@@ -355,6 +357,16 @@ export class Session {
     return this.#stagedBytes + this.#recordedBytes;
   }
 
+  /** Why a name and metadata are too large to be kept, or null. */
+  #tooLarge(what: string, name: string, metadata: JsonObject): Denial | null {
+    const { nameBytesMax, metadataBytesMax } = this.config;
+    if (byteLength(name) > nameBytesMax) {
+      return new Denial(-6, `${what} is over nameBytesMax (${nameBytesMax} bytes)`);
+    }
+    if (byteLength(JSON.stringify(metadata)) <= metadataBytesMax) return null;
+    return new Denial(-6, `metadata is over metadataBytesMax (${metadataBytesMax} bytes)`);
+  }
+
   connectionBetween(source: Id, target: Id, type: string): Connection | null {
     const staged = this.writes.connection(source, target, type);
     return staged === undefined ? this.snapshot.connectionBetween(source, target, type) : staged;
@@ -390,7 +402,7 @@ export class Session {
       JSON.stringify(before.metadata) === JSON.stringify(metadata)
     ) return before.id;
     const body = payload ?? Payload.text(JSON.stringify(metadata));
-    const full = this.full(body.bytes?.length ?? 0);
+    const full = this.#tooLarge("type", type, metadata) ?? this.full(body.bytes?.length ?? 0);
     if (full !== null) return full;
     const { tick, author } = this.#options;
     const connection: Connection = {
@@ -433,8 +445,10 @@ export class Session {
     id: Id | null = null,
   ): Id | Denial {
     if (name === "") return new Denial(-2, "the context has no name");
-    if (new TextEncoder().encode(name + description).length > this.config.contentBytesMax) {
-      return new Denial(-6, "name and description are too long");
+    const tooLarge = this.#tooLarge("name", name, metadata);
+    if (tooLarge !== null) return tooLarge;
+    if (byteLength(description) > this.config.metadataBytesMax) {
+      return new Denial(-6, `description is over metadataBytesMax (${this.config.metadataBytesMax} bytes)`);
     }
     this.reads.add(`x:name:${name}`);
     if (this.context(name) !== null) {

@@ -108,6 +108,9 @@ export const defaultConfig: Config = {
   profile: {},
 };
 
+/** Numbers of rules, not limits: the build has them, a folder keeps the ones it began with. */
+const rules: readonly string[] = ["costModel", "abi", "behaviour"];
+
 /**
  * The configuration with `changes`, or the name of a key that does not exist or has a value out of range.
  * A key of the module profile is written `profile.KEY`.
@@ -119,7 +122,8 @@ export function configure(
   const { profile, ...numbers } = config;
   const next: { [key in keyof typeof numbers]: number } = { ...numbers };
   const nextProfile: Record<string, number> = { ...profile };
-  const isKey = (key: string): key is keyof typeof numbers => Object.hasOwn(numbers, key);
+  const isKey = (key: string): key is keyof typeof numbers =>
+    Object.hasOwn(numbers, key) && !rules.includes(key);
   for (const [key, value] of Object.entries(changes)) {
     if (!Number.isSafeInteger(value) || value < 1) return { wrong: key };
     const inProfile = key.startsWith("profile.") ? key.slice("profile.".length) : null;

@@ -18,6 +18,7 @@ export {
 } from "./entry.ts";
 export { assert, EngramError, exitCodes, type RefusalCode, refusals } from "./errors.ts";
 export { capabilities, type Capability, type Grant, holds } from "./grants.ts";
+export { jsonDepthMax, nestsDeeper } from "./json_depth.ts";
 export { formatId, type Id, type IdKind, idLetters, parseId, personalContextId } from "./ids.ts";
 export { Payload } from "./payload.ts";
 export { hasWork, parseOr, type Plan, plan, type Replayed } from "./plan.ts";
@@ -65,4 +66,4 @@ export {
   type Subscription,
   type Wanted,
 } from "./manifest.ts";
-export { readySteps, resolveParams, type Workflow, type WorkflowStep } from "./workflow.ts";
+export { checkSteps, readySteps, resolveParams, type Workflow, type WorkflowStep } from "./workflow.ts";

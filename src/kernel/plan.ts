@@ -12,6 +12,7 @@ import { agentOf, type Command } from "./commands.ts";
 import { configure } from "./config.ts";
 import type { StepEntry } from "./entry.ts";
 import { EngramError } from "./errors.ts";
+import { nestsDeeper } from "./json_depth.ts";
 import { Payload } from "./payload.ts";
 import { fuelBudget, runEnded, type State, type Step, type WorkflowRun } from "./state.ts";
 import { readySteps, resolveParams } from "./workflow.ts";
@@ -131,6 +132,13 @@ function judge(state: State, command: Command): Verdict {
           `Cannot start workflow ${quote(ask.workflow.id)}: ${state.runs.size} are running (workflowRunsMax)`,
         );
       }
+      if (ask.workflow.steps.length > state.config.workflowStepsMax) {
+        return new EngramError(
+          "limit_reached",
+          `Cannot start workflow ${quote(ask.workflow.id)}: it has ${ask.workflow.steps.length} steps, ` +
+            `workflowStepsMax is ${state.config.workflowStepsMax}`,
+        );
+      }
       const missing = ask.workflow.steps.find((step) => !state.agents.has(step.agent));
       if (missing === undefined) return "plan";
       return new EngramError(
@@ -228,10 +236,11 @@ export function runResults(run: WorkflowRun): ReadonlyMap<string, unknown> & Map
   return results as Map<string, never>;
 }
 
-/** The value JSON text stands for, or the text itself. */
+/** The value JSON text stands for, or the text itself where it is none or nests too deep to be passed on. */
 export function parseOr(text: string): unknown {
   try {
-    return text === "" ? null : JSON.parse(text);
+    const value: unknown = text === "" ? null : JSON.parse(text);
+    return nestsDeeper(value) ? text : value;
   } catch {
     return text; // an agent's answer need not be JSON
   }

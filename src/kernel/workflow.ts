@@ -63,6 +63,30 @@ export function findCycle(steps: readonly Pick<WorkflowStep, "id" | "dependencie
   return null;
 }
 
+/** Refuses (`workflow_invalid`, `workflow_cycle`) steps that could never all run: ids, dependencies, cycles. */
+export function checkSteps({ id, steps }: Workflow): void {
+  const refuse = (why: string) =>
+    new EngramError("workflow_invalid", `Cannot run workflow ${JSON.stringify(id)}: ${why}`);
+  const ids = new Set<string>();
+  for (const step of steps) {
+    if (ids.has(step.id)) throw refuse(`step ${JSON.stringify(step.id)} is declared twice`);
+    ids.add(step.id);
+  }
+  for (const step of steps) {
+    const unknown = step.dependencies.find((one) => !ids.has(one));
+    if (unknown === undefined) continue;
+    throw refuse(
+      `step ${JSON.stringify(step.id)} depends on ${JSON.stringify(unknown)}, which is no step of it`,
+    );
+  }
+  const cycle = findCycle(steps);
+  if (cycle === null) return;
+  throw new EngramError(
+    "workflow_cycle",
+    `Cannot run workflow ${JSON.stringify(id)}: ${cycle.join(" → ")} is a cycle`,
+  );
+}
+
 /** A reference to (a part of) another step's result. */
 export interface Reference {
   /** As it is written, `${…}`. */

@@ -183,8 +183,11 @@ function store(payload: Payload): StoredPayload {
   return { salt, bytes, digest: payloadDigest(salt, bytes) };
 }
 
-/** What is not canonical in a value, with the path to it; null if all of it is. */
-function problem(value: unknown, depth: number): string | null {
+/**
+ * What is not canonical in a value that stands at a depth of a body, with the path to it; null if all of it is.
+ * What callers give is asked before it is taken: in {@link encodeEntry} it is a fault.
+ */
+export function problem(value: unknown, depth: number): string | null {
   if (value === null) return null;
   switch (typeof value) {
     case "boolean":

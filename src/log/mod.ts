@@ -10,6 +10,7 @@ export {
   type EncodedEntry,
   encodeEntry,
   payloadDigest,
+  problem,
   saltBytes,
   sameBytes,
   sha256,

@@ -9,6 +9,7 @@ import {
   type AgentLimits,
   type Ask,
   type Capability,
+  checkSteps,
   type DirectOp,
   EngramError,
   type EngramKind,
@@ -299,6 +300,7 @@ export function toAsk(request: Request, facts: LoadFacts | null): Ask {
       };
     }
     case "workflow":
+      checkSteps(request.workflow);
       return { kind: "workflow", context: request.context, workflow: request.workflow };
     case "configure":
       return { kind: "configure", changes: request.changes };

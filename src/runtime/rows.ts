@@ -26,6 +26,8 @@ export interface Row {
 
 const encoder = new TextEncoder(), decoder = new TextDecoder();
 const payloadKey = "$payload";
+/** A key that reads like the mark of a payload, in JSON that others gave: it is kept with one "$" more. */
+const markLike = /^\$+payload$/;
 
 const base64 = (bytes: Uint8Array | null): string | null => bytes === null ? null : bytes.toBase64();
 const unbase64 = (text: unknown): Uint8Array | null =>
@@ -39,15 +41,25 @@ export function pack(value: unknown): Uint8Array {
       (_key, one: unknown) =>
         one instanceof Payload
           ? { [payloadKey]: [base64(one.bytes), base64(one.salt), base64(one.digest)] }
-          : one,
+          : renamed(one, (key) => `$${key}`),
     ),
+  );
+}
+
+/** A JSON object with its keys that read like marks renamed; anything else as it is. */
+function renamed(value: unknown, rename: (key: string) => string): unknown {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+  if (!Object.keys(value).some((key) => markLike.test(key))) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, one]) => [markLike.test(key) ? rename(key) : key, one]),
   );
 }
 
 /** The inverse of {@link pack}. */
 export function unpack(bytes: Uint8Array): unknown {
   return JSON.parse(decoder.decode(bytes), (_key, one: unknown) => {
-    if (typeof one !== "object" || one === null || !(payloadKey in one)) return one;
+    if (typeof one !== "object" || one === null) return one;
+    if (!(payloadKey in one)) return renamed(one, (key) => key.slice(1));
     const parts = one[payloadKey];
     return Array.isArray(parts)
       ? new Payload(unbase64(parts[0]), unbase64(parts[1]), unbase64(parts[2]))

@@ -38,6 +38,7 @@ import {
 } from "../log/mod.ts";
 import { openSandbox, type Sandbox, type SandboxOptions } from "../sandbox/mod.ts";
 import { defaultStackDepthMax } from "../wasm/mod.ts";
+import { checkCommand, checkRequest } from "./admission.ts";
 import { buildInfo, workerUrl } from "./assets.ts";
 import { type DataPaths, dataPaths, lockFolder } from "./data_folder.ts";
 import { entriesFrom, entryOf, inLogOrder, readEntry } from "./entries.ts";
@@ -284,12 +285,14 @@ class LocalRuntime implements Runtime {
         );
       }
       try {
+        checkRequest(request);
         const ask = toAsk(request, this.#factsOf(request));
         const command: Command = inLogOrder({
           ask,
           client: options.client ?? "here",
           commandId: options.commandId ?? null,
         });
+        checkCommand(command);
         this.#inbox.push({ command, resolve, reject });
       } catch (error) {
         return reject(error);
