@@ -382,7 +382,7 @@ function contextGetEngrams(session: Session, args: Args): HostAnswer {
   const limit = session.config.contextEngramsMax;
   const stored = session.snapshot.contextEngrams(context.id, limit + 1);
   const ids = new Set(stored.map((engram) => engram.id));
-  for (const engram of session.writes.engrams()) ids.add(engram.id);
+  for (const id of session.writes.changed()) ids.add(id);
   const engrams = [...ids].map((id) => session.peek(id)).filter((engram) =>
     engram !== null && engram.contexts.includes(context.id)
   );
