@@ -10,6 +10,7 @@ import {
   toldBy,
 } from "../support/curator_notes_heldback/read.ts";
 import { act, loadAgent } from "../support/agent_host.ts";
+import type { Runtime } from "../../src/mod.ts";
 import { withRuntime } from "../support/runtimes.ts";
 
 const sets = curatorSets();
@@ -109,6 +110,72 @@ Deno.test("curator: the order of import and the number of runs change nothing", 
   assert.deepEqual(pictures[1], pictures[0]);
   assert.deepEqual(pictures[2], pictures[0]);
 });
+
+/** Runs the curator with a limit until it is done; how many sections were left after each run. */
+async function curateInParts(runtime: Runtime, limit: number): Promise<number[]> {
+  const left: number[] = [];
+  do {
+    const { result } = await runtime.submit({
+      kind: "execute",
+      agent: "curator",
+      action: "curate",
+      params: JSON.stringify({ limit }),
+      context: "notes",
+    });
+    left.push(Number(Reflect.get(Object(result), "left")));
+  } while (left.at(-1) !== 0 && left.length < 100);
+  return left;
+}
+
+Deno.test("curator: runs with a limit reach all sections, and end where one run ends", async () => {
+  const [, set] = sets[0]!;
+  const whole = await curated(set.notes);
+  await withRuntime(async (runtime) => {
+    await prepare(runtime);
+    await addFiles(runtime, set.notes);
+    const sections = (await toldBy(runtime)).engrams.length;
+    const left = await curateInParts(runtime, 5);
+    assert.deepEqual(
+      left,
+      Array.from({ length: Math.ceil(sections / 5) }, (_, n) => Math.max(0, sections - 5 * (n + 1))),
+    );
+    assert.deepEqual((await toldBy(runtime)).picture, whole.picture);
+  });
+});
+
+Deno.test("curator: a freshly loaded curator with a small limit takes back nothing", () =>
+  withRuntime(async (runtime) => {
+    await prepare(runtime);
+    await addFiles(runtime, demo);
+    await actIn(runtime, "curator", "curate");
+    const before = await toldBy(runtime);
+    await runtime.submit({ kind: "agent_unload", agent: "curator" });
+    await loadAgent(runtime, "curator");
+    await curateInParts(runtime, 1);
+    assert.deepEqual((await toldBy(runtime)).engrams, before.engrams);
+  }));
+
+Deno.test("curator and digest: read every note, however many", () =>
+  withRuntime(async (runtime) => {
+    const count = 1200;
+    await prepare(runtime, ["curator", "digest"]);
+    const notes = Array.from({ length: count }, (_, n) =>
+      note(`2026-01-10-${n}.md`, `Desk d${n} costs €${n + 1}.`));
+    for (let at = 0; at < count; at += 100) {
+      await addFiles(runtime, notes.slice(at, at + 100));
+    }
+    await addFiles(runtime, [note("2026-01-02-first.md", "We decided to use oil for the gate.")]);
+    const curated = await actIn(runtime, "curator", "curate");
+    const digested = await actIn(runtime, "digest", "digest");
+    assert.deepEqual(
+      [Reflect.get(Object(curated), "notes"), Reflect.get(Object(curated), "facts")],
+      [count + 1, count + 1],
+    );
+    assert.deepEqual(
+      [Reflect.get(Object(digested), "decisions"), Reflect.get(Object(digested), "changed")],
+      [1, count],
+    );
+  }));
 
 Deno.test("curator: each fact's bytes are its sentence in the note", async () => {
   const { engrams, connections } = await curated(

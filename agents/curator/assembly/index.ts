@@ -3,7 +3,8 @@
  * supersedes or contradicts which.
  *
  * Invariants:
- * 1. What it writes is a function of the notes: a second run writes nothing, and no order of import matters.
+ * 1. Once it is done, what it wrote is a function of the notes: a second run writes nothing, and no order of import
+ *    matters. Before, the newest sections are taken up first, and every run takes up more.
  * 2. A fact is a sentence of a note, byte for byte, with a `from` connection that says where it stands.
  * 3. A user's text is never changed; every connection says why in its metadata.
  */
@@ -26,8 +27,10 @@ import { relate } from "./relations";
 import { readAll } from "./reading";
 export * from "../../sdk/assemblyscript/assembly/exports";
 
-/** Sections one run looks at: what fits into the fuel of a step. */
-const sectionsMax: i32 = 2000;
+/** Sections of a context that one run takes up beyond those taken up before, unless told. */
+const sectionsMax: i32 = 4000;
+/** The earliest section taken up so far, by context. */
+const reached = new Map<string, Section>();
 
 let self = "";
 onInitialize((start) => {
@@ -55,6 +58,7 @@ registerAction("curate", (params) => {
   const counts = new Counts();
   const everything = readAll("note");
   const facts = readAll("fact");
+  if (everything === null || facts === null) return fail("Cannot curate: the host does not show the notes");
   const contexts = contextsOf(everything, wanted, here.get("id").asText(), here.get("name").asText());
   for (let i = 0; i < contexts.length; i++) curate(contexts[i], here.get("id").asText(), everything, facts, limit, counts);
   return Json.object().setNumber("contexts", contexts.length).setNumber("notes", counts.notes)
@@ -86,13 +90,11 @@ function curate(context: string, here: string, notes: Engram[], facts: Engram[],
     sections.push(new Section(notes[i]));
   }
   sections.sort(compareSections);
-  if (sections.length > limit) {
-    // The newest stay: they are what people ask about.
-    counts.left += sections.length - limit;
-    sections = sections.slice(sections.length - limit);
-  }
+  const from = earliest(context, sections, facts, limit);
+  counts.left += from;
+  sections = sections.slice(from);
   counts.notes += sections.length;
-  joinCopies(sections, counts);
+  joinCopies(sections, from == 0, counts);
   const statements: Statement[] = [];
   for (let i = 0; i < sections.length; i++) {
     const copied = new Set<string>();
@@ -104,19 +106,42 @@ function curate(context: string, here: string, notes: Engram[], facts: Engram[],
   settle(context, here, sections, statements, facts, counts);
 }
 
+/** Where the sections of this run begin: all taken up before, all with facts of ours, and `limit` more before those. */
+function earliest(context: string, sections: Section[], facts: Engram[], limit: i32): i32 {
+  const named = new Set<string>();
+  for (let i = 0; i < facts.length; i++) {
+    if (isOurs(facts[i], context)) named.add(facts[i].ref.substring(0, facts[i].ref.lastIndexOf("@")));
+  }
+  let from = 0;
+  while (from < sections.length && !named.has(sections[from].name)) from++;
+  if (reached.has(context)) {
+    const before = reached.get(context);
+    while (from > 0 && compareSections(sections[from - 1], before) >= 0) from--;
+  }
+  from = max(0, from - limit);
+  if (from < sections.length) reached.set(context, sections[from]);
+  return from;
+}
+
+function isOurs(fact: Engram, context: string): bool {
+  return fact.by.get("agent").asText() == self && fact.contexts.includes(context);
+}
+
 /** The lines and sentences of a section, folded: what a later copy need not say again. */
 function said(section: Section, into: Set<string>): void {
   const found = readStatements(section, 0, new Set<string>());
   for (let i = 0; i < found.length; i++) into.add(found[i].text.toLowerCase());
 }
 
-function joinCopies(sections: Section[], counts: Counts): void {
+/** Finds the copies. A part of the sections may show copies that all of them do not, and a connection can't be ended. */
+function joinCopies(sections: Section[], whole: bool, counts: Counts): void {
   const pairs = alikePairs(sections);
   for (let i = 0; i < pairs.length; i++) {
     const pair = pairs[i];
     const newer = sections[pair.newer];
     const older = sections[pair.older];
     newer.copies.push(pair.older);
+    if (!whole) continue;
     counts.duplicates++;
     connect(
       newer.id,
@@ -180,9 +205,7 @@ function settle(
 ): void {
   const existing = new Map<string, Engram>();
   for (let i = 0; i < facts.length; i++) {
-    const fact = facts[i];
-    if (fact.by.get("agent").asText() != self || !fact.contexts.includes(context)) continue;
-    existing.set(fact.ref, fact);
+    if (isOurs(facts[i], context)) existing.set(facts[i].ref, facts[i]);
   }
   const kept = new Set<string>();
   const missing: i32[] = [];
@@ -197,7 +220,7 @@ function settle(
   }
   for (let i = 0; i < facts.length; i++) {
     const fact = facts[i];
-    if (fact.by.get("agent").asText() != self || !fact.contexts.includes(context) || kept.has(fact.id)) continue;
+    if (!isOurs(fact, context) || kept.has(fact.id)) continue;
     deleteEngram(fact.id);
     counts.removed++;
   }

@@ -4,7 +4,8 @@
  * Invariant: order depends on contents alone (time, source, place in the source), never on ids or order of import.
  */
 import { Engram, Line, LineKind, lines, Sentence, sentences, utf8Length } from "../../sdk/assemblyscript/assembly";
-import { Fact, readFact, Topic, topicOf } from "./facts";
+import { Fact, Topic, topicOf } from "./fact";
+import { readFact } from "./facts";
 
 /** A section of a note. */
 export class Section {

@@ -13,6 +13,7 @@ import {
   currentContext,
   deleteEngram,
   Engram,
+  fail,
   findConnected,
   Json,
   onInitialize,
@@ -26,7 +27,6 @@ import { openTasks, Task } from "./tasks";
 import { readAll } from "../../curator/assembly/reading";
 export * from "../../sdk/assemblyscript/assembly/exports";
 
-
 let self = "";
 onInitialize((start) => {
   self = start.get("agent").asText();
@@ -39,6 +39,9 @@ registerAction("digest", (params) => {
   const notes = readAll("note");
   const facts = readAll("fact");
   const old = readAll("digest");
+  if (notes === null || facts === null || old === null) {
+    return fail("Cannot write the digest: the host does not show the notes");
+  }
   const contexts = contextsOf(notes, wanted, here.get("id").asText(), here.get("name").asText());
   let decisions = 0, reversals = 0, tasks = 0, changed = 0, disagreements = 0;
   for (let i = 0; i < contexts.length; i++) {
