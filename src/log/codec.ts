@@ -22,6 +22,7 @@ import { createHash } from "node:crypto";
 import { Decoder, Encoder, ExtData } from "@msgpack/msgpack";
 import { assert, EngramError } from "../kernel/errors.ts";
 import { Payload } from "../kernel/payload.ts";
+import { sha256Short, shortBytesMax } from "./sha256.ts";
 
 /** Levels of arrays and objects in a body. */
 export const bodyDepthMax = 100;
@@ -82,6 +83,7 @@ export function sha256Hex(bytes: Uint8Array): string {
 
 /** The digest that stands for a payload in a hashed body: sha256(salt ‖ bytes). */
 export function payloadDigest(salt: Uint8Array, bytes: Uint8Array): Uint8Array {
+  if (salt.length + bytes.length <= shortBytesMax) return sha256Short(salt, bytes);
   return plain(hasher(salt).update(bytes).digest());
 }
 
@@ -114,7 +116,24 @@ let stored: StoredPayload[] = [];
 let reading: readonly BesidePayload[] = [];
 /** Payloads met so far: by object while encoding, by digest in both directions. */
 let known = new Map<Payload, Uint8Array>();
-let byDigest = new Map<string, Payload>();
+let byDigest = new Map<number, { readonly digest: Uint8Array; readonly payload: Payload }[]>();
+
+/** The payload with this digest that was met before, or null. */
+function metBefore(digest: Uint8Array): Payload | null {
+  const same = byDigest.get(digestKey(digest));
+  return same?.find((other) => sameBytes(other.digest, digest))?.payload ?? null;
+}
+
+function meet(digest: Uint8Array, payload: Payload): void {
+  const key = digestKey(digest), others = byDigest.get(key);
+  if (others === undefined) byDigest.set(key, [{ digest, payload }]);
+  else others.push({ digest, payload });
+}
+
+/** 32 bits of a digest, to look it up by. */
+function digestKey(digest: Uint8Array): number {
+  return ((digest[0] ?? 0) << 24) | ((digest[1] ?? 0) << 16) | ((digest[2] ?? 0) << 8) | (digest[3] ?? 0);
+}
 
 function noSalt(): Uint8Array {
   throw new Error("Fault: a payload is encoded outside encodeEntry");
@@ -127,14 +146,13 @@ const payloadCodec = {
   },
   decode(digest: Uint8Array, type: number): Payload {
     assert(type === payloadExtension && digest.length === digestBytes, `extension type ${type} in a body`);
-    const key = digest.toHex();
-    const met = byDigest.get(key);
-    if (met !== undefined) return met;
+    const met = metBefore(digest);
+    if (met !== null) return met;
     const beside = reading[stored.length];
     assert(beside !== undefined, "a body names more payloads than lie beside it");
     stored.push({ salt: beside.salt, bytes: beside.bytes, digest });
     const payload = new Payload(beside.bytes, beside.salt, digest);
-    byDigest.set(key, payload);
+    meet(digest, payload);
     return payload;
   },
 };
@@ -153,9 +171,8 @@ function keep(payload: Payload): Uint8Array {
   const beside = store(payload);
   if (beside.salt !== null) payload.seal(beside.salt, beside.digest);
   known.set(payload, beside.digest);
-  const key = beside.digest.toHex();
-  if (!byDigest.has(key)) {
-    byDigest.set(key, payload);
+  if (metBefore(beside.digest) === null) {
+    meet(beside.digest, payload);
     stored.push(beside);
   }
   return beside.digest;

@@ -19,7 +19,7 @@ export interface Env {
 
 /** The machine's clock and entropy. Salts are cut from a block, so that one costs no system call. */
 export function liveEnv(): Env {
-  const block = new Uint8Array(4096);
+  const block = new Uint8Array(16_384);
   let at = block.length;
   const salt = (): Uint8Array => {
     if (at >= block.length) {

@@ -34,6 +34,7 @@ import {
   type Genesis,
   homeOf,
   type Id,
+  type Message,
   Payload,
   type Plan,
   plan,
@@ -486,13 +487,7 @@ export function argsOf(step: Step, runner: Runner, config: Config): Uint8Array[]
       assert(ask?.kind === "query", `query step ${stepKey(step)} without its command`);
       return [ask.query.bytes ?? bytes("")];
     case "receive":
-      return [
-        bytes(
-          JSON.stringify(
-            (step.mail ?? []).map(({ from, tick, body }) => ({ from, tick, body: body.text() })),
-          ),
-        ),
-      ];
+      return [mailJson(step.mail ?? [])];
     case "release":
       return [];
     case "write":
@@ -502,6 +497,42 @@ export function argsOf(step: Step, runner: Runner, config: Config): Uint8Array[]
     default:
       return step.entry satisfies never;
   }
+}
+
+/** Whether bytes are text that JSON writes as it is: ASCII without control characters, quotes and backslashes. */
+function isPlain(text: Uint8Array): boolean {
+  for (let at = 0; at < text.length; at++) {
+    const byte = text[at] ?? 0;
+    if (byte < 0x20 || byte > 0x7e || byte === 0x22 || byte === 0x5c) return false;
+  }
+  return true;
+}
+
+const quoteMark = bytes('"'), endOfPlain = bytes('"}'), endOfOther = bytes("}");
+
+/** `[{"from":…,"tick":…,"body":…},…]`, as JSON.stringify writes it; plain bodies are copied. */
+function mailJson(mail: readonly Message[]): Uint8Array {
+  const parts: Uint8Array[] = [];
+  let head: Uint8Array | null = null, from = "", tick = -1;
+  for (const message of mail) {
+    if (head === null || message.from !== from || message.tick !== tick) {
+      ({ from, tick } = message);
+      head = bytes(`,{"from":${JSON.stringify(from)},"tick":${tick},"body":`);
+    }
+    const body = message.body.bytes;
+    if (body !== null && isPlain(body)) parts.push(head, quoteMark, body, endOfPlain);
+    else parts.push(head, bytes(JSON.stringify(message.body.text())), endOfOther);
+  }
+  if (head === null) return bytes("[]");
+  const json = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 1));
+  let end = 0;
+  for (const part of parts) {
+    json.set(part, end);
+    end += part.length;
+  }
+  json[0] = 0x5b;
+  json[end] = 0x5d;
+  return json;
 }
 
 function staged(session: Session) {

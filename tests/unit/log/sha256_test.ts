@@ -1,0 +1,23 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { code, sha256Short, shortBytesMax } from "../../../src/log/sha256.ts";
+import { wat } from "../../support/wat.ts";
+
+const path = new URL("../../../src/log/sha256.wat", import.meta.url);
+const bytesOf = (length: number) => Uint8Array.from({ length }, (_, at) => (at * 131 + length) & 255);
+
+Deno.test("sha256Short() is SHA-256 for every length up to three blocks, and for the longest", () => {
+  for (const length of [...Array(200).keys(), 1000, shortBytesMax]) {
+    const bytes = bytesOf(length), cut = length >> 2;
+    const expected = createHash("sha256").update(bytes).digest("hex");
+    assert.equal(
+      sha256Short(bytes.subarray(0, cut), bytes.subarray(cut)).toHex(),
+      expected,
+      `${length} bytes`,
+    );
+  }
+});
+
+Deno.test("the module of sha256.ts is sha256.wat assembled", () => {
+  assert.equal(code, wat(Deno.readTextFileSync(path)).toBase64());
+});
