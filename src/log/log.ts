@@ -34,7 +34,7 @@ import {
   frameHash,
   segmentHeaderBytes,
 } from "./frame.ts";
-import { listSegments, logFolder, marksPath, Segment, segmentPath } from "./segment.ts";
+import { type Found, listSegments, logFolder, marksPath, Segment, segmentPath } from "./segment.ts";
 import { checkPayloads, corrupt, type LogPlace, walk } from "./walk.ts";
 
 /** Defaults of {@link LogOptions}; none of them changes a result. */
@@ -269,7 +269,7 @@ class SegmentedLog implements Log {
     let { index, offset } = start;
     let hash = index === segment.header.first ? segment.header.previous : null;
     for (;;) {
-      const found = segment.at(offset, index);
+      const found = this.#readOnly ? settledAt(segment, offset, index) : segment.at(offset, index);
       const place = { segment: segment.path, offset, index };
       if (found.kind === "corrupt") throw corrupt(place, found.what);
       if (found.kind === "torn") {
@@ -483,4 +483,21 @@ interface Place {
   readonly found: Extract<ReturnType<Segment["at"]>, { kind: "frame" }>;
   readonly segment: Segment;
   readonly offset: number;
+}
+
+/** Looks at a place again before it is called damaged, and the pause between two looks. */
+const looksMax = 40, lookPauseMs = 2;
+
+/**
+ * What stands at `offset` once it holds still: the owner of the folder may be writing there right now, and then what
+ * was read before and what is read after do not belong together.
+ */
+function settledAt(segment: Segment, offset: number, index: number): Found {
+  let found = segment.at(offset, index);
+  for (let look = 1; found.kind === "corrupt" && look < looksMax; look++) {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, lookPauseMs);
+    segment.written();
+    found = segment.at(offset, index);
+  }
+  return found;
 }

@@ -386,3 +386,36 @@ Deno.test("entries() may be read while others are appended", () => {
     assert.deepEqual(seen, [0, 1, 2, 3, 4, 5]);
   });
 });
+
+Deno.test("opening to read while the owner appends is no damage", () => {
+  const disk = new MemoryDisk();
+  const owner = openLog(disk, {});
+  fill(owner, 3);
+  let reads = 0;
+  const raced: Disk = {
+    open(path, options) {
+      const file = disk.open(path, options);
+      if (file === null) return null;
+      return {
+        read(into, offset) {
+          const taken = file.read(into, offset);
+          if (path === firstSegment && ++reads === 2) fill(owner, 3);
+          return taken;
+        },
+        write: (bytes, offset) => file.write(bytes, offset),
+        truncate: (size) => file.truncate(size),
+        size: () => file.size(),
+        sync: () => file.sync(),
+        syncData: () => file.syncData(),
+        close: () => file.close(),
+      };
+    },
+    list: (folder) => disk.list(folder),
+    mkdir: (folder) => disk.mkdir(folder),
+    rename: (from, to) => disk.rename(from, to),
+    remove: (path) => disk.remove(path),
+    syncFolder: (folder) => disk.syncFolder(folder),
+  };
+  assert.equal(withLog(raced, { readOnly: true }, (log) => log.next), 6);
+  owner.close();
+});
