@@ -2,7 +2,8 @@
 import type { AgentView } from "../runtime/port.ts";
 import { type Call, type Flag, given, type Group, type Leaf, type Place } from "./command.ts";
 import { contextOf, fullId } from "./ids.ts";
-import { count, cut, duration, plural, printable, type Screen, size } from "./screen.ts";
+import { count, cut, plural, printable, type Screen, size } from "./screen.ts";
+import { timeRows } from "./shown.ts";
 import { submit } from "./submit.ts";
 
 const idPlace: Place = { name: "id", says: "agent: id, its beginning, or its name" };
@@ -34,7 +35,7 @@ const load: Leaf = {
     {
       name: "wasm-path",
       shown: "PATH",
-      says: "a .wasm file, a folder with manifest.json, or a bundled agent's name",
+      says: "a .wasm file, a manifest.json or its folder, or a bundled agent's name",
     },
     { name: "id", says: "id of the agent (default: from its manifest or file name)", optional: true },
   ],
@@ -46,6 +47,7 @@ const load: Leaf = {
   ],
   examples: [
     "agent load linker",
+    "agent load agents/hello/manifest.json",
     'agent load --id research_agent --wasm-path ./research_agent.wasm --name "Research Agent"',
     "agent load ./scout --grant read:notes --grant write:notes",
   ],
@@ -142,8 +144,8 @@ const metrics: Leaf = {
         ["function calls", count(found.functionCalls)],
         ["memory operations", count(found.memoryOperations)],
         ["memory", size(found.memoryBytes)],
-        ["running time", duration(found.executionMs)],
         ["fuel", count(found.fuel)],
+        ...timeRows(found.executionMs),
       ]));
   },
 };

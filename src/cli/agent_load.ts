@@ -45,7 +45,13 @@ async function fromFolder(folder: string, manifestPath: string | null): Promise<
   throw new EngramError("file_not_found", `Cannot load an agent from ${folder}: ${state}`, { path: folder });
 }
 
-/** Finds an agent: a file, a folder, or a bundled agent's name. */
+async function fromManifest(path: string): Promise<AgentFiles> {
+  const manifest = await manifestAt(path);
+  if (manifest.wasm === null) return await fromFolder(dirname(path), path);
+  return { wasm: join(dirname(path), manifest.wasm), manifest };
+}
+
+/** Finds an agent: a file, its manifest, a folder, or a bundled agent's name. */
 export async function findAgent(
   terminal: Terminal,
   text: string,
@@ -55,6 +61,7 @@ export async function findAgent(
   const path = fromCaller(terminal, text);
   const stat = await statOf(path);
   if (stat?.isDirectory === true) return await fromFolder(path, manifestPath);
+  if (stat !== null && path.endsWith(".json") && manifestPath === null) return await fromManifest(path);
   if (stat !== null) {
     return { wasm: path, manifest: manifestPath === null ? null : await manifestAt(manifestPath) };
   }

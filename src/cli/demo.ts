@@ -70,7 +70,7 @@ async function run(call: Call): Promise<void> {
     const kept = isKept ? report.data : null;
     screen.result({ ...report, kept }, () => {
       story.gap();
-      for (const line of nextLines(program, kept, path !== null)) story.plain(line);
+      for (const line of nextLines(program, kept, path)) story.plain(line);
     });
     screen.summary(
       `${kept === null ? "temporary data folder removed" : `kept ${kept}`} · the demo took ${
@@ -88,10 +88,13 @@ async function run(call: Call): Promise<void> {
   }
 }
 
-function nextLines(program: string, kept: string | null, isFolder: boolean): string[] {
-  const own = isFolder ? [] : [`${program} demo ~/notes`];
+function nextLines(program: string, kept: string | null, path: string | null): string[] {
+  const own = path === null ? [`${program} demo ~/notes`] : [];
+  const again = path === null
+    ? "demo --keep"
+    : `demo ${/\s/.test(path) ? JSON.stringify(path) : path} --keep`;
   const next = kept === null
-    ? [...own, `${program} demo --keep`, `${program} remember "…"`]
+    ? [...own, `${program} ${again}`, `${program} remember "…"`]
     : [`${program} --data ${kept} ask "…"`, `${program} --data ${kept} why @last`, ...own];
   return next.map((line, at) => `${at === 0 ? "Next:" : "     "}  ${line}`);
 }

@@ -70,15 +70,18 @@ export class Story {
     const room = this.#width - 4 - (right === "" ? 0 : widthOf(right) + 2);
     const lines = wrap(text, Math.max(24, room), this.#width - 6);
     const last = lines.length - 1;
+    const noteRoom = last > 0 ? this.#width - 6 : room;
+    const isBeside = note !== "" && widthOf(lines[last] ?? "") + 2 + widthOf(note) <= noteRoom;
     for (const [at, line] of lines.entries()) {
       const shown = style === undefined ? line : this.screen.paint(style, line);
-      const after = at === last && note !== "" ? `  ${note}` : "";
+      const after = at === last && isBeside ? `  ${note}` : "";
       const used = widthOf(line) + widthOf(after);
       const gap = " ".repeat(Math.max(2, this.#width - 4 - used - widthOf(right)));
       const end = at > 0 || right === "" ? "" : `${gap}${this.screen.paint("dim", right)}`;
       const begin = at === 0 ? `  ${mark} ` : "      ";
       this.screen.line(`${begin}${shown}${this.screen.paint("dim", after)}${end}`);
     }
+    if (note !== "" && !isBeside) this.screen.line(`      ${this.screen.paint("dim", note)}`);
   }
 
   /**

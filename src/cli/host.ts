@@ -4,7 +4,8 @@ import { dataPaths, exists, readHostFile } from "../runtime/data_folder.ts";
 import { stopSignals } from "../runtime/platform.ts";
 import { type Call, type Leaf, usage } from "./command.ts";
 import { type ConnectOptions, connectOptions, findHostOf } from "./connect.ts";
-import { count, duration, plural, printable, size } from "./screen.ts";
+import { count, plural, printable, size } from "./screen.ts";
+import { timeRows } from "./shown.ts";
 import { versions } from "./versions.ts";
 
 /** engramlt up */
@@ -130,7 +131,7 @@ export const status: Leaf = {
       call.screen.facts([
         ["version", found.version],
         ["data", found.data],
-        ["open", port.where === "host" ? "through the running host" : "by this command"],
+        ["host", port.where === "host" ? "running" : "none, this command opened the folder"],
         ["memories", count(found.engrams)],
         ["links", count(found.connections)],
         ["projects", count(found.contexts)],
@@ -140,7 +141,7 @@ export const status: Leaf = {
         ["function calls", count(found.functionCalls)],
         ["agents' memory", size(found.memoryBytes)],
         ["workers", count(found.workers)],
-        ["running time", duration(found.executionMs)],
+        ...timeRows(found.executionMs),
       ]));
     if (found.cut === null) return;
     const { segment, bytes } = found.cut;
@@ -188,8 +189,8 @@ async function examine(call: Call): Promise<Finding[]> {
     const port = await call.port();
     const { tick, engrams, cut } = await port.view({ view: "status" });
     const torn = cut === null ? "" : `; cut ${plural(cut.bytes, "byte")} of an unfinished entry`;
-    const way = port.where === "host" ? "through the running host" : "by this command";
-    return `${way}: ${plural(engrams, "memory", "memories")} at tick ${count(tick)}${torn}`;
+    const way = port.where === "host" ? "through the running host" : "no host runs";
+    return `${plural(engrams, "memory", "memories")} at tick ${count(tick)}, ${way}${torn}`;
   });
   if (!opened) return findings;
   await add("log", async () => {

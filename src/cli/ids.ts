@@ -11,7 +11,34 @@ export async function fullId(
   text: string,
 ): Promise<string> {
   if (what !== "agent" && parseId(text)?.letter === idLetters[what]) return text;
-  return (await port.view({ view: "resolve", what, text })).id;
+  try {
+    return (await port.view({ view: "resolve", what, text })).id;
+  } catch (error) {
+    const isUnknown = error instanceof EngramError && error.code === "engram_not_found";
+    const named = isUnknown ? await engramNamed(port, text) : null;
+    if (named === null) throw error;
+    return named;
+  }
+}
+
+/** The one thing that has a name (its title or an alias), or null. */
+async function engramNamed(port: Port, name: string): Promise<string | null> {
+  const { hits } = await port.view({ view: "search", text: name, kind: "thing", limit: 100 });
+  const wanted = name.toLowerCase();
+  const found = hits.filter(({ title, metadata: { aliases } }) =>
+    [title, ...(Array.isArray(aliases) ? aliases : [])].some((one) =>
+      typeof one === "string" && one.toLowerCase() === wanted
+    )
+  );
+  const titled = found.filter(({ title }) => title?.toLowerCase() === wanted);
+  const [only, ...others] = titled.length > 0 ? titled : found;
+  if (only === undefined) return null;
+  if (others.length === 0) return only.id;
+  const ids = [only, ...others].map(({ id }) => id).join(", ");
+  throw new EngramError(
+    "id_ambiguous",
+    `Cannot tell which memory ${JSON.stringify(name)} is: ${ids} have that name`,
+  );
 }
 
 /** The context that `--context` (or `--context-id`) names, as a full id, or null where none was named. */

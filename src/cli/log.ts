@@ -43,7 +43,7 @@ function lines({ screen }: Call, entry: LogView): void {
     ].filter((part) => part !== "");
     const outcome = step.outcome === "completed" ? step.outcome : screen.paint("red", step.outcome);
     screen.line(
-      `  step ${step.agent ?? "write"} ${step.entry} ${outcome}${
+      `  step ${step.agent === null ? "" : `${step.agent} `}${step.entry} ${outcome}${
         parts.length === 0 ? "" : `: ${parts.join(", ")}`
       }`,
     );

@@ -189,6 +189,12 @@ const disconnect: Leaf = {
   },
 };
 
+/** What fits of a hit; one that begins inside its text says so. */
+function shownText({ content, snippet }: Hit): string {
+  if (snippet === "") return content;
+  return oneLine(content).startsWith(oneLine(snippet).slice(0, 20)) ? snippet : `… ${snippet}`;
+}
+
 /** Searches and prints hits. Used by `memory search` and `search`. */
 export async function searchMemory(call: Call): Promise<void> {
   const text = call.needAll("query").join(" ");
@@ -211,7 +217,7 @@ export async function searchMemory(call: Call): Promise<void> {
   });
   const { hits, ...rest } = found;
   call.screen.list<Hit>("hits", hits, rest, () => {
-    call.screen.table(hits, memoryColumns((hit) => hit.snippet === "" ? hit.content : hit.snippet));
+    call.screen.table(hits, memoryColumns(shownText));
   });
   for (const { word, as } of found.spelled ?? []) {
     call.screen.note(`searched for "${as}" as well as "${word}"`);

@@ -404,15 +404,21 @@ export async function importMemory(call: Call): Promise<void> {
   if (report.failed > 0) throw incomplete(report);
 }
 
+/** Failures a terminal shows; a pipe gets all. */
+const shownFailuresMax = 20;
+
 function showReport({ screen }: Call, report: ImportReport): void {
   const { created, updated, unchanged, failed, links } = report;
   const parts = [`${count(created)} created`, `${count(updated)} updated`, `${count(unchanged)} unchanged`];
   if (links > 0) parts.push(plural(links, "link"));
   if (failed > 0) parts.push(screen.paint("red", `${count(failed)} failed`));
   screen.line(parts.join(", "));
-  for (const { path, line, message } of report.failures) {
+  const shown = screen.isTerminal ? report.failures.slice(0, shownFailuresMax) : report.failures;
+  for (const { path, line, message } of shown) {
     screen.line(`  ${line === null ? path : `${path}:${line}`}  ${message}`);
   }
+  const more = report.failures.length - shown.length;
+  if (more > 0) screen.line(`  and ${count(more)} more; --json lists all`);
 }
 
 function incomplete(report: ImportReport): EngramError {

@@ -220,7 +220,8 @@ export const why: Leaf = {
     const id = await fullId(port, "engram", call.need("id"));
     const found = await port.view({ view: "why", id, ...given({ check: call.has("check") ? true : null }) });
     call.screen.result(found, () => showWhy(call.screen, found));
-    call.screen.summary(plural(found.chain.length, "link"));
+    const [, ...origins] = found.chain;
+    call.screen.summary(origins.length === 0 ? "no origin" : plural(origins.length, "origin"));
     if (found.check !== null && !found.check.identical) throw await different(call, found);
   },
 };
@@ -238,7 +239,8 @@ async function different(call: Call, found: WhyView): Promise<Error> {
 export const info: Leaf = {
   name: "info",
   says: "show every path the program uses, its limits and versions",
-  examples: ["info", "info --json"],
+  flags: [{ flags: "--limits", says: "show the limits too (--json always has them)" }],
+  examples: ["info", "info --limits"],
   async run(call) {
     const found = await (await call.port()).view({ view: "info" });
     call.screen.result(found, () => {
@@ -246,7 +248,9 @@ export const info: Leaf = {
       call.screen.facts([
         ...Object.entries(rest).map(([name, value]): [string, string] => [name, String(value)]),
         ...Object.entries(paths),
-        ...Object.entries(limits).map(([name, value]): [string, string] => [name, count(value)]),
+        ...Object.entries(call.has("limits") ? limits : {})
+          .filter(([name]) => !(name in rest))
+          .map(([name, value]): [string, string] => [name, count(value)]),
       ]);
     });
   },

@@ -29,6 +29,8 @@ export interface Column<Row> {
   readonly right?: boolean;
   /** Cut to what is left of the line on a terminal. */
   readonly fills?: boolean;
+  /** Cut at its beginning, down to a third of the line, where the filling column would have less than a third. */
+  readonly yields?: boolean;
 }
 
 const segmenter = new Intl.Segmenter();
@@ -55,6 +57,16 @@ export function cut(text: string, width: number): string {
     used += step;
   }
   return `${kept.trimEnd()}…`;
+}
+
+/** A text cut to a width at its beginning: of a path, its end says more. */
+export function cutStart(text: string, width: number): string {
+  if (widthOf(text) <= width) return text;
+  const segments = [...segmenter.segment(text)].map(({ segment }) => segment);
+  let used = widthOf(text) + 1;
+  let from = 0;
+  while (from < segments.length && used > width) used -= widthOf(segments[from++] ?? "");
+  return `…${segments.slice(from).join("")}`;
 }
 
 /** A text on one line, without characters that would move the cursor. */
@@ -201,19 +213,37 @@ export class Screen {
     const widths = columns.map(({ title }, at) =>
       Math.max(widthOf(title), ...cells.map((row) => widthOf(row[at] ?? "")))
     );
-    const filling = columns.findIndex(({ fills }) => fills === true);
-    const total = widths.reduce((sum, width) => sum + width + 2, -2);
-    const over = total - this.terminal.columns();
-    if (filling >= 0 && over > 0) widths[filling] = Math.max(12, (widths[filling] ?? 0) - over);
+    this.#fit(widths, columns);
     const print = (row: readonly string[]) =>
       row.map((cell, at) => {
         const width = widths[at] ?? 0;
-        const shown = at === filling ? cut(cell, width) : cell;
+        const { fills, yields } = columns[at] ?? {};
+        const shown = fills === true ? cut(cell, width) : yields === true ? cutStart(cell, width) : cell;
         const pad = " ".repeat(Math.max(0, width - widthOf(shown)));
         return columns[at]?.right === true ? pad + shown : shown + pad;
       }).join("  ").trimEnd();
     this.line(this.paint("dim", print(columns.map(({ title }) => title))));
     for (const row of cells) this.line(print(row));
+  }
+
+  /** Makes widths fit the line: first of what the filling column can spare, then of the yielding one, then of both. */
+  #fit(widths: number[], columns: readonly { readonly fills?: boolean; readonly yields?: boolean }[]): void {
+    const line = this.terminal.columns();
+    const third = Math.floor(line / 3);
+    let over = widths.reduce((sum, width) => sum + width + 2, -2) - line;
+    const narrow = (at: number, least: number) => {
+      const width = widths[at];
+      if (width === undefined) return;
+      widths[at] = Math.max(Math.min(width, least), width - Math.max(0, over));
+      over -= width - (widths[at] ?? 0);
+    };
+    const filling = columns.findIndex(({ fills }) => fills === true);
+    const yielding = columns.findIndex(({ yields }) => yields === true);
+    if (yielding >= 0) {
+      narrow(filling, third);
+      narrow(yielding, third);
+    }
+    narrow(filling, 12);
   }
 
   /** Prints names and values under each other; in a pipe with a tab between. */

@@ -1,7 +1,7 @@
 /** How memories are shown to people: where they come from, when, and their text. */
 import type { Engram } from "../kernel/records.ts";
 import type { Port } from "../runtime/port.ts";
-import { type Column, oneLine, printable, type Screen } from "./screen.ts";
+import { type Column, duration, oneLine, printable, type Screen } from "./screen.ts";
 
 /** Where a memory comes from: `notes/plan.md:7`, else its ref or source. */
 export function placeOf(engram: Pick<Engram, "metadata" | "ref" | "source">): string {
@@ -37,6 +37,11 @@ export function dayWords(time: string, year: string): string {
   return time.slice(0, 4) === year ? words : `${words} ${time.slice(0, 4)}`;
 }
 
+/** How long agents have run. No log keeps durations: who opens the folder begins at nothing, and says nothing then. */
+export function timeRows(executionMs: number): [string, string][] {
+  return executionMs === 0 ? [] : [["running time", `${duration(executionMs)} since the folder was opened`]];
+}
+
 /** A minute of a time, in UTC. */
 export function minute(time: string | null): string {
   return time === null ? "" : `${time.slice(0, 10)} ${time.slice(11, 16)}`;
@@ -47,7 +52,7 @@ export function memoryColumns<Row extends Engram>(text: (row: Row) => string): C
   return [
     { title: "ID", text: (row) => row.id },
     { title: "MEMORY", text, fills: true },
-    { title: "FROM", text: placeOf },
+    { title: "FROM", text: placeOf, yields: true },
     { title: "WHEN", text: (row) => day(row.observedAt) },
   ];
 }

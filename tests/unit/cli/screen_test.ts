@@ -39,6 +39,15 @@ Deno.test("a table on a terminal is aligned and fits the line", () => {
   assert.ok(lines[2]?.endsWith("…"));
 });
 
+Deno.test("a table gives way where two columns are long: the one is cut at its end, the other at its beginning", () => {
+  const [screen, terminal] = screenOn({ isTerminal: true, columns: 60 }, { color: "never" });
+  const place = { title: "FROM", text: (row: string[]) => row[3] ?? "", yields: true };
+  screen.table([["e1", "1", "x".repeat(80), `folder/${"y".repeat(60)}.md:3`]], [...columns, place]);
+  const line = terminal.written.split("\n")[1] ?? "";
+  assert.ok(widthOf(line) <= 60, line);
+  assert.match(line, /xxx… {2}…yyy+\.md:3$/);
+});
+
 Deno.test("a cell holds one line, whatever the text", () => {
   const [screen, terminal] = screenOn({});
   screen.table([["a\tb", "1", "x\ny\x1b[31m"]], columns);
