@@ -17,7 +17,7 @@ import { changePattern, droppedBefore } from "./question_words.ts";
 import type { Statement } from "./answer_kinds.ts";
 import { type Asked, askedOf, rate, type Rating, weightsOf } from "./questions.ts";
 import { sentenceCharsMax, sentencesOf } from "./sentences.ts";
-import { lineAt } from "./why.ts";
+import { lineAt } from "./entries.ts";
 
 /** What is asked. */
 export interface Question {
@@ -102,7 +102,7 @@ class Search {
     before.push(...replaced);
     return {
       answer: quote(best),
-      superseded: this.#superseded(best, before),
+      superseded: this.#superseded([best, ...this.#sayingSame(best, current)], before),
       contradicts: this.#contradicts(best, others.filter((one) => !before.includes(one))),
       nearest: this.#nearest(current, best),
     };
@@ -308,9 +308,27 @@ class Search {
       !one.values.some((value) => best.values.includes(value));
   }
 
-  #superseded(best: Rated, before: readonly Rated[]): Quotation[] {
-    const found: Quotation[] = [], seen = new Set<Id>([best.engram.id]);
-    let front: Engram[] = [best.engram];
+  /** Facts that hold and say of the same subject and attribute what `best` says, and were not said later. */
+  #sayingSame(best: Rated, current: readonly Rated[]): Rated[] {
+    const { subject, attribute } = best.engram.metadata;
+    if (best.engram.kind !== "fact" || typeof subject !== "string" || typeof attribute !== "string") {
+      return [];
+    }
+    const valuesOf = ({ values, statement: { text } }: Rated) =>
+      values.length > 0 ? new Set(values) : distinctIn(text, this.#asked.text);
+    const values = valuesOf(best);
+    return values.size === 0 ? [] : current.filter((one) => {
+      const { id, kind, metadata } = one.engram, other = valuesOf(one);
+      return id !== best.engram.id && kind === "fact" && metadata.subject === subject &&
+        metadata.attribute === attribute && other.size === values.size && other.isSubsetOf(values) &&
+        !isBefore(best, one);
+    });
+  }
+
+  /** What the first of these took the place of; the others are facts that say the same. */
+  #superseded([best, ...same]: readonly [Rated, ...Rated[]], before: readonly Rated[]): Quotation[] {
+    const found: Quotation[] = [], seen = new Set<Id>([best, ...same].map(({ engram }) => engram.id));
+    let front: Engram[] = [best, ...same].map(({ engram }) => engram);
     for (let depth = 0; depth < askLimits.chainMax && front.length > 0; depth++) {
       const next: Engram[] = [];
       for (const newer of front) {

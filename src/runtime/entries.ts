@@ -5,6 +5,7 @@
  */
 import {
   assert,
+  type Engram,
   EngramError,
   type Entry,
   entryFormat,
@@ -105,4 +106,12 @@ export function plainPart(value: unknown): unknown {
 /** The text of a payload, or a note that it was erased. */
 export function payloadText(payload: Payload | null): string | null {
   return payload === null ? null : payload.erased ? null : payload.text();
+}
+
+/** The 1-based line of a byte in an engram's content, in the file it came from; null where the file is unknown. */
+export function lineAt(engram: Engram, start: number): number | null {
+  const line = engram.metadata.line;
+  if (typeof line !== "number") return null;
+  const before = new TextDecoder().decode(new TextEncoder().encode(engram.content).slice(0, start));
+  return line + before.split("\n").length - 1;
 }

@@ -5,7 +5,6 @@
  * 1. The owner's reads cover every context unless one is named.
  * 2. A view at a tick sees what was known then, never what was so then.
  */
-import type { Graph } from "../graph/mod.ts";
 import {
   type AgentState,
   defaultConfig,
@@ -18,28 +17,17 @@ import {
   type Id,
   parseId,
   requireTime,
-  type State,
 } from "../kernel/mod.ts";
-import { formatVersion, type Log, toHex } from "../log/mod.ts";
+import { formatVersion, toHex } from "../log/mod.ts";
 import { abiVersion } from "../sandbox/mod.ts";
 import { costModel } from "../wasm/mod.ts";
 import { ask } from "./ask.ts";
 import { buildInfo, executablePath } from "./assets.ts";
-import type { DataPaths } from "./data_folder.ts";
 import { behaviour, entriesFrom, payloadText, tickAt } from "./entries.ts";
-import type { Images } from "./images.ts";
 import type { AgentView, At, LogView, View, ViewResults } from "./port.ts";
 import { unpack } from "./rows.ts";
+import type { ViewParts } from "./view_parts.ts";
 import { why } from "./why.ts";
-
-/** What views read. `state` is null in a reader that has none: then agents come from the stored rows. */
-export interface ViewParts {
-  readonly graph: Graph;
-  readonly log: Log;
-  readonly images: Images;
-  readonly paths: DataPaths;
-  readonly state: () => State | null;
-}
 
 const notFound = (what: string, text: string) =>
   new EngramError(

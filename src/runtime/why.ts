@@ -17,10 +17,10 @@ import {
   type StepEnd,
   type StepRecord,
 } from "../kernel/mod.ts";
-import { entriesFrom, messageAt, payloadText, plainPart, readEntry } from "./entries.ts";
+import { entriesFrom, lineAt, messageAt, payloadText, plainPart, readEntry } from "./entries.ts";
 import type { WhyLink, WhyView } from "./port.ts";
 import { agentAt } from "./rows.ts";
-import type { ViewParts } from "./views.ts";
+import type { ViewParts } from "./view_parts.ts";
 
 /** Links shown of one kind. */
 const linksMax = 20;
@@ -28,14 +28,6 @@ const linksMax = 20;
 const messagesMax = 8;
 
 const encoder = new TextEncoder(), decoder = new TextDecoder();
-
-/** The 1-based line of a byte in an engram's content, in the file it came from; null where the file is unknown. */
-export function lineAt(engram: Engram, start: number): number | null {
-  const line = engram.metadata.line;
-  if (typeof line !== "number") return null;
-  const before = decoder.decode(encoder.encode(engram.content).slice(0, start));
-  return line + before.split("\n").length - 1;
-}
 
 function range(connection: Connection): { start: number; end: number } | null {
   const { start, end } = connection.metadata;
