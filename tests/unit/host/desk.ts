@@ -106,8 +106,14 @@ export class Desk implements Disposable {
 
   commit(writes: readonly Write[], agent: string | null): void {
     const tick = this.tick + 1;
-    const author = { agent, client: agent === null ? "cli" : null, tick, seat: 0 };
+    const author = { agent, client: "cli", tick, seat: 1 };
     this.graph.commit({ index: tick, hash: new Uint8Array(32), tick, steps: [{ author, writes }], rows: [] });
+  }
+
+  /** Does all of `work` in ticks that everyone is far beyond afterwards: how many it took cannot be told. */
+  together(work: () => void, until = 1000): void {
+    work();
+    while (this.tick < until) this.commit([], null);
   }
 
   /** Stores a memory of the owner's (or of another agent's). */
