@@ -83,6 +83,44 @@ Deno.test("ask() follows a chain of supersessions to its end, also where the las
     },
   ));
 
+/** A fact of the Gull's launch as the curator writes it. */
+const launch = (n: number, text: string, time: string, subject = "gull"): Write =>
+  put(e(n), text, { metadata: { subject, attribute: "launch" } }, { kind: "fact", ...day(time) });
+
+Deno.test("ask() of a fact said again later shows what its first saying superseded", () =>
+  using(
+    graphOf([
+      launch(0, "Gull launch: 28 April.", "2026-02-02"),
+      launch(1, "The Gull launch moved to 12 May.", "2026-03-14"),
+      link(c(0), e(1), e(0), "supersedes"),
+      launch(2, "Gull launches on 12 May.", "2026-04-01"),
+    ]),
+    (graph) => {
+      const { answer, superseded } = put1(graph, "When does Gull launch?");
+      assert.deepEqual([
+        answer?.id,
+        superseded.map(({ id, until, supersededBy }) => [id, until, supersededBy]),
+      ], [
+        e(2),
+        [[e(0), "2026-03-14T00:00:00.000Z", e(1)]],
+      ]);
+    },
+  ));
+
+Deno.test("ask() takes no fact of another subject or value for the same said before", () =>
+  using(
+    graphOf([
+      launch(0, "Gull launch: 28 April.", "2026-02-02", "gull boat"),
+      launch(1, "The Gull launch moved to 12 May.", "2026-03-14", "gull boat"),
+      link(c(0), e(1), e(0), "supersedes"),
+      launch(2, "Gull launches on 12 May.", "2026-04-01"),
+    ]),
+    (graph) => {
+      const { answer, superseded } = put1(graph, "When does Gull launch?");
+      assert.deepEqual([answer?.id, superseded], [e(2), []]);
+    },
+  ));
+
 Deno.test("ask() as of a tick answers what was known then", () =>
   using(graphOf(told, [link(c(2), e(2), e(3), "supersedes")]), (graph) => {
     assert.deepEqual([
