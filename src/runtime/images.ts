@@ -23,10 +23,11 @@ import { type Blobs, type Log, sha256, sha256Hex, toHex } from "../log/mod.ts";
 import { openSandbox, type Sandbox } from "../sandbox/mod.ts";
 import { workerUrl } from "./assets.ts";
 import { entriesFrom, mailOf, readEntry } from "./entries.ts";
-import { argsOf, endOf, loadingRunner, type Machine, type Runner, sessionOf } from "./machine.ts";
+import type { Machine } from "./machine.ts";
 import type { Modules } from "./modules.ts";
 import { agentAfter, unpack } from "./rows.ts";
 import { snapshotOf } from "./snapshots.ts";
+import { argsOf, endOf, loadingRunner, type Runner, sessionOf } from "./steps.ts";
 
 /** A point in an agent's life: completed steps so far, and its image then; null before the first. */
 interface Point {
