@@ -5,6 +5,7 @@
  * 1. The owner's reads cover every context unless one is named.
  * 2. A view at a tick sees what was known then, never what was so then.
  */
+import { fileURLToPath } from "node:url";
 import {
   type AgentState,
   defaultConfig,
@@ -22,7 +23,7 @@ import { formatVersion, toHex } from "../log/mod.ts";
 import { abiVersion } from "../sandbox/mod.ts";
 import { costModel } from "../wasm/mod.ts";
 import { ask } from "./ask.ts";
-import { buildInfo, executablePath } from "./assets.ts";
+import { assetRoot, buildInfo, executablePath } from "./assets.ts";
 import { behaviour, entriesFrom, payloadText, tickAt } from "./entries.ts";
 import type { AgentView, At, LogView, View, ViewResults } from "./port.ts";
 import { unpack } from "./rows.ts";
@@ -383,7 +384,7 @@ export class Views {
     );
     const { root, ...below } = this.parts.paths;
     return {
-      paths: { data: root, ...below, executable: executablePath() },
+      paths: { data: root, ...below, executable: executablePath(), files: fileURLToPath(assetRoot()) },
       limits: { ...limits, ...prefixed },
       version,
       abi: abiVersion,
