@@ -424,7 +424,7 @@ export class Graph {
   }
 
   /**
-   * A hash of every row that holds now and of the kernel rows: equal for graphs made by the same entries.
+   * A hash of every row that holds now and of the kernel rows, but for keys under `local/`: equal for graphs made by the same entries.
    * Payloads count by their digest where the log gave one, so erasing changes nothing. Reads every current row.
    */
   rowsHash(): Uint8Array {
@@ -455,7 +455,7 @@ export class Graph {
       add("context_version", `(select id from context where key = context), ${version}, owner`, "context");
       add("member", "context, engram, from_tick", "context, engram");
       add("context_agent", "context, agent, access, from_tick", "context, agent");
-      add("kernel_row", "key, value", "key", "");
+      add("kernel_row", "key, value", "key", "where key not like 'local/%'");
       return new Uint8Array(hash.digest());
     });
   }

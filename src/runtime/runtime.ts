@@ -42,6 +42,7 @@ import { checkCommand, checkRequest } from "./admission.ts";
 import { buildInfo, workerUrl } from "./assets.ts";
 import { type DataPaths, dataPaths, lockFolder } from "./data_folder.ts";
 import { entriesFrom, entryOf, inLogOrder, readEntry } from "./entries.ts";
+import { Durations } from "./durations.ts";
 import { type Env, liveEnv, seededEnv } from "./env.ts";
 import { Images } from "./images.ts";
 import { loadFacts } from "./loads.ts";
@@ -189,8 +190,7 @@ class LocalRuntime implements Runtime {
   #twins = new Map<string, Waiting[]>();
   #idle: { before: number; resolve: () => void }[] = [];
   #listeners = new Set<() => void>();
-  #executionMs = 0;
-  readonly #agentMs = new Map<string, number>();
+  readonly #durations: Durations;
 
   constructor(paths: DataPaths, lock: Deno.FsFile, options: RuntimeOptions) {
     this.stopped = new Promise((resolve) => this.#stop = resolve);
@@ -201,6 +201,7 @@ class LocalRuntime implements Runtime {
     const { log, graph, blobs } = openStores(paths, options.simulated?.disk ?? realDisk(paths.root));
     this.#log = log;
     this.#graph = graph;
+    this.#durations = new Durations(graph);
     try {
       this.#modules = new Modules(blobs);
       this.#images = new Images(graph, log, blobs, this.#modules);
@@ -517,8 +518,7 @@ class LocalRuntime implements Runtime {
 
   #count(agent: string, executionMs: number): void {
     this.#rows.touch(agent);
-    this.#executionMs += executionMs;
-    this.#agentMs.set(agent, (this.#agentMs.get(agent) ?? 0) + executionMs);
+    this.#durations.add(agent, executionMs);
   }
 
   #remember(command: Command, receipt: Receipt | EngramError): void {
@@ -598,7 +598,12 @@ class LocalRuntime implements Runtime {
     if (view.view === "status") return this.status();
     if (view.view === "metrics") {
       const metrics = this.#views.view(view) as ViewResults["metrics"];
-      return { ...metrics, executionMs: Math.round((this.#agentMs.get(view.agent) ?? 0) * 1000) / 1000 };
+      const { id } = this.#views.view({
+        view: "resolve",
+        what: "agent",
+        text: view.agent,
+      }) as ViewResults["resolve"];
+      return { ...metrics, executionMs: this.#durations.of(id) };
     }
     return this.#views.view(view);
   }
@@ -620,7 +625,7 @@ class LocalRuntime implements Runtime {
       workers: held?.workers ?? this.#options.workers ?? 2,
       memoryBytes: pages * 65_536,
       functionCalls: state.functionCalls,
-      executionMs: Math.round(this.#executionMs * 1000) / 1000,
+      executionMs: this.#durations.total,
       inbox: this.#inbox.length,
       folder: state.folder,
       data: this.#paths.root,
@@ -699,9 +704,10 @@ class LocalRuntime implements Runtime {
   #store(): void {
     if (this.#catchUp() !== null) return;
     const images = [...this.#state.agents.values()].flatMap((agent) => this.#imageOf(agent));
-    if (this.#rows.storedTick === this.#state.tick && images.length === 0) return;
+    const durations = this.#durations.rows();
+    if (this.#rows.storedTick === this.#state.tick && images.length + durations.length === 0) return;
     try {
-      this.#graph.putRows(this.#rows.take(this.#state), images);
+      this.#graph.putRows([...this.#rows.take(this.#state), ...durations], images);
     } catch (error) {
       if (!(error instanceof EngramError) || error.code !== "disk_full") throw error;
     }
