@@ -140,7 +140,7 @@ export function readLedgers(): Ledger[] {
 // ---- reading the tests
 
 const call =
-  /(?:\bDeno\.(?:test|bench)|(?<![.\w])(?:test|bench|\w+(?:Test|Bench)))(?:\.(?:only|ignore))?\(\s*/g;
+  /(?:\bDeno\.(?:test|bench)|(?<![.\w])(?:test|bench|contract|\w+(?:Test|Bench)))(?:\.(?:only|ignore))?\(\s*/g;
 const literal = /"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`/y;
 const nameKey = /\bname:\s*/g;
 const provesLine = /^[ \t]*\/\/ proves:[ \t]*(.*)$/;

@@ -10,6 +10,8 @@ const compiler = !offline && await hasCompiler();
 
 for (const agent of agents()) {
   const skipped = !compiler && !agent.source.endsWith(".wat");
+  // proves: mentat-prerequisites-assemblyscript, engram-3.2-languages, engram-11.1-compile
+  // proves: engram-11.1-write
   Deno.test({
     name: `${agent.module} is what its source gives${skipped ? " (skipped: needs assemblyscript)" : ""}`,
     ignore: skipped,
@@ -25,6 +27,7 @@ function signature(params: readonly Param[]): string[] {
   });
 }
 
+// proves: rfc-13-sdk
 Deno.test("the AssemblyScript SDK declares every host function as the table has it", async () => {
   const source = await Deno.readTextFile(new URL("assembly/host.ts", sdk));
   const declared = [...source.matchAll(/@external\("engram", "(\w+)"\).*?function (\w+)\((.*?)\): i32;/g)]

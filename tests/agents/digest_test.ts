@@ -47,6 +47,7 @@ const decided = [
   ),
 ];
 
+// proves: engram-13.2-example_agents
 Deno.test("digest: the demo's notes give what expected.json says", async () => {
   const { answer, curated } = await digested(demo);
   assert.deepEqual({ curate: curated, digest: answer }, { curate: curator, digest: expected });

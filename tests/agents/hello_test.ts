@@ -16,6 +16,9 @@ async function asked(runtime: Runtime, agent: string): Promise<unknown> {
   return (await runtime.submit({ kind: "query", agent, query: "" })).result;
 }
 
+// proves: readme-4-hello_world, readme-4-messaging, readme-2-brokered, rfc-6-messages
+// proves: engram-13.3-coordination, engram-13.2-example_agents, mentat-prerequisites-assemblyscript
+// proves: engram-3.2-languages, engram-11.1-write, rfc-3.1-ipc_hub, engram-11.1-test, rfc-13-sdk
 Deno.test("hello: two agents exchange messages for 100 ticks, then nothing more happens", () =>
   withRuntime(async (runtime) => {
     await exchange(runtime);
@@ -33,6 +36,8 @@ async function started(runtime: Runtime): Promise<number> {
   return Math.max(...agents.map((agent) => agent.loadedTick)) + 1;
 }
 
+// proves: readme-4-hello_world, readme-1-identical, readme-2-state_evolution
+// proves: rfc-13-deterministic_operations
 Deno.test("hello: the state hash under one seed is the same with 1 and 2 workers", async () => {
   const hashes: string[] = [];
   for (const workers of [1, 2]) {

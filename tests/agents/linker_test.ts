@@ -71,6 +71,7 @@ for (const [name, set] of sets) {
 const [, first] = sets[0]!;
 const expected = JSON.parse(await Deno.readTextFile(agentPath("linker/expected.json")));
 
+// proves: engram-13.2-example_agents
 Deno.test("linker: finds in the notes of expected.json what stands there", () =>
   withRuntime(async (runtime) => {
     await makeNotesContext(runtime);

@@ -170,6 +170,7 @@ for (const [kind, withPort] of Object.entries(portKinds)) {
     }));
 }
 
+// proves: readme-1-identical, deploy-production-both, readme-2-state_evolution
 Deno.test("the same commands under one seed give the same state hash on every way to a runtime", async () => {
   const hashes: string[] = [];
   for (const withPort of Object.values(portKinds)) {

@@ -41,6 +41,7 @@ const lists = [
 ];
 
 for (const { file, comparedMin } of lists) {
+  // proves: rfc-10-simd
   Deno.test({
     name: `instrumented modules do what plain ones do in the scripts of ${file}${suffix}`,
     ignore,

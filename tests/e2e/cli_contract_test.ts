@@ -205,6 +205,8 @@ contract("an export goes back in as it was", async (place) => {
   ]);
 });
 
+// proves: engram-8.1-cli, engram-8.1-compile_and_load, engram-11.1-deploy, deploy-local-cli_or_web
+// proves: deploy-production-both, mentat-testing2-end_to_end, engram-6.2-unknown_agent
 contract(
   "an agent loads without a manifest, keeps its memory between commands, and gets params as given",
   async (place) => {
@@ -245,6 +247,7 @@ contract(
   },
 );
 
+// proves: rfc-7-crash
 contract(
   "an agent that crashes, spins or fails is an error with tick and fuel, and leaves nothing",
   async (place) => {
@@ -341,6 +344,7 @@ contract("status and replay --verify tell one state hash", async (place) => {
   assert.equal((await place.json("doctor"))["ok"], true);
 });
 
+// proves: mentat-practices2-audited
 contract(
   "why leads from a memory to the command and the client that wrote it, and --check agrees",
   async (place) => {

@@ -50,6 +50,7 @@ async function run(
 
 const engramlt = (args: readonly string[], options?: Options) => run([...program, ...args], options);
 
+// proves: deploy-local-processes, deploy-local-local_storage, engram-8.1-filesystem
 Deno.test("a memory from standard input is there for the next process, which takes its folder from ENGRAMLT_DATA", async () => {
   using folder = temporaryFolder();
   const env = { ENGRAMLT_DATA: folder.path };
@@ -105,6 +106,7 @@ Deno.test("a reader that goes away ends a command quietly", { ignore: onWindows 
   assert.equal(new TextDecoder().decode(stderr), "");
 });
 
+// proves: deploy-local-cli_or_web, deploy-local-processes
 Deno.test("up serves every command until a signal stops it cleanly, and down stops it too", {
   ignore: onWindows,
 }, async () => {

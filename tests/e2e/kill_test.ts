@@ -25,6 +25,7 @@ async function writeAndKill(data: string, prefix: string, afterMs: number): Prom
   return text.slice(0, text.lastIndexOf("\n") + 1).split("\n").filter((id) => id !== "");
 }
 
+// proves: engram-4.4-atomic, rfc-7-replay, rfc-4.2-replay_log
 Deno.test("a host killed at any instant keeps every acknowledged write, once, and replays", async () => {
   using folder = temporaryFolder();
   const acknowledged: string[] = [];

@@ -29,6 +29,7 @@ function acknowledged(log: Log, sizes: number[]): string[] {
   return hashes;
 }
 
+// proves: rfc-4.2-append_only
 Deno.test("openLog() after any power loss finds every acknowledged entry and at most one more", () => {
   fc.assert(
     fc.property(plan, (given) => {

@@ -42,6 +42,7 @@ function spent(bytes: Uint8Array, arg: number, fuel: bigint): ReturnType<Guest["
 
 for (const exceptions of [false, true]) {
   const kind = exceptions ? "with exceptions" : "without exceptions";
+  // proves: rfc-3.2-metering
   Deno.test(`the fuel of a program ${kind} is the count of its instructions, and one less does not suffice`, () => {
     fc.assert(
       fc.property(

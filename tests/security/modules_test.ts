@@ -258,6 +258,8 @@ const refused: readonly [string, Make, string, RegExp][] = [
 ];
 
 for (const [what, make, code, words] of refused) {
+  // proves: engram-2-secure_execution, deploy-1-boundaries, mentat-step1-validate, rfc-3.1-verification
+  // proves: mentat-practices4-boundaries, rfc-2.5-safety
   Deno.test(`${what} is refused as ${code}`, () => {
     const bytes = make();
     assert.throws(() => prepare(bytes, policy()), (error) => {
@@ -355,6 +357,8 @@ const bounded: readonly [string, string, number][] = [
 ];
 
 for (const [what, text, reason] of bounded) {
+  // proves: engram-2-secure_execution, engram-9.1-consumption, mentat-step1-fuel, rfc-3.2-bounded
+  // proves: mentat-practices4-boundaries
   Deno.test(`${what} ends with reason ${reason}`, () => {
     const guest = new Guest(wat(`(module ${text})`));
     guest.fuel = 20_000_000n;

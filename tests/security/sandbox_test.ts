@@ -71,6 +71,7 @@ for (
     ["0", "(i32.const 0)"],
   ] as const
 ) {
+  // proves: mentat-step2-allocation
   Deno.test(`an allocator that returns ${what} for arguments ends the step before the entry`, () => {
     using bench = new Bench({ m: guestText({ alloc, execute: "(call $answer (i32.const 1))" }) });
     const result = bench.step("a", { args: [bytes("act"), bytes("{}")] });
@@ -102,6 +103,7 @@ for (
     ["to a length of 4 GiB", "(i32.store (i32.const 64) (i32.const -1)) (i32.const 64)"],
   ] as const
 ) {
+  // proves: mentat-testing3-memory_escape
   Deno.test(`a result that leads ${what} ends the step as trapped`, () => {
     using bench = new Bench({ m: guestText({ execute: result }) });
     assert.match((({ kind, ...rest }) => kind + JSON.stringify(rest))(bench.step("a")), /^trapped.*result/);
@@ -149,6 +151,7 @@ Deno.test("an active segment that does not fit is a trap of the first step", () 
   assert.equal(bench.sandbox.stats().instances, 0);
 });
 
+// proves: deploy-3-crash_isolation, rfc-7-crash, mentat-practices4-boundaries
 Deno.test("many traps in a row leave the worker and the other agents whole", () => {
   using bench = new Bench({
     m: guestText({ imports: imports.begin, execute: "(drop (call $begin)) unreachable" }),
@@ -189,6 +192,7 @@ function unmetered(): Prepared {
   return { ...honest, bytes: new Uint8Array(wat(text)), globals: [], globalTypes: [] };
 }
 
+// proves: deploy-3-crash_isolation, rfc-7-crash
 Deno.test("a worker that spins is fenced: its steps are lost, others finish, and a new worker takes its place", () => {
   using bench = new Bench({ m: guestText({ execute: "(call $answer (i32.const 5))" }) }, {
     workers: 2,
@@ -243,6 +247,7 @@ Deno.test("a worker that reports nonsense is fenced and believed in nothing", ()
   }
 });
 
+// proves: engram-2-secure_execution, deploy-1-boundaries, rfc-3.2-workers, rfc-2.5-safety
 Deno.test("the worker's script leaves no way out to its thread's globals", async () => {
   const script = new URL("../../src/sandbox/worker.ts", import.meta.url).href;
   const worker = new Worker(

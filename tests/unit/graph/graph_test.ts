@@ -138,6 +138,7 @@ Deno.test("a write about something that is not there changes nothing", () => {
   graph.close();
 });
 
+// proves: engram-3.2-contexts, engram-3.2-participation
 Deno.test("contexts, their agents and their engrams are read by id, by name and by agent", () => {
   const graph = graphOf([
     context(x(0), "alpha", "scout"),
@@ -255,6 +256,7 @@ Deno.test("idsByPrefix() lists ids in order", () => {
   graph.close();
 });
 
+// proves: engram-3.1-core, deploy-local-local_storage
 Deno.test("a file keeps everything, and a second connection to read follows its commits", () => {
   const folder = Deno.makeTempDirSync();
   const path = `${folder}/graph.db`;

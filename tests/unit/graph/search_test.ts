@@ -28,6 +28,7 @@ function using(graph: Graph, work: (graph: Graph) => void): void {
   }
 }
 
+// proves: engram-3.1-core
 Deno.test("search() finds a word in any of its forms right after the commit", () =>
   using(graphOf([put(e(0), "She was running home"), put(e(1), "A quiet day")]), (graph) => {
     assert.deepEqual(found(graph, { text: "runs" }), [e(0)]);

@@ -16,6 +16,8 @@ function heard(desk: Desk, options: Parameters<Desk["scout"]>[0], near: string):
   ]);
 }
 
+// proves: engram-9.2-capabilities, mentat-overview-capability_security, rfc-3.1-declarations
+// proves: deploy-1-boundaries
 Deno.test("without grants an agent has its own context and nothing else", () => {
   using desk = new Desk();
   const id = desk.add(open, "a heron");
@@ -34,6 +36,7 @@ Deno.test("without grants an agent has its own context and nothing else", () => 
   assert.equal(typeof hand.create("mine"), "string");
 });
 
+// proves: engram-9.2-contexts, engram-3.2-controlled_sharing
 Deno.test("what may not be read is in no list, walk, search or change", () => {
   using desk = new Desk();
   const visible = desk.add(open, "a heron"), hidden = desk.add(closed, "a heron unseen");
@@ -91,6 +94,7 @@ Deno.test("a context that may not be read does not exist", () => {
   );
 });
 
+// proves: engram-9.2-capabilities, mentat-overview-capability_security
 Deno.test("reading is no writing", () => {
   using desk = new Desk();
   const fact = desk.add(open, "a fact", { kind: "fact" }), other = desk.add(open, "b", { kind: "fact" });
@@ -142,6 +146,7 @@ Deno.test("supersedes needs write on the target's context, other types on either
   assert.equal(typeof desk.scout({ grants: writeOpen }).connect(there, there, "supersedes"), "string");
 });
 
+// proves: engram-3.2-participation, engram-9.2-contexts
 Deno.test("an agent that takes part in a context reads and writes it as it was let in", () => {
   using desk = new Desk();
   const id = desk.add(closed, "a", { kind: "fact" });
@@ -151,6 +156,8 @@ Deno.test("an agent that takes part in a context reads and writes it as it was l
   assert.equal(desk.scout().update(id, "b"), 0);
 });
 
+// proves: engram-9.2-capabilities, readme-2-brokered, rfc-3.1-declarations
+// proves: mentat-overview-capability_security
 Deno.test("send needs a grant for that agent, an agent that is there, and one that receives", () => {
   using desk = new Desk();
   const peers = { bob: { receives: true }, deaf: { receives: false }, eve: { receives: true } };
@@ -165,6 +172,7 @@ Deno.test("send needs a grant for that agent, an agent that is there, and one th
   assert.deepEqual(hand.session.writes.messages.map((message) => message.to), ["bob"]);
 });
 
+// proves: engram-4.3-query
 Deno.test("a query may read and log, and may not write or send", () => {
   using desk = new Desk();
   const id = desk.add(open, "a", { kind: "fact" });

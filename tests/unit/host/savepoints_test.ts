@@ -22,6 +22,7 @@ Deno.test("a savepoint rolled back leaves no write, no message and no key", () =
   ]);
 });
 
+// proves: engram-4.4-operations, engram-4.4-rollback
 Deno.test("what was before a savepoint reads as before after its rollback", () => {
   using desk = new Desk();
   const stored = desk.add(open, "stored", { kind: "fact" }),

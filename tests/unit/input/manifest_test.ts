@@ -110,6 +110,7 @@ const refused: readonly (readonly [string, unknown, string])[] = [
 ];
 
 for (const [what, value, expected] of refused) {
+  // proves: mentat-practices2-validated
   Deno.test(`readManifest() refuses ${what}`, () => {
     assert.equal(refusalOf(value), expected);
   });

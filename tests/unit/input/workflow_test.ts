@@ -21,12 +21,14 @@ function refusalOf(text: string, path = "w.yaml", limits = inputLimits): string 
 /** A workflow whose steps are the given lines. */
 const steps = (...lines: string[]) => `id: w\nsteps:\n${lines.map((line) => `  - {${line}}\n`).join("")}`;
 
+// proves: engram-11.3-json, engram-11.3-yaml
 Deno.test("readWorkflow() reads the same workflow from YAML and from JSON", () => {
   const yaml = readWorkflow(fixture("weekly.yaml"), "weekly.yaml").workflow;
   const json = readWorkflow(fixture("weekly.json"), "weekly.json").workflow;
   assert.deepEqual(yaml, json);
 });
 
+// proves: engram-6.3-workflow_shape, engram-11.3-dependencies
 Deno.test("readWorkflow() keeps id, agent, action, params and dependencies of each step", () => {
   const { workflow } = readWorkflow(fixture("weekly.yaml"), "weekly.yaml");
   assert.deepEqual(workflow, {

@@ -6,6 +6,7 @@ const grants: Grant[] = [{ capability: "read", scope: ["notes", "x123"] }, {
   scope: ["*"],
 }];
 
+// proves: mentat-practices2-minimal
 Deno.test("holds() gives nothing by default", () => {
   assert.equal(holds([], "read", ["notes"]), false);
 });

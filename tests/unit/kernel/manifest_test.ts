@@ -37,6 +37,7 @@ Deno.test("narrow() never widens: * is all that is asked for", () => {
   assert.deepEqual(narrow(wanted("read:a"), wanted("read:*")), [{ capability: "read", scope: ["a"] }]);
 });
 
+// proves: mentat-step3-manifest
 Deno.test("narrow() refuses a grant of what is not asked for", () => {
   assert.throws(
     () => narrow(wanted("read:a"), wanted("write:a")),

@@ -13,6 +13,7 @@ function mail(world: World, from: string, ...to: string[]): void {
   );
 }
 
+// proves: readme-2-deterministic_scheduling, readme-4-scheduler, rfc-3.1-fifo, rfc-6-scheduler
 Deno.test("plan() puts commands in order of arrival, then workflow steps, then mail in order of loading", () => {
   const waiting = new World({}, ["zeta", "alpha", "sender", "flow"]);
   mail(waiting, "sender", "alpha", "zeta");
@@ -120,6 +121,7 @@ Deno.test("plan() never starts more workflow steps than stepsPerTickMax", () => 
   assert.equal(planned(world).steps.length, 2);
 });
 
+// proves: engram-6.3-execute_workflow, engram-11.3-dependencies, rfc-11-dag
 Deno.test("a workflow's independent steps run together, dependent ones after, as declared", () => {
   const world = new World({}, ["a", "b", "c"]);
   world.tick([command(ask.workflow([["last", "a", "x", "y"], ["y", "c"], ["x", "b"]]))]);
@@ -175,6 +177,7 @@ Deno.test("plan() changes nothing in the state it is given", () => {
   assert.deepEqual(structuredClone([...world.state.mail]), before);
 });
 
+// proves: engram-9.3-execution_limit
 Deno.test("the fuel of a step is its command's, else its agent's, else the configuration's", () => {
   const world = new World({ stepFuelMax: 100 }, ["plain"]);
   world.tick([command(ask.load("own", { limits: { stepFuelMax: 50, linearMemoryPagesMax: null } }))]);

@@ -118,6 +118,7 @@ Deno.test("a step whose worker is lost again and again is killed after workerLos
   ]);
 });
 
+// proves: rfc-7-retry
 Deno.test("a step in conflict again and again is conflicted after conflictRetriesMax", () => {
   const world = new World({ conflictRetriesMax: 2 }, ["a", "b"]);
   const settle = () =>
@@ -203,6 +204,7 @@ Deno.test("a command that is refused after it was carried over is over, with its
   ]);
 });
 
+// proves: readme-2-deterministic_scheduling, readme-4-scheduler, rfc-4.1-through_orchestrator
 Deno.test("settle() gives the same whatever the order in which ends came", () => {
   const world = new World({}, ["a", "b"]);
   const planned = plan(world.state, [command(ask.execute("a")), command(ask.execute("b"))], null);

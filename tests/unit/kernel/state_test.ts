@@ -48,6 +48,7 @@ Deno.test("an unload whose release did not complete unloads all the same", () =>
   assert.equal(world.state.agents.size, 0);
 });
 
+// proves: rfc-6-messages, rfc-3.1-ipc_hub
 Deno.test("messages arrive in schedule order of their senders, then in order of sending", () => {
   const world = new World({}, ["a", "s1", "s2"]);
   world.tick(
@@ -121,6 +122,7 @@ function chooser(seed: number): (below: number) => number {
   };
 }
 
+// proves: rfc-3.1-state
 Deno.test("live state is the state folded from the entries, after any history", () => {
   for (let seed = 1; seed <= 30; seed++) {
     const choose = chooser(seed), names = ["a", "b", "c", "d"];

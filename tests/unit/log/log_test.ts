@@ -326,6 +326,7 @@ Deno.test("verify() names an older segment whose header does not continue the ch
   ]);
 });
 
+// proves: rfc-4.2-append_only
 Deno.test("verify() names an older entry whose body was exchanged under its hash", () => {
   const disk = new MemoryDisk();
   const hash = withLog(disk, { segmentBytesMax: 1000 }, (log) => {

@@ -43,6 +43,7 @@ Deno.test("replay plans the same steps where a refused command kept an agent bus
     assert.equal(await run(runtime, "count", "{}"), 2);
   }));
 
+// proves: rfc-7-retry
 Deno.test("a conflict between two agents is carried over and verified", () =>
   withRuntime(async (runtime, path) => {
     await loadTestAgent(runtime, "a");

@@ -4,6 +4,7 @@ import { echoAgentBase64, testAgentBase64 } from "../../support/agents.ts";
 import { codeOf, loadTestAgent, run, temporaryFolder, withRuntime } from "../../support/runtimes.ts";
 
 // proves: engram-4.3-execute
+// proves: engram-6.2-execute_action, deploy-1-wasm, engram-3.1-one_module_an_agent
 Deno.test("execute() runs an action of a hand-written module without a manifest", () =>
   withRuntime(async (runtime) => {
     await loadTestAgent(runtime);
@@ -11,6 +12,7 @@ Deno.test("execute() runs an action of a hand-written module without a manifest"
     assert.equal(await run(runtime, "count", "{}"), 2);
   }));
 
+// proves: engram-6.2-execute_action
 Deno.test("params reach the agent as the bytes given", () =>
   withRuntime(async (runtime) => {
     await loadTestAgent(runtime);
@@ -32,6 +34,7 @@ Deno.test("params reach the agent as the bytes given", () =>
     );
   }));
 
+// proves: engram-3.2-lifecycle
 Deno.test("an agent's linear memory survives closing and opening", async () => {
   using folder = temporaryFolder();
   for (const want of [1, 2, 3]) {
@@ -67,6 +70,7 @@ for (
     "agent_failed",
   ]] as const
 ) {
+  // proves: engram-4.4-atomic
   Deno.test(`a step that ends ${code} leaves no trace in graph, mailboxes or image`, () =>
     withRuntime(async (runtime) => {
       await loadTestAgent(runtime);
@@ -89,6 +93,7 @@ for (
     }));
 }
 
+// proves: engram-4.3-query
 Deno.test("a query's writes are denied and its memory is as before", () =>
   withRuntime(async (runtime) => {
     await loadTestAgent(runtime);
@@ -97,6 +102,7 @@ Deno.test("a query's writes are denied and its memory is as before", () =>
     assert.equal(runtime.status().engrams, 0);
   }));
 
+// proves: engram-9.2-capabilities, mentat-practices2-minimal
 Deno.test("an agent without grants reads and writes its own context and nothing else", () =>
   withRuntime(async (runtime) => {
     await loadTestAgent(runtime);
@@ -137,6 +143,7 @@ Deno.test("a second load with the same bytes changes nothing; with others it is 
     assert.equal(runtime.status().stateHash, before.stateHash);
   }));
 
+// proves: engram-3.2-lifecycle, engram-6.2-unknown_agent
 Deno.test("an agent unloaded and loaded again finds its context", () =>
   withRuntime(async (runtime) => {
     await loadTestAgent(runtime);
@@ -192,6 +199,7 @@ Deno.test("two writes of one memory in a tick: the later is carried over and see
     assert.deepEqual([engram.content, engram.title], ["v1", "t2"]);
   }));
 
+// proves: deploy-1-wasm
 Deno.test("a refused command leaves state hash and tick as they were", () =>
   withRuntime(async (runtime) => {
     await runtime.submit({ kind: "write", ops: [{ op: "add", content: "a" }] });
@@ -241,6 +249,7 @@ Deno.test("a write of what is there already leaves tick and state hash as they w
     assert.deepEqual([runtime.status().tick, runtime.status().stateHash], [before.tick, before.stateHash]);
   }));
 
+// proves: engram-6.1-initialize_config
 Deno.test("an agent gets its manifest's config", () =>
   withRuntime(async (runtime) => {
     const config = { peer: "pong" };
@@ -256,6 +265,7 @@ Deno.test("an agent gets its manifest's config", () =>
     assert.deepEqual((await run(runtime, "initial", "{}") as { config: unknown }).config, config);
   }));
 
+// proves: engram-6.3-execute_workflow, rfc-11-dag, engram-13.3-coordination
 Deno.test("a workflow runs independent steps in one tick and passes results on", () =>
   withRuntime(async (runtime) => {
     await loadTestAgent(runtime, "a");
@@ -321,6 +331,7 @@ Deno.test("an agent outside a context is denied to run in it, and the denial is 
     assert.equal(runtime.status().tick, before + 1);
   }));
 
+// proves: mentat-practices2-audited
 Deno.test("why --check runs the step that wrote a memory again and finds it identical", () =>
   withRuntime(async (runtime) => {
     await loadTestAgent(runtime);

@@ -48,6 +48,7 @@ Deno.test("a text that is not UTF-8 is -2 and the host is not asked", () => {
   assert.deepEqual([answer, calls], [status.invalidArgument, []]);
 });
 
+// proves: mentat-testing3-memory_escape
 Deno.test("a text that leads out of memory is -2", () => {
   const { answer, calls } = ask({
     imports: imports.log,
@@ -116,6 +117,7 @@ Deno.test("a negative status stands in place of an id", () => {
   assert.equal(answer, status.denied);
 });
 
+// proves: mentat-step2-allocation
 Deno.test("an id string is a u32 length and its bytes in a block of the guest's allocator", () => {
   const create = `(call $create (i32.const 8) (i32.const 1) (i32.const 0) (i32.const 0)
     (f64.const 1) (i32.const 0) (i32.const 0))`;
@@ -199,6 +201,7 @@ for (
     ["whose room leads out of memory", "(i32.const 65530) (i32.const 2000)"],
   ] as const
 ) {
+  // proves: mentat-testing3-memory_escape
   Deno.test(`a buffer ${what} is -2 and the host is not asked`, () => {
     const { answer, calls } = ask({
       imports: imports.get,

@@ -41,6 +41,8 @@ function exchange(end: EngineEnd, doorbell: Doorbell, frame: Uint8Array): Uint8A
   }
 }
 
+// proves: deploy-3-queues, rfc-4.1-shared_array_buffer, rfc-4.1-atomics, rfc-9-workers
+// proves: readme-4-shared_memory
 Deno.test("a frame crosses whole, whatever its size against the area", () => {
   const doorbell = new Doorbell();
   const end = new EngineEnd(64);
@@ -65,6 +67,7 @@ Deno.test("stop() ends a worker that waits for its turn", () => {
   assert.equal(worker.receive(new Reader()), false);
 });
 
+// proves: rfc-3.2-typed_messages
 Deno.test("what a Writer writes a Reader reads", () => {
   const item = fc.oneof(
     fc.record({ kind: fc.constant("u8" as const), value: fc.integer({ min: 0, max: 255 }) }),

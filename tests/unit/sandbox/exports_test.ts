@@ -3,6 +3,7 @@ import { abiImports, checkExports } from "../../../src/sandbox/mod.ts";
 import { hostFunctions } from "../../../src/sandbox/abi.ts";
 import { guestText, prepareText } from "./guest.ts";
 
+// proves: rfc-6-typed, mentat-overview-host_api
 Deno.test("abiImports() gives every host function its type by module and name", () => {
   const all = abiImports();
   assert.equal(all.size, Object.keys(hostFunctions).length);
@@ -15,6 +16,7 @@ Deno.test("abiImports() gives every host function its type by module and name", 
 
 const plain = guestText();
 
+// proves: engram-4.2-alloc, engram-4.2-free
 Deno.test("checkExports() accepts an agent and says that it has no receive", () => {
   assert.deepEqual(checkExports(prepareText(plain)), {
     receive: false,
@@ -28,6 +30,7 @@ Deno.test("checkExports() finds receive", () => {
   assert.equal(checkExports(prepareText(guestText({ more }))).receive, true);
 });
 
+// proves: engram-4.2-alloc, engram-4.2-free
 Deno.test("checkExports() takes alloc and free as aliases with exactly their types", () => {
   const aliased = plain.replace('"engram_alloc"', '"alloc"').replace('"engram_free"', '"free"');
   const { alloc, free } = checkExports(prepareText(aliased));
@@ -49,6 +52,7 @@ Deno.test("checkExports() refuses a free of another type as an alias", () => {
 });
 
 for (const name of ["memory", "initialize", "execute", "query", "release", "engram_alloc", "engram_free"]) {
+  // proves: engram-4.3-required, mentat-step5-memory_export, rfc-3.1-abi_enforcement
   Deno.test(`checkExports() names a missing ${name}`, () => {
     const prepared = prepareText(plain.replace(`"${name}"`, '"other"'));
     assert.throws(() => checkExports(prepared), {
@@ -58,6 +62,7 @@ for (const name of ["memory", "initialize", "execute", "query", "release", "engr
   });
 }
 
+// proves: rfc-3.1-abi_enforcement
 Deno.test("checkExports() names a wrong arity", () => {
   const text = plain.replace('(export "query") (param i32 i32)', '(export "query") (param i32 i32 i32)');
   assert.throws(() => checkExports(prepareText(text)), {

@@ -34,6 +34,7 @@ Deno.test("run() passes an empty argument as (0, 0) and allocates nothing for it
   assert.equal(answerOf(bench.step("a")), 0);
 });
 
+// proves: engram-6.2-guest_memory, engram-6.1-initialize_config
 Deno.test("run() frees arguments and the result after a normal return", () => {
   using bench = new Bench({ m: guestText({ query: "(call $answer (global.get $freed))" }) });
   bench.step("a", { args: [bytes("act"), bytes("12345")] });
@@ -66,6 +67,7 @@ Deno.test("run() enters release without arguments", () => {
   assert.equal(bench.step("a", { entry: "release", args: [] }).kind, "completed");
 });
 
+// proves: mentat-debugging1-backtrace
 Deno.test("run() reports a trap with its message and the guest's frames", () => {
   using bench = new Bench({
     m: guestText({ execute: "(call $deep) (i32.const 0)", more: "(func $deep unreachable)" }),
@@ -85,6 +87,7 @@ Deno.test("run() reports unbounded recursion as trapped at the stack depth", () 
   assert.equal(result.kind === "trapped" && result.message, "stack depth");
 });
 
+// proves: rfc-7-preemption, rfc-6-agent
 Deno.test("run() ends an endless loop as out of fuel", () => {
   using bench = new Bench({ m: guestText({ execute: "(loop $l (br $l)) (i32.const 0)" }) });
   assert.equal(bench.step("a").kind, "out_of_fuel");
@@ -210,6 +213,7 @@ Deno.test("drop() lets an instance go", () => {
   assert.equal(answerOf(bench.step("a")), 1);
 });
 
+// proves: mentat-tuning2-limit
 Deno.test("onEvict gets the image of the agent used longest ago when a worker is full", () => {
   const evicted: string[] = [];
   const images = new Map<string, Uint8Array>();
@@ -261,6 +265,7 @@ function fifty(workers: number, channelBytes: number): unknown {
   return { rounds, logs, images: all.map((agent) => bench.sandbox.image(agent)) };
 }
 
+// proves: readme-1-identical, rfc-3.2-outputs, rfc-6-agent
 Deno.test("50 agents end alike on 1, 2 and 4 workers and with channels that carry a frame in many chunks", () => {
   const one = fifty(1, 256 * 1024);
   assert.deepEqual(fifty(2, 256 * 1024), one);

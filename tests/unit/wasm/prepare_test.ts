@@ -53,6 +53,7 @@ Deno.test("prepare() names the mutable globals, tables and referenced functions 
   });
 });
 
+// proves: rfc-10-simd
 Deno.test("a v128 global is read and set through its accessors", () => {
   const guest = new Guest(wat(`(module (global (mut v128) (v128.const i64x2 1 2)))`));
   guest.call("engramlt:global_0_set", 5n, 6n);
@@ -101,12 +102,15 @@ Deno.test("prepare() reads the ABI version from a global or a custom section", (
   );
 });
 
+// proves: engram-6.1-imports, mentat-step1-imports, mentat-troubleshooting1-unsupported_import
+// proves: rfc-3.1-abi_enforcement
 Deno.test("an import that is not offered is refused by its name", () => {
   const error = refusal(`(module (import "env" "time" (func)))`);
   assert.equal(error.code, "module_import_unknown");
   assert.match(error.message, /import "env\.time" is not offered by this host \(at byte \d+\)/);
 });
 
+// proves: engram-6.1-imports, rfc-6-typed
 Deno.test("an import of another type is refused with both types", () => {
   const error = refusal(`(module (import "env" "host" (func (param i32))))`, policy(host));
   assert.match(error.message, /has type \(i32\) -> \(\); this host offers \(i32 f64\) -> \(i32\)/);
@@ -118,6 +122,7 @@ for (const thing of ["(memory 1)", "(table 1 funcref)", "(global i32)"]) {
   });
 }
 
+// proves: mentat-testing1-memory_limit, mentat-troubleshooting1-memory_configuration
 Deno.test("a memory whose minimum is above the grant is refused by the name of the limit", () => {
   const error = refusal("(module (memory 11))", policy({}, { linearMemoryPagesMax: 10 }));
   assert.equal(error.code, "module_too_large");
