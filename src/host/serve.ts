@@ -428,7 +428,10 @@ function sendMessage(session: Session, args: Args): HostAnswer {
   const bytes = payload.bytes?.length ?? 0;
   if (tooMany || bytes > config.messageBytesMax || session.take(bytes) !== null) return refuse(-6);
   session.writes.send({ to, body: payload });
-  return done;
+  // Nothing but sends of this step changes what was checked here: what is left may be sent without asking.
+  const sends = config.sendsPerStepMax - session.writes.messages.length;
+  const calls = Math.min(sends, config.mailboxMessagesMax - waiting - 1);
+  return calls > 0 ? { status: status.done, permit: { to, calls, bytesMax: config.messageBytesMax } } : done;
 }
 
 function begin(session: Session): HostAnswer {

@@ -280,5 +280,18 @@ export interface HostCall {
   readonly args: readonly (string | number | bigint | null)[];
 }
 
+/**
+ * Leave to answer `send_message` to one agent with 0 at once, without asking: the host would say the same. It holds for
+ * as many of the step's next calls, whatever they are, and for bodies up to a size; the next answer to a send replaces it.
+ */
+export interface SendPermit {
+  readonly to: string;
+  readonly calls: number;
+  readonly bytesMax: number;
+}
+
 /** The host's answer: a status, an id, or JSON text for the guest's buffer. */
-export type HostAnswer = { readonly status: Status } | { readonly id: string } | { readonly json: string };
+export type HostAnswer =
+  | { readonly status: Status; readonly permit?: SendPermit }
+  | { readonly id: string }
+  | { readonly json: string };

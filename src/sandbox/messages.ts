@@ -21,12 +21,12 @@ import {
 
 /** What the engine sends. */
 export const order = { define: 1, step: 2, answer: 3, settle: 4, image: 5, drop: 6 } as const;
-/** What a worker sends. */
-export const report = { call: 1, finished: 2, image: 3, fault: 4 } as const;
+/** What a worker sends. `sent` is a call of `send_message` that was answered under a permit. */
+export const report = { call: 1, finished: 2, image: 3, fault: 4, sent: 5 } as const;
 /** How a step comes by its instance. */
 export const origin = { live: 0, fresh: 1, image: 2 } as const;
 /** How the host answered. */
-export const answerKind = { status: 0, id: 1, json: 2, end: 3 } as const;
+export const answerKind = { status: 0, id: 1, json: 2, end: 3, permit: 4 } as const;
 
 /** The exports a step enters by; the index is their number on the channel. */
 export const entries = ["initialize", "execute", "query", "receive", "release"] as const;
@@ -182,8 +182,13 @@ export function writeAnswer(
     throw new Error(`Fault: ${name} is answered with ${Object.keys(answer).join()}, its form is ${form}`);
   }
   if ("status" in answer) {
-    to.u8(answerKind.status);
+    const { permit } = answer;
+    to.u8(permit === undefined ? answerKind.status : answerKind.permit);
     to.i32(answer.status);
+    if (permit === undefined) return;
+    to.text(permit.to);
+    to.u32(permit.calls);
+    to.u32(permit.bytesMax);
   } else if ("id" in answer) {
     to.u8(answerKind.id);
     to.text(answer.id);

@@ -112,6 +112,8 @@ interface GuestCall {
   readonly name: HostFunctionName;
   /** Null where a text in it was not UTF-8. */
   readonly call: HostCall | null;
+  /** Whether the worker answered it under a permit. */
+  readonly isAnswered: boolean;
 }
 
 interface DefinedModule {
@@ -336,7 +338,9 @@ export class Sandbox {
       } catch (error) {
         return this.#fence(worker, error instanceof Error ? error.message : String(error));
       }
-      if (call !== null) this.#serve(call);
+      if (call !== null && !this.#serve(call)) {
+        return this.#fence(worker, `it answered a ${call.name} that the host refuses`);
+      }
     }
   }
 
@@ -349,19 +353,23 @@ export class Sandbox {
     if (kind === report.image) this.#images.set(agent, frame.blob().slice());
     else {
       assert(agent.step >= 0 && this.#run !== null, "a report of a step nobody began");
-      if (kind === report.call) return { agent, ...readCall(frame) };
+      const isAnswered = kind === report.sent;
+      if (kind === report.call || isAnswered) return { agent, isAnswered, ...readCall(frame) };
       assert(kind === report.finished, `report ${kind} is not known`);
       this.#finished(agent, readFinished(frame), this.#run);
     }
     return null;
   }
 
-  #serve({ agent, name, call }: GuestCall): void {
+  /** Serves a call; false where the worker had no right to answer it. */
+  #serve({ agent, name, call, isAnswered }: GuestCall): boolean {
     const run = this.#run;
     assert(run !== null, "a host call outside a run");
     const answer = call === null ? { status: status.invalidArgument } : run.serve(agent.step, call);
+    if (isAnswered) return name === "send_message" && "status" in answer && answer.status === status.done;
     if ("end" in answer) run.reasons[agent.step] = answer.end;
     writeAnswer(agent.worker.out, agent.seat, name, answer);
+    return true;
   }
 
   #finished(agent: HeldAgent, step: Finished, run: Run): void {

@@ -156,6 +156,7 @@ export class Seats implements CallDesk {
       step: null,
       waiting: null,
       kept: null,
+      permit: null,
       instance: null,
       before: null,
       whole: true,
@@ -182,6 +183,7 @@ export class Seats implements CallDesk {
       this.paused(step);
       seat.step = null;
       seat.kept = null;
+      seat.permit = null;
       seat.whole = finished.kind === "completed" || finished.kind === "failed";
       writeFinished(this.out, seat.seat, {
         ...finished,
