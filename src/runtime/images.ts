@@ -150,7 +150,7 @@ export class Images {
       config,
       peers: {
         agent: (id) => agentAfter(this.#graph, id, entry.tick - 1),
-        mailboxMessages: () => 0,
+        mailboxMessages: (id) => this.#waiting(id, entry.tick),
       },
       tick: entry.tick,
       time: entry.time,
@@ -177,6 +177,26 @@ export class Images {
     });
     assert(result !== undefined, "the sandbox gave no result");
     return endOf(result, session, { ...calls, memory: record.memoryOperations });
+  }
+
+  /** How many messages waited for an agent when a tick began. */
+  #waiting(to: string, tick: number): number {
+    const loadedTick = agentAfter(this.#graph, to, tick - 1)?.loadedTick ?? tick;
+    let count = 0;
+    /** The last message it had taken by then: (tick, step, index). Mail is taken in the order it was sent. */
+    let taken: readonly [number, number, number] | null = null;
+    for (let at = tick - 1; at >= (taken?.[0] ?? loadedTick); at--) {
+      const { steps } = readEntry(this.#log, at);
+      steps.forEach(({ messages }, step) =>
+        messages.forEach((message, index) => {
+          const isTaken = taken !== null && at === taken[0] &&
+            (step < taken[1] || (step === taken[1] && index <= taken[2]));
+          if (message.to === to && !isTaken) count++;
+        })
+      );
+      taken ??= lastTaken(steps, to);
+    }
+    return count;
   }
 
   /** The configuration that held when a tick began. */
@@ -231,6 +251,16 @@ export class Images {
     const run = { id: cause.run, step: cause.step, params: cause.params, action: planned?.action ?? "" };
     return { run, context: command.ask.context };
   }
+}
+
+/** The last message that a delivery among some steps gave an agent, as (tick, step, index); null without one. */
+function lastTaken(steps: readonly StepRecord[], to: string): readonly [number, number, number] | null {
+  for (const { agent, cause } of steps) {
+    if (agent !== to || cause === null || !("mail" in cause)) continue;
+    const [tick, step, index] = cause.mail.slice(-3);
+    if (tick !== undefined && step !== undefined && index !== undefined) return [tick, step, index];
+  }
+  return null;
 }
 
 function withSandbox<T>(work: (sandbox: Sandbox) => T): T {

@@ -1,0 +1,54 @@
+import assert from "node:assert/strict";
+import { openRuntime, replay } from "../../../src/mod.ts";
+import { loadTestAgent, run, temporaryFolder } from "../../support/runtimes.ts";
+import { wat } from "../../support/wat.ts";
+
+/** Sends "hi" to params and counts in memory how often that was done; `total` answers the count. */
+const sender = wat(`(module
+  (import "engram" "send_message" (func $send (param i32 i32 i32 i32) (result i32)))
+  (memory (export "memory") 1)
+  (data (i32.const 16) "hi")
+  (global $heap (mut i32) (i32.const 2048))
+  (func (export "initialize") (param i32 i32) (result i32) (i32.const 0))
+  (func (export "release"))
+  (func (export "engram_alloc") (param $size i32) (result i32)
+    (global.set $heap (i32.add (global.get $heap) (local.get $size)))
+    (i32.sub (global.get $heap) (local.get $size)))
+  (func (export "engram_free") (param i32 i32))
+  (func (export "execute") (param $a i32) (param i32) (param $p i32) (param $n i32) (result i32)
+    (if (i32.ne (i32.load8_u (local.get $a)) (i32.const 116)) (then
+      (if (i32.eqz (call $send (i32.add (local.get $p) (i32.const 1)) (i32.sub (local.get $n) (i32.const 2))
+          (i32.const 16) (i32.const 2)))
+        (then (i32.store (i32.const 32) (i32.add (i32.load (i32.const 32)) (i32.const 1)))))))
+    (i32.store (i32.const 64) (i32.const 1))
+    (i32.store8 (i32.const 68) (i32.add (i32.const 48) (i32.load (i32.const 32))))
+    (i32.const 64))
+  (func (export "query") (param i32 i32) (result i32) (i32.const 0)))`);
+
+Deno.test("an image built again knows how full a mailbox was at each step", async () => {
+  using folder = temporaryFolder();
+  const options = { data: folder.path, seed: 1, workers: 1 };
+  const first = await openRuntime(options);
+  await loadTestAgent(first, "reader");
+  const manifest = {
+    manifest: 1,
+    id: "sender",
+    version: "1.0.0",
+    abi: "engram@1",
+    actions: [{ name: "send" }, { name: "total" }],
+    capabilities: [{ name: "send", scope: "reader", reason: "to fill its mailbox" }],
+  };
+  await first.submit({ kind: "agent_load", agent: "sender", wasm: sender.toBase64(), manifest });
+  await first.submit({ kind: "configure", changes: { mailboxMessagesMax: 1 } });
+  const sends = Array.from({ length: 4 }, () => run(first, "send", '"reader"', "sender"));
+  const told = await Promise.all(sends);
+  assert.deepEqual(told, [1, 1, 2, 2]);
+  await first.close();
+  for (const name of Deno.readDirSync(folder.path)) {
+    if (name.name.startsWith("graph.db")) Deno.removeSync(`${folder.path}/${name.name}`);
+  }
+  const second = await openRuntime(options);
+  assert.equal(await run(second, "total", "{}", "sender"), 2);
+  await second.close();
+  assert.equal((await replay({ data: folder.path, workers: 1 })).ok, true);
+});
