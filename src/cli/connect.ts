@@ -20,11 +20,18 @@ export interface ConnectOptions {
   readonly lockWaitMsMax: number;
 }
 
+/** Threads for agents at most: more would only cost memory. */
+const workersMax = 256;
+
 /** The options that a call's global flags give. */
 export function connectOptions(call: Call): ConnectOptions {
+  const workers = call.whole("workers");
+  if (workers !== null && workers > workersMax) {
+    throw new EngramError("usage", `Cannot start ${workers} worker threads: ${workersMax} are the most`);
+  }
   return {
     data: dataFolder(call.screen.terminal, call.text("data")),
-    workers: call.whole("workers"),
+    workers,
     seed: call.whole("seed", 0),
     lockWaitMsMax: call.whole("lock-wait-ms", 0) ?? 5000,
   };

@@ -21,8 +21,14 @@ export const globalFlags: readonly Flag[] = [
   { flags: "--lock-wait-ms N", says: "how long to wait for a data folder in use (default: 5000)" },
 ];
 
-/** What the first flags decide: how to print. Read from the arguments as they are, so that errors obey it too. */
-export function screenOptions(args: readonly string[], terminal: Terminal): ScreenOptions {
+/**
+ * What the first flags decide: how to print. Read from the arguments as they are, so that errors obey it too, the one
+ * in `wrong` first.
+ */
+export function screenOptions(
+  args: readonly string[],
+  terminal: Terminal,
+): ScreenOptions & { readonly wrong: EngramError | null } {
   const end = args.indexOf("--");
   const seen = end < 0 ? args : args.slice(0, end);
   const isOn = (name: string) => {
@@ -30,17 +36,16 @@ export function screenOptions(args: readonly string[], terminal: Terminal): Scre
     return seen.includes(`--${name}`) || !["", "0", "false", "no", "off"].includes(variable);
   };
   const color = valueOf(seen, "--color") ?? terminal.env(variableOf("color")) ?? "auto";
-  if (color !== "auto" && color !== "always" && color !== "never") {
-    throw new EngramError(
-      "usage",
-      `Cannot use --color ${JSON.stringify(color)}: it is auto, always or never`,
-    );
-  }
+  const known = color === "auto" || color === "always" || color === "never";
   return {
     format: isOn("jsonl") ? "jsonl" : isOn("json") ? "json" : "text",
     quiet: isOn("quiet") || seen.includes("-q"),
-    color,
+    color: known ? color : "auto",
     progress: !isOn("no-progress"),
+    wrong: known ? null : new EngramError(
+      "usage",
+      `Cannot use --color ${JSON.stringify(color)}: it is auto, always or never`,
+    ),
   };
 }
 

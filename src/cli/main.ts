@@ -21,7 +21,9 @@ const plain: ScreenOptions = { format: "text", quiet: false, color: "auto", prog
 export async function main(args: readonly string[], terminal: Terminal = processTerminal()): Promise<number> {
   let screen = new Screen(terminal, plain);
   try {
-    screen = new Screen(terminal, screenOptions(args, terminal));
+    const { wrong, ...options } = screenOptions(args, terminal);
+    screen = new Screen(terminal, options);
+    if (wrong !== null) throw wrong;
     await start(args, screen, tree);
     return exitCodes.ok;
   } catch (error) {

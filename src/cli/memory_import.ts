@@ -71,23 +71,33 @@ export async function findFiles(paths: readonly string[]): Promise<Found[]> {
     const stat = await statOf(path);
     if (stat === null) throw fileRefusal("import", path, new Deno.errors.NotFound());
     if (stat.isDirectory) await walk(path, "", found, new Set());
-    else found.push({ path, shown: basename(path), form: isImportable(basename(path)) ?? "note" });
+    else if (!stat.isFile) {
+      throw new EngramError("io_failed", `Cannot import ${path}: it is neither a file nor a folder`, {
+        path,
+      });
+    } else found.push({ path, shown: basename(path), form: isImportable(basename(path)) ?? "note" });
   }
   return found;
 }
 
 async function walk(folder: string, shown: string, found: Found[], visited: Set<string>): Promise<void> {
-  const real = await Deno.realPath(folder);
-  if (visited.has(real)) return;
-  visited.add(real);
   const entries: Deno.DirEntry[] = [];
-  for await (const entry of Deno.readDir(folder)) entries.push(entry);
+  try {
+    const real = await Deno.realPath(folder);
+    if (visited.has(real)) return;
+    visited.add(real);
+    for await (const entry of Deno.readDir(folder)) entries.push(entry);
+  } catch (error) {
+    if (shown === "") throw fileRefusal("import", folder, error);
+    found.push({ path: folder, shown, form: "note" }); // reading it will say what is wrong
+    return;
+  }
   entries.sort((a, b) => a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
   for (const { name, isSymlink, ...kind } of entries) {
     const path = join(folder, name);
-    const stat = isSymlink ? await statOf(path) : kind;
-    if (stat === null) continue;
     const inner = shown === "" ? name : `${shown}/${name}`;
+    const stat = isSymlink ? await statOf(path).catch(() => ({ isFile: true, isDirectory: false })) : kind;
+    if (stat === null) continue;
     if (stat.isDirectory && isImportableFolder(name)) await walk(path, inner, found, visited);
     const form = stat.isFile ? isImportable(inner) : null;
     if (form !== null) found.push({ path, shown: inner, form });

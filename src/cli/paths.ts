@@ -6,8 +6,16 @@ import type { Terminal } from "./terminal.ts";
 
 export { basename, dirname, join };
 
-/** A path from the caller's folder; `~` is the home folder, also where no shell has replaced it. */
+/** A path from the caller's folder; `~` is the home folder, also where no shell has replaced it. Refuses "". */
 export function fromCaller(terminal: Terminal, path: string): string {
+  if (path === "") {
+    throw new EngramError(
+      "usage",
+      'Cannot use the path "": it is empty',
+      {},
+      "Name a file or a folder; . is this one",
+    );
+  }
   const home = terminal.env("HOME") ?? terminal.env("USERPROFILE");
   const full = home !== undefined && /^~(?=$|[\\/])/.test(path) ? home + path.slice(1) : path;
   return resolve(terminal.folder, full);
