@@ -13,6 +13,7 @@ const idsIn = (list: Json | undefined): unknown[] =>
 
 // proves: engram-3.1-memory_api, engram-3.2-host_crud
 // proves: engram-4.2-engram_create, engram-4.2-engram_get, engram-4.2-engram_update, engram-4.2-engram_delete
+// proves: deploy-production-host_state, mentat-overview-host_api
 Deno.test("an agent creates, reads, updates and deletes engrams", () =>
   withRuntime(async (runtime) => {
     await loadCaller(runtime, "a");
@@ -34,6 +35,7 @@ Deno.test("an agent creates, reads, updates and deletes engrams", () =>
 
 // proves: engram-3.1-query_api, engram-3.2-host_search
 // proves: engram-4.2-search_by_text, engram-4.2-search_by_metadata, engram-4.2-search_combined
+// proves: deploy-production-host_state, mentat-overview-host_api
 Deno.test("an agent searches by words, by metadata and by several criteria at once", () =>
   withRuntime(async (runtime) => {
     await loadCaller(runtime, "a");
@@ -54,6 +56,7 @@ Deno.test("an agent searches by words, by metadata and by several criteria at on
 
 // proves: engram-3.1-graph_api, engram-3.2-host_navigation
 // proves: engram-4.2-connection_create, engram-4.2-find_paths, engram-4.2-find_connected_engrams
+// proves: deploy-production-host_state, mentat-overview-host_api
 Deno.test("an agent connects engrams, finds the ways between them and what lies around them", () =>
   withRuntime(async (runtime) => {
     await loadCaller(runtime, "a");
@@ -185,6 +188,7 @@ Deno.test("a workflow's steps run in its context, and afterwards the agent is in
 
 // proves: engram-2-isolation, engram-3.2-resource_isolation, engram-9.1-memory, readme-2-isolation
 // proves: rfc-3.2-linear_memory, rfc-4.1-isolated_memory, deploy-4-agent_contexts
+// proves: mentat-step6-clear, engram-3.1-one_module_an_agent
 Deno.test("agents of one module have memory, contexts, capabilities and figures each of their own", () =>
   withRuntime(async (runtime) => {
     for (const agent of ["a", "b"]) await loadTestAgent(runtime, agent);

@@ -169,6 +169,7 @@ Deno.test("many traps in a row leave the worker and the other agents whole", () 
 });
 
 for (const name of ["__proto__", "constructor", "toString", "hasOwnProperty"]) {
+  // proves: engram-9.1-host_functions
   Deno.test(`an import named ${name} is refused`, () => {
     assert.throws(() => prepareText(guestText({ imports: `(import "engram" "${name}" (func))` })), {
       code: "module_import_unknown",

@@ -272,6 +272,7 @@ Deno.test("50 agents end alike on 1, 2 and 4 workers and with channels that carr
   assert.deepEqual(fifty(4, 512), one);
 });
 
+// proves: engram-10.2-asynchronous
 Deno.test("200 agents wait for the host at once on one worker", () => {
   using bench = new Bench({
     m: guestText({ imports: imports.begin, execute: "(call $answer (i32.add (call $begin) (call $begin)))" }),

@@ -104,6 +104,7 @@ Deno.test("prepare() reads the ABI version from a global or a custom section", (
 
 // proves: engram-6.1-imports, mentat-step1-imports, mentat-troubleshooting1-unsupported_import
 // proves: rfc-3.1-abi_enforcement
+// proves: engram-9.1-host_functions
 Deno.test("an import that is not offered is refused by its name", () => {
   const error = refusal(`(module (import "env" "time" (func)))`);
   assert.equal(error.code, "module_import_unknown");
