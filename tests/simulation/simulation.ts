@@ -395,7 +395,10 @@ function rowsOf(folder: string): { hash: string; kernel: string[] } {
   const graph = openGraph({ path: `${folder}/graph.db`, readOnly: true });
   try {
     const decoder = new TextDecoder();
-    const kernel = graph.rows("").map(({ key, value }) => `${key} ${decoder.decode(value)}`);
+    // What is under local/ is no part of the state.
+    const kernel = graph.rows("").filter(({ key }) => !key.startsWith("local/")).map(({ key, value }) =>
+      `${key} ${decoder.decode(value)}`
+    );
     return { hash: graph.rowsHash().toHex(), kernel };
   } finally {
     graph.close();
