@@ -58,6 +58,8 @@ export function questionsOf(engrams: readonly Engram[]): FactQuestion[] {
 function questionOf({ content, metadata }: Engram): string | null {
   const { subject, attribute } = metadata;
   if (typeof subject !== "string" || typeof attribute !== "string" || subject === "") return null;
+  // Who said it is no part of what it is about.
+  if (/\b(said|says|told|wrote|thinks)\b/.test(subject)) return null;
   const form = /[:?]$/.test(content) || evidence[attribute]?.test(content) === false
     ? undefined
     : forms[attribute];

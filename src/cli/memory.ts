@@ -304,7 +304,7 @@ const neighbors: Leaf = {
         { title: "AWAY", text: ({ depth }) => String(depth), right: true },
         { title: "ID", text: ({ engram }) => engram.id },
         { title: "MEMORY", text: ({ engram }) => engram.content, fills: true },
-        { title: "FROM", text: ({ engram }) => placeOf(engram) },
+        { title: "FROM", text: ({ engram }) => placeOf(engram), yields: true },
       ]);
     });
     call.screen.summary(plural(connected.length, "linked memory", "linked memories"));

@@ -70,3 +70,8 @@ Deno.test("questionsOf() names every fact that answers a question", () => {
   const twice = [1, 2].map(() => fact("Heron costs €480.", { subject: "heron", attribute: "price" }));
   assert.deepEqual([...questionsOf(twice)[0]?.ids ?? []], twice.map(({ id }) => id));
 });
+
+Deno.test("questionsOf() asks nothing of a subject that is a clause", () => {
+  const sentence = "Omar said the shed code is now 9921.";
+  assert.deepEqual(asked(fact(sentence, { subject: "omar said shed code", attribute: "is" })), []);
+});
