@@ -14,7 +14,14 @@ const takesValue = (flag: Flag): boolean => / [A-Z]/.test(flag.flags);
 function ways(nodes: readonly Node[]): { readonly path: string; readonly words: readonly string[] }[] {
   const everywhere = [...flagWords(globalFlags), "--help"];
   const names = (list: readonly (Leaf | Group)[]) => list.map(({ name }) => name);
-  const leaf = (path: string, one: Leaf) => ({ path, words: [...flagWords(flagsOf(one)), ...everywhere] });
+  const places: Readonly<Record<string, readonly string[]>> = {
+    completions: shells,
+    help: ["words", ...names(shown(nodes))],
+  };
+  const leaf = (path: string, one: Leaf) => ({
+    path,
+    words: [...(places[path] ?? []), ...flagWords(flagsOf(one)), ...everywhere],
+  });
   return [
     { path: "", words: [...names(shown(nodes)), ...everywhere, "--version"] },
     ...shown(nodes).flatMap((node) =>

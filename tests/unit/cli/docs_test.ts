@@ -28,6 +28,14 @@ COMP_WORDS=(engramlt --data x memory ad); COMP_CWORD=4; _engramlt; echo "\${COMP
   },
 );
 
+Deno.test("completions offer what stands where a word is chosen from a few", () => {
+  for (const shell of ["bash", "zsh"] as const) {
+    const script = completionScript(shell, tree);
+    assert.match(script, /"completions"\) echo "bash zsh fish /);
+    assert.match(script, /"help"\) echo "words remember /);
+  }
+});
+
 Deno.test("completions exist for three shells and name every command", () => {
   for (const shell of ["bash", "zsh", "fish"] as const) {
     const script = completionScript(shell, tree);
