@@ -111,6 +111,13 @@ export const defaultConfig: Config = {
 /** Numbers of rules, not limits: the build has them, a folder keeps the ones it began with. */
 const rules: readonly string[] = ["costModel", "abi", "behaviour"];
 
+/** Whether changes decide how modules are made ready: agents that are loaded keep the form they began with. */
+export function changesModules(changes: Readonly<Record<string, number>>): boolean {
+  return Object.keys(changes).some((key) =>
+    key === "linearMemoryPagesMax" || key === "stackDepthMax" || key.startsWith("profile.")
+  );
+}
+
 /**
  * The configuration with `changes`, or the name of a key that does not exist or has a value out of range.
  * A key of the module profile is written `profile.KEY`.

@@ -9,7 +9,7 @@
  * 2. A command is planned, answered at once, or deferred; deferred ones leave no trace in the tick.
  */
 import { agentOf, type Command } from "./commands.ts";
-import { configure } from "./config.ts";
+import { changesModules, configure } from "./config.ts";
 import type { StepEntry } from "./entry.ts";
 import { EngramError } from "./errors.ts";
 import { nestsDeeper } from "./json_depth.ts";
@@ -78,8 +78,8 @@ function judgeLoad(state: State, ask: Extract<Command["ask"], { kind: "agent_loa
   return "plan";
 }
 
-/** What the kernel alone can say about a command. */
-function judge(state: State, command: Command): Verdict {
+/** What the kernel alone can say about a command. `loading`: the tick loads an agent. */
+function judge(state: State, command: Command, loading: boolean): Verdict {
   const ask = command.ask;
   switch (ask.kind) {
     case "agent_load":
@@ -90,6 +90,12 @@ function judge(state: State, command: Command): Verdict {
         return new EngramError(
           "invalid_argument",
           `Cannot configure: ${quote(next.wrong)} is no limit, or its value is not a whole number above 0`,
+        );
+      }
+      if (changesModules(ask.changes) && (loading || state.agents.size > 0)) {
+        return new EngramError(
+          "wrong_state",
+          "Cannot configure: the limits of modules stay as they are while agents are loaded",
         );
       }
       return "plan";
@@ -296,13 +302,15 @@ export function plan(state: State, commands: readonly Command[], replayed: Repla
   const refused: { index: number; error: EngramError }[] = [];
   const unchanged: number[] = [], deferred: number[] = [];
   const runs: WorkflowRun[] = [...state.runs.values()];
+  let modulesChange = false;
   commands.forEach((command, index) => {
     const agent = agentOf(command.ask);
-    if (steps.length >= state.config.stepsPerTickMax || (agent !== null && busy.has(agent))) {
+    const waits = modulesChange && command.ask.kind === "agent_load";
+    if (waits || steps.length >= state.config.stepsPerTickMax || (agent !== null && busy.has(agent))) {
       deferred.push(index);
       return;
     }
-    const verdict = judge(state, command);
+    const verdict = judge(state, command, steps.some((step) => step.entry === "initialize"));
     if (verdict === "unchanged") unchanged.push(index);
     else if (verdict !== "plan") refused.push({ index, error: verdict });
     else {
@@ -310,6 +318,7 @@ export function plan(state: State, commands: readonly Command[], replayed: Repla
       seated.push({ seat, command, index });
       if (command.ask.kind === "workflow") return;
       if (agent !== null) busy.add(agent);
+      if (command.ask.kind === "configure") modulesChange ||= changesModules(command.ask.changes);
       steps.push(commandStep(state, tick, { seat, command }, command.ask.kind));
     }
   });

@@ -187,7 +187,23 @@ class Replayer {
   }
 }
 
-/** Replays a data folder. Refuses `file_not_found` where there is none; a damaged log is `log_corrupt`. */
+/** The entry that the memory graph beside a log holds last: the log must have it. Null where no graph can be read. */
+function appliedIn(path: string): number | null {
+  if (!exists(path)) return null;
+  try {
+    const graph = openGraph({ path, readOnly: true });
+    const { index } = graph.applied;
+    graph.close();
+    return index < 0 ? null : index;
+  } catch {
+    return null; // the graph is rebuilt from the log: what is wrong with it is for opening to tell
+  }
+}
+
+/**
+ * Replays a data folder. Refuses `file_not_found` where there is none, `log_corrupt` where it is damaged, and
+ * `log_missing` where it ends before what the memory graph holds: a log that lost its end does not verify.
+ */
 export async function replay(options: ReplayOptions): Promise<ReplayReport> {
   const paths = dataPaths(options.data);
   if (options.disk === undefined && !exists(paths.log)) {
@@ -195,7 +211,12 @@ export async function replay(options: ReplayOptions): Promise<ReplayReport> {
   }
   const workers = options.workers ?? 2;
   const disk = options.disk ?? realDisk(options.data);
-  const log = openLog(disk, { readOnly: true });
+  const appliedIndex = options.disk === undefined ? appliedIn(paths.graph) : null;
+  const log = openLog(disk, { readOnly: true, appliedIndex });
+  if (log.next === 0) {
+    log.close();
+    throw new EngramError("log_missing", `Cannot replay ${options.data}: its log holds no entry`);
+  }
   const replayer = new Replayer(log, disk, workers);
   let ticks = 0, steps = 0;
   let stateHash: Uint8Array = new Uint8Array(32);
