@@ -6,6 +6,7 @@ import { EngramError, type Request, type Runtime } from "../../src/mod.ts";
 import { Modules } from "../../src/runtime/modules.ts";
 import { arrows } from "../../scripts/lint_plugin.ts";
 import { testAgent, testAgentBase64 } from "../support/agents.ts";
+import { withHost } from "../support/ports.ts";
 import { codeOf, loadTestAgent, run, temporaryFolder, withRuntime } from "../support/runtimes.ts";
 import { runCli } from "../support/terminal.ts";
 import { wat } from "../support/wat.ts";
@@ -247,6 +248,7 @@ async function stepsOf(runtime: Runtime, agent: string) {
 }
 
 // proves: rfc-4.2-operation_log, mentat-step2-log_agent
+// proves: rfc-1-observability
 Deno.test("the log tells an operation's input, output, place in the schedule, fuel and lines, by agent", () =>
   withRuntime(async (runtime) => {
     await loadCaller(runtime, "a");
@@ -449,4 +451,32 @@ Deno.test("a message passes through the log: it is there before its receiver run
       steps.map(({ agent, entry, messages }) => [tick, agent, entry, messages])
     );
     assert.deepEqual(told, [[tick + 1, "a", "execute", 1], [tick + 2, "b", "receive", 0]]);
+  }));
+
+// proves: mentat-integration2-stream, mentat-integration2-stream_data, rfc-13-telemetry_hooks
+Deno.test("a host streams what agents did: data with a number, one more each time", () =>
+  withHost(async ({ address, token, port }) => {
+    const wasm = everyCall.toBase64();
+    await port.submit({ kind: "agent_load", agent: "a", wasm });
+    const { tick } = await port.view({ view: "status" });
+    const abort = new AbortController();
+    const answer = await fetch(`${address}/v1/events?from=${tick + 1}`, {
+      headers: { authorization: `Bearer ${token}` },
+      signal: abort.signal,
+    });
+    for (const line of ["one", "two"]) {
+      const action = actionOf(["log", 2, line]);
+      await port.submit({ kind: "execute", agent: "a", action, params: "{}" });
+    }
+    let text = "";
+    const reader = answer.body?.pipeThrough(new TextDecoderStream()).getReader();
+    while (reader !== undefined && text.match(/^data: .*\n\n/gm)?.length !== 2) {
+      text += (await reader.read()).value ?? "";
+    }
+    await reader?.cancel();
+    const told = [...text.matchAll(/^id: (\d+)\nevent: tick\ndata: (.*)$/gm)].map(([, id, data = ""]) => {
+      const { steps: [step] } = JSON.parse(data);
+      return [Number(id), step.agent, step.logs, step.fuel > 0];
+    });
+    assert.deepEqual(told, [[tick + 1, "a", ["one"], true], [tick + 2, "a", ["two"], true]]);
   }));

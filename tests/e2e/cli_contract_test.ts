@@ -322,6 +322,7 @@ steps:
   );
 });
 
+// proves: engram-12.3-debugging
 contract("status and replay --verify tell one state hash", async (place) => {
   await place.json("memory", "add", "x");
   const status = await place.json("status");
@@ -345,6 +346,7 @@ contract("status and replay --verify tell one state hash", async (place) => {
 });
 
 // proves: mentat-practices2-audited
+// proves: engram-12.3-debugging
 contract(
   "why leads from a memory to the command and the client that wrote it, and --check agrees",
   async (place) => {

@@ -247,6 +247,7 @@ Deno.test(
     }),
 );
 
+// proves: mentat-practices4-degradation
 Deno.test("more requests than requestsMax are refused by that name", () =>
   withHost(async ({ address, token }) => {
     const headers = { authorization: `Bearer ${token}` };

@@ -194,6 +194,7 @@ function unmetered(): Prepared {
 }
 
 // proves: deploy-3-crash_isolation, rfc-7-crash
+// proves: mentat-practices4-degradation
 Deno.test("a worker that spins is fenced: its steps are lost, others finish, and a new worker takes its place", () => {
   using bench = new Bench({ m: guestText({ execute: "(call $answer (i32.const 5))" }) }, {
     workers: 2,

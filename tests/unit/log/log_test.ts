@@ -209,6 +209,7 @@ Deno.test("append() to a full disk is refused with disk_full", () => {
   });
 });
 
+// proves: mentat-practices4-degradation
 Deno.test("a log goes on after a full disk was freed", () => {
   const disk = new MemoryDisk();
   withLog(disk, {}, (log) => {
