@@ -189,6 +189,7 @@ Deno.test("a workflow's steps run in its context, and afterwards the agent is in
 // proves: engram-2-isolation, engram-3.2-resource_isolation, engram-9.1-memory, readme-2-isolation
 // proves: rfc-3.2-linear_memory, rfc-4.1-isolated_memory, deploy-4-agent_contexts
 // proves: mentat-step6-clear, engram-3.1-one_module_an_agent
+// proves: rfc-2.5-safety
 Deno.test("agents of one module have memory, contexts, capabilities and figures each of their own", () =>
   withRuntime(async (runtime) => {
     for (const agent of ["a", "b"]) await loadTestAgent(runtime, agent);

@@ -377,7 +377,7 @@ Deno.test({
   },
 });
 
-// proves: mentat-step1-cache, mentat-tuning1-cache, mentat-step7-cached, engram-10.2-caching
+// proves: mentat-step1-cache, mentat-tuning1-cache, mentat-step7-cached
 Deno.test("a module that was prepared once is not prepared again, also for other agents", () => {
   const modules = new Modules(openBlobs(new MemoryDisk()));
   const { sha, ready } = modules.admit(testAgent, defaultConfig, null);
@@ -433,6 +433,8 @@ Deno.test("documents say what is asked for, how it is built and why, and the REA
     assert.ok(readme.includes(`(${path})`), path);
     assert.ok(read(path).length > 1000, path);
   }
+  assert.ok(read("docs/testing.md").includes("scripts/requirements.ts"));
+  assert.ok(read("tests/conformance/requirements/README.md").includes("Every promise"));
   for (const { name, isDirectory } of Deno.readDirSync(new URL("src/", root))) {
     if (isDirectory) assert.ok(read("docs/architecture.md").includes(`\`src/${name}\``), name);
   }
