@@ -242,7 +242,10 @@ async function readText(request: Request, limits: ApiLimits): Promise<string> {
   }, limits.bodyWaitMsMax);
   try {
     for (;;) {
-      const { done, value } = await reader.read();
+      const { done, value } = await reader.read().catch((error: unknown) => {
+        const words = error instanceof Error ? error.message : String(error);
+        throw new EngramError("invalid_argument", `Cannot read the request: its body broke off: ${words}`);
+      });
       if (late) {
         const message =
           `Cannot read the request: its body took longer than ${limits.bodyWaitMsMax} ms (bodyWaitMsMax)`;

@@ -274,3 +274,25 @@ Deno.test("more event streams than eventsClientsMax are refused, and one that le
       if (third.ok) return;
     }
   }, { limits: { eventsClientsMax: 1 } }));
+
+Deno.test("a body that is still under way when the host stops is no fault of the host", async () => {
+  const told: unknown[] = [];
+  const { error } = console;
+  console.error = (...words: unknown[]) => told.push(...words);
+  try {
+    await withHost(async ({ address, token, stop, ended }) => {
+      const { port, host } = new URL(address);
+      using connection = await Deno.connect({ hostname: "127.0.0.1", port: Number(port) });
+      const head = `POST /v1/commands HTTP/1.1\r\nHost: ${host}\r\nAuthorization: Bearer ${token}\r\n` +
+        "Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{";
+      await connection.write(new TextEncoder().encode(head));
+      await (await fetch(`${address}/v1/status`, { headers: { authorization: `Bearer ${token}` } })).body
+        ?.cancel();
+      stop();
+      await ended;
+    });
+  } finally {
+    console.error = error;
+  }
+  assert.deepEqual(told, []);
+});
