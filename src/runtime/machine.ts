@@ -146,7 +146,12 @@ export class Machine {
       const end = this.#start(step, index, input, ready);
       ends[index] = end ?? nothing;
     });
-    this.#runGuests(ready, ends, told);
+    // What the workers cannot hold at once waits, and the entry says so; replay runs what ran.
+    const room = input.replayed === null && ready.length > 0 ? this.parts.sandbox().stepsMax : ready.length;
+    for (const { index } of ready.slice(room)) {
+      ends[index] = { ...nothing, kind: "lost", reason: "tick_full" };
+    }
+    this.#runGuests(ready.slice(0, room), ends, told);
     const settled = settle(this.state, planned, ends);
     const records = this.#keep(settled);
     const struck = new Set(settled.filter((one) => one.record === null).map((one) => stepKey(one.step)));

@@ -178,6 +178,11 @@ export class Sandbox {
     this.#workers = Array.from({ length: options.workers }, (_, i) => new AgentWorker(i, this.#setup));
   }
 
+  /** The most steps one run may have. */
+  get stepsMax(): number {
+    return this.#instancesMax * this.#workers.length;
+  }
+
   /** Makes a module known; each worker gets its bytes when it first needs them. The same key again does nothing. */
   define(module: SandboxModule): void {
     if (this.#modules.has(module.key)) return;
@@ -216,11 +221,10 @@ export class Sandbox {
 
   /** Finds a place for each step's agent, making room where needed. */
   #place(steps: readonly SandboxStep[]): void {
-    const capacity = this.#instancesMax * this.#workers.length;
-    if (steps.length > capacity) {
+    if (steps.length > this.stepsMax) {
       throw new EngramError(
         "limit_reached",
-        `Cannot run ${steps.length} steps at once: the limit is ${capacity}`,
+        `Cannot run ${steps.length} steps at once: the limit is ${this.stepsMax}`,
       );
     }
     for (const step of steps) {

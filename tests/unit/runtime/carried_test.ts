@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { type Receipt, replay, type Runtime } from "../../../src/mod.ts";
+import { openSandbox } from "../../../src/sandbox/mod.ts";
 import { testAgentBase64 } from "../../support/agents.ts";
 import { codeOf, loadTestAgent, run, withRuntime } from "../../support/runtimes.ts";
 
@@ -65,3 +66,14 @@ Deno.test("a conflict between two agents is carried over and verified", () =>
     assert.equal((second?.tick ?? 0) - (first?.tick ?? 0), 1);
     assert.equal((await replay({ data: path, workers: 2 })).ok, true);
   }));
+
+Deno.test("more steps than the workers can hold at once wait for the next tick, and verify", () =>
+  withRuntime(async (runtime) => {
+    const agents = ["a", "b", "c"];
+    for (const agent of agents) await loadTestAgent(runtime, agent);
+    const receipts = await Promise.all(
+      agents.map((agent) => runtime.submit({ kind: "execute", agent, action: "count", params: "{}" })),
+    );
+    const first = receipts[0]?.tick ?? 0;
+    assert.deepEqual(receipts.map(({ result, tick }) => [result, tick - first]), [[1, 0], [1, 1], [1, 2]]);
+  }, { simulated: { openSandbox: (options) => openSandbox({ ...options, instancesPerWorkerMax: 1 }) } }));
