@@ -11,7 +11,7 @@ import { relayAgent, ringAgent } from "./agents.ts";
 import { bench, type Figure, figureOf, report, reportHash, runBenches, smoke, temporary } from "./measure.ts";
 import { joinRing, loadAgents, runRing } from "./rings.ts";
 
-const active = smoke ? 5 : 50, rounds = smoke ? 10 : 2000, loaded = smoke ? 20 : 10_000;
+const active = smoke ? 5 : 50, rounds = smoke ? 10 : 1000, loaded = smoke ? 20 : 10_000;
 const folder = temporary();
 const open = (name: string, seed: number | null = null): Promise<Runtime> =>
   openRuntime({ data: `${folder}/${name}`, seed, workers: 2 });

@@ -95,3 +95,16 @@ export interface Entry {
   readonly commands: readonly { readonly seat: number; readonly command: Command }[];
   readonly steps: readonly StepRecord[];
 }
+
+/** The command at a seat of an entry, or null. Commands stand in the order of their seats. */
+export function commandAt(entry: Pick<Entry, "commands">, seat: number): Command | null {
+  let low = 0, high = entry.commands.length - 1;
+  while (low <= high) {
+    const middle = (low + high) >> 1, found = entry.commands[middle];
+    if (found === undefined) return null;
+    if (found.seat === seat) return found.command;
+    if (found.seat < seat) low = middle + 1;
+    else high = middle - 1;
+  }
+  return null;
+}

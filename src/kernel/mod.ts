@@ -9,6 +9,7 @@ export {
 } from "./commands.ts";
 export { type Config, configure, defaultConfig } from "./config.ts";
 export {
+  commandAt,
   type Entry,
   entryFormat,
   type Message,

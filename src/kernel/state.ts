@@ -10,7 +10,14 @@
  */
 import type { AgentLimits, Command } from "./commands.ts";
 import { type Config, configure, defaultConfig } from "./config.ts";
-import type { Entry, Message, OutcomeKind, StepEntry, StepRecord } from "./entry.ts";
+import {
+  commandAt,
+  type Entry,
+  type Message,
+  type OutcomeKind,
+  type StepEntry,
+  type StepRecord,
+} from "./entry.ts";
 import { assert } from "./errors.ts";
 import type { Grant } from "./grants.ts";
 import { formatId, type Id } from "./ids.ts";
@@ -239,7 +246,7 @@ function stepOf(state: State, entry: Entry, record: StepRecord, carried: Readonl
   const known = carried.get(stepKey(record));
   if (known !== undefined) return known;
   assert(record.tick === entry.tick, `step ${stepKey(record)} of entry ${entry.tick} was not carried`);
-  const command = entry.commands.find((one) => one.seat === record.seat)?.command ?? null;
+  const command = commandAt(entry, record.seat);
   const cause = record.cause;
   const run = cause !== null && "run" in cause ? state.runs.get(cause.run) : undefined;
   const planned = run?.workflow.steps.find((one) =>

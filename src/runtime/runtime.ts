@@ -16,6 +16,7 @@ import {
   type AgentState,
   assert,
   type Command,
+  commandAt,
   type Config,
   defaultConfig,
   EngramError,
@@ -135,6 +136,10 @@ function payloadBytes(value: unknown): number {
   if (value instanceof Payload) return value.bytes?.length ?? 0;
   if (typeof value !== "object" || value === null || value instanceof Uint8Array) return 0;
   return Object.values(value).reduce((sum: number, one) => sum + payloadBytes(one), 0);
+}
+
+function isDiskFull(error: unknown): error is EngramError {
+  return error instanceof EngramError && error.code === "disk_full";
 }
 
 /** Log, graph and blobs of a folder, checked against each other. */
@@ -401,6 +406,7 @@ class LocalRuntime implements Runtime {
         replayed: null,
       });
     } catch (error) {
+      if (isDiskFull(error)) return this.#noRoomForImages(taken, error);
       this.#inbox.unshift(...taken);
       throw error;
     }
@@ -452,7 +458,7 @@ class LocalRuntime implements Runtime {
       try {
         this.#graph.commit(next);
       } catch (error) {
-        if (!(error instanceof EngramError) || error.code !== "disk_full") throw error;
+        if (!isDiskFull(error)) throw error;
         this.#paused = true;
         return error;
       }
@@ -463,12 +469,20 @@ class LocalRuntime implements Runtime {
 
   /** A full disk refuses the tick's commands; its instances go back. Anything else is fatal. */
   #undo(entry: Entry, error: unknown): void {
-    if (!(error instanceof EngramError) || error.code !== "disk_full") throw error;
+    if (!isDiskFull(error) || entry.genesis !== null) throw error;
     for (const { agent } of entry.steps) if (agent !== null) this.#sandbox?.drop(agent);
     for (const { seat } of entry.commands) {
       this.#answer(this.#carried.get(stepKey({ tick: entry.tick, seat })), error);
       this.#carried.delete(stepKey({ tick: entry.tick, seat }));
     }
+    this.#paused = hasWork(this.#state);
+  }
+
+  /** A full disk took no image of an agent: the tick is refused, and no instance is believed any more. */
+  #noRoomForImages(taken: readonly Waiting[], error: EngramError): void {
+    this.#sandbox?.close();
+    this.#sandbox = null;
+    for (const one of taken) this.#answer(one, error);
     this.#paused = hasWork(this.#state);
   }
 
@@ -551,7 +565,7 @@ class LocalRuntime implements Runtime {
 
   #clientOf(entry: Entry, record: { tick: number; seat: number }): string | null {
     const from = record.tick === entry.tick ? entry : readEntry(this.#log, record.tick);
-    return from.commands.find((one) => one.seat === record.seat)?.command.client ?? null;
+    return commandAt(from, record.seat)?.client ?? null;
   }
 
   #answer(waiting: Waiting | undefined, answer: Receipt | EngramError): void {
@@ -691,7 +705,9 @@ class LocalRuntime implements Runtime {
     const stopping = new EngramError("host_stopping", "Cannot take the command: the folder is closed");
     if (this.#closed === null) this.#store();
     this.#closed = stopping;
-    for (const one of this.#running.values()) this.#answer(one, stopping);
+    for (const one of [...this.#inbox, ...this.#carried.values(), ...this.#running.values()]) {
+      this.#answer(one, stopping);
+    }
     this.#wakeIdle();
     for (const listener of this.#listeners) listener();
     this.#sandbox?.close();
@@ -709,7 +725,7 @@ class LocalRuntime implements Runtime {
     try {
       this.#graph.putRows([...this.#rows.take(this.#state), ...durations], images);
     } catch (error) {
-      if (!(error instanceof EngramError) || error.code !== "disk_full") throw error;
+      if (!isDiskFull(error)) throw error;
     }
   }
 

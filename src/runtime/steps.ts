@@ -122,8 +122,7 @@ export function sessionOf(
     author: authorOf(step),
     query: step.entry === "query",
   }, 1);
-  const isHome = more.contexts.some((one) => one.id === runner.context);
-  if (step.entry === "initialize" && !isHome) {
+  if (step.entry === "initialize" && !more.contexts.some((one) => one.id === runner.context)) {
     const taken = more.contexts.some((one) => one.name === runner.id);
     session.createContext(
       taken ? `agent ${runner.id}` : runner.id,
