@@ -37,9 +37,9 @@ export function dayWords(time: string, year: string): string {
   return time.slice(0, 4) === year ? words : `${words} ${time.slice(0, 4)}`;
 }
 
-/** How long agents have run. No log keeps durations: who opens the folder begins at nothing, and says nothing then. */
+/** How long agents have run. No log keeps durations: a graph made again from it knows none, and then nothing is said. */
 export function timeRows(executionMs: number): [string, string][] {
-  return executionMs === 0 ? [] : [["running time", `${duration(executionMs)} since the folder was opened`]];
+  return executionMs === 0 ? [] : [["running time", duration(executionMs)]];
 }
 
 /** A minute of a time, in UTC. */
