@@ -108,7 +108,7 @@ function addRoutes(app: Hono, door: HttpDoor, limits: ApiLimits, counts: { event
     return c.json({ ok: true, proof: nonceProof(door.nonce, challenge) });
   });
   app.post("/v1/commands", async (c) => {
-    const { request, client, commandId } = readCommand(await readBody(c, limits));
+    const { request, client, commandId } = readCommand(await readBody(c, limits, door.stopping));
     if (door.stopping.aborted) {
       throw new EngramError("host_stopping", "Cannot take the command: the host is stopping");
     }
@@ -119,7 +119,10 @@ function addRoutes(app: Hono, door: HttpDoor, limits: ApiLimits, counts: { event
     });
     return c.json(receipt);
   });
-  app.post("/v1/view", async (c) => c.json(await door.port.view(readView(await readBody(c, limits)))));
+  app.post(
+    "/v1/view",
+    async (c) => c.json(await door.port.view(readView(await readBody(c, limits, door.stopping)))),
+  );
   for (const route of readingRoutes) {
     app.get(route.path, async (c) => {
       return c.json(await door.port.view(readView(viewOf(route, c.req.param(), queryOf(c)))));
@@ -207,7 +210,7 @@ async function firstTick(c: Context, port: Port): Promise<number> {
 }
 
 /** Reads a JSON body within the limits. */
-async function readBody(c: Context, limits: ApiLimits): Promise<unknown> {
+async function readBody(c: Context, limits: ApiLimits, stopping: AbortSignal): Promise<unknown> {
   const type = (c.req.header("content-type") ?? "").split(";")[0]?.trim().toLowerCase();
   if (type !== "application/json") {
     throw new EngramError(
@@ -215,7 +218,7 @@ async function readBody(c: Context, limits: ApiLimits): Promise<unknown> {
       "Cannot read the request: its Content-Type must be application/json",
     );
   }
-  const text = await readText(c.req.raw, limits);
+  const text = await readText(c.req.raw, limits, stopping);
   checkDepth(text, limits.bodyDepthMax);
   try {
     const value: unknown = JSON.parse(text);
@@ -226,7 +229,7 @@ async function readBody(c: Context, limits: ApiLimits): Promise<unknown> {
   }
 }
 
-async function readText(request: Request, limits: ApiLimits): Promise<string> {
+async function readText(request: Request, limits: ApiLimits, stopping: AbortSignal): Promise<string> {
   const tooLarge = () =>
     new EngramError(
       "payload_too_large",
@@ -236,16 +239,23 @@ async function readText(request: Request, limits: ApiLimits): Promise<string> {
   const chunks: Uint8Array[] = [];
   let bytes = 0, late = false;
   const reader = (request.body ?? new Blob([]).stream()).getReader();
+  const cancel = () => {
+    reader.cancel().catch(() => {/* the connection is gone already */});
+  };
   const timer = setTimeout(() => {
     late = true;
-    reader.cancel().catch(() => {/* the connection is gone already */});
+    cancel();
   }, limits.bodyWaitMsMax);
+  stopping.addEventListener("abort", cancel, { once: true });
   try {
     for (;;) {
       const { done, value } = await reader.read().catch((error: unknown) => {
         const words = error instanceof Error ? error.message : String(error);
         throw new EngramError("invalid_argument", `Cannot read the request: its body broke off: ${words}`);
       });
+      if (stopping.aborted) {
+        throw new EngramError("host_stopping", "Cannot read the request: the host is stopping");
+      }
       if (late) {
         const message =
           `Cannot read the request: its body took longer than ${limits.bodyWaitMsMax} ms (bodyWaitMsMax)`;
@@ -261,6 +271,7 @@ async function readText(request: Request, limits: ApiLimits): Promise<string> {
     }
   } finally {
     clearTimeout(timer);
+    stopping.removeEventListener("abort", cancel);
   }
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(Buffer.concat(chunks, bytes));

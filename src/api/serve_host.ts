@@ -93,8 +93,7 @@ async function serve(options: HostOptions, engine: Engine, reader: Reader): Prom
     onFault: (error) => console.error(error),
     ...(options.limits === undefined ? {} : { limits: options.limits }),
   });
-  const force = new AbortController();
-  const server = listen(options.port ?? 0, (request) => app.fetch(request), force.signal);
+  const server = listen(options.port ?? 0, (request) => app.fetch(request));
   authority = `127.0.0.1:${server.addr.port}`;
   const address = `http://${authority}`;
   const look = setInterval(() => {
@@ -121,18 +120,16 @@ async function serve(options: HostOptions, engine: Engine, reader: Reader): Prom
     if (isOurs(paths, nonce)) Deno.removeSync(paths.host);
     // Answers wait for their ticks, so the engine ends its work first; then they have a moment to leave.
     await closeEngine(engine, reason);
-    if (!await within(answersWaitMsMax, server.shutdown())) force.abort();
+    if (!await within(answersWaitMsMax, server.shutdown())) server.unref(); // who does not read keeps no one waiting
   }
 }
 
 function listen(
   port: number,
   handler: (request: Request) => Response | Promise<Response>,
-  signal: AbortSignal,
 ) {
   try {
     return Deno.serve({
-      signal,
       hostname: "127.0.0.1",
       port,
       onListen: () => {/* said by onReady */},
