@@ -19,7 +19,7 @@ import {
   root,
   unusedPackageFiles,
 } from "./launcher/collect.ts";
-import { bundleEntries, launchArguments, permissionFlags, permissions } from "./launcher/layout.ts";
+import { bundleSources, launchArguments, permissionFlags, permissions } from "./launcher/layout.ts";
 import { type MemberCache, packPayload, sha256Hex } from "./launcher/payload.ts";
 import { assemblePortable, findCompiler, type LauncherKind } from "./launcher/portable.ts";
 
@@ -110,8 +110,7 @@ class FolderCache implements MemberCache {
 
 /** Flags for `deno compile`. The place of native files and of the program is not known yet: those kinds are whole. */
 export function denoCompileFlags(output: string): string[] {
-  const workers = bundleEntries.map(({ source }) => source)
-    .filter((source) => source !== "main.ts" && exists(join(root, source)));
+  const workers = bundleSources.filter((source) => source !== "main.ts" && exists(join(root, source)));
   return [
     "compile",
     "--quiet",

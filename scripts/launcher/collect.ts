@@ -6,7 +6,7 @@ import { createHash } from "node:crypto";
 import { basename, dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import config from "../../deno.json" with { type: "json" };
-import { bundleEntries, developmentPackages, nativePackages } from "./layout.ts";
+import { bundleFolder, bundleSources, developmentPackages, nativePackages } from "./layout.ts";
 import { type PayloadFile, sha256Hex } from "./payload.ts";
 
 /** The repository root, an absolute path. */
@@ -153,15 +153,42 @@ export function unusedPackageFiles(platform: Platform): string[] {
   return [...foreign, ...development];
 }
 
+/**
+ * Two packages by which libsql's loader asks the machine at each start what platform it runs on. The executable holds
+ * the natives of one platform, so the answer is written down in their place.
+ */
+function knownPlatform(name: string, { os, cpu, libc }: Platform): string | null {
+  const suffix = libc === null ? "" : libc === "glibc" ? "-gnu" : "-musl";
+  const target = `${os}-${cpu}${os === "win32" ? "-msvc" : suffix}`;
+  if (name === "@neon-rs/load") {
+    return `"use strict";\nexports.currentTarget = () => ${JSON.stringify(target)};\n`;
+  }
+  if (name === "detect-libc") {
+    return `"use strict";\nexports.GLIBC = "glibc";\nexports.MUSL = "musl";\n` +
+      `exports.familySync = () => ${JSON.stringify(libc)};\n`;
+  }
+  return null;
+}
+
 function packageFiles(platform: Platform): PayloadFile[] {
   return installedPackages().filter(({ facts }) => suitsPlatform(facts, platform)).flatMap((
     { folder, facts },
-  ) =>
-    listFiles(folder).filter((file) => isShipped(file, platform)).map((file) => ({
-      path: `app/node_modules/${facts.name}/${file}`,
+  ) => {
+    const place = `app/node_modules/${facts.name}`;
+    const known = knownPlatform(facts.name, platform);
+    if (known !== null) {
+      const encode = (text: string) => new TextEncoder().encode(text);
+      const description = JSON.stringify({ name: facts.name, version: facts.version, main: "index.js" });
+      return [
+        { path: `${place}/package.json`, bytes: encode(description) },
+        { path: `${place}/index.js`, bytes: encode(known) },
+      ];
+    }
+    return listFiles(folder).filter((file) => isShipped(file, platform)).map((file) => ({
+      path: `${place}/${file}`,
       bytes: Deno.readFileSync(join(folder, file)),
-    }))
-  );
+    }));
+  });
 }
 
 /** Paths, relative to `app/`, of the native files that may be loaded. */
@@ -181,35 +208,51 @@ export function assetPaths(): string[] {
   ];
 }
 
-/** Bundles every script that exists. A script whose source is not there yet is left out, but main.ts must be. */
+/**
+ * Bundles main.ts and the worker scripts together: what several need stands in chunks beside main.js, and what is
+ * imported at run time is loaded then. A worker whose source is not there yet is left out.
+ */
 export async function bundleAll(): Promise<PayloadFile[]> {
   const folder = await Deno.makeTempDir({ prefix: "engramlt-bundle-" });
   try {
-    const files: PayloadFile[] = [];
-    for (const { source, output } of bundleEntries) {
-      if (source !== "main.ts" && !exists(join(root, source))) continue;
-      const target = join(folder, output.replaceAll("/", "_"));
-      const external = shippedPackages().map((name) => `--external=${name}`);
-      const { success, stderr } = await new Deno.Command(Deno.execPath(), {
-        args: [
-          "bundle",
-          "--quiet",
-          "--platform=deno",
-          ...external,
-          `--output=${target}`,
-          source,
-        ],
-        cwd: root,
-        stdout: "null",
-        stderr: "piped",
-      }).output();
-      if (!success) throw new Error(`Cannot bundle ${source}: ${new TextDecoder().decode(stderr)}`);
-      files.push({ path: `app/${output}`, bytes: await Deno.readFile(target) });
-    }
+    const sources = bundleSources.filter((source) => source === "main.ts" || exists(join(root, source)));
+    const { success, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: [
+        "bundle",
+        "--quiet",
+        "--platform=deno",
+        "--minify",
+        "--code-splitting",
+        ...shippedPackages().map((name) => `--external=${name}`),
+        `--outdir=${folder}`,
+        ...sources,
+      ],
+      cwd: root,
+      stdout: "null",
+      stderr: "piped",
+    }).output();
+    if (!success) throw new Error(`Cannot bundle: ${new TextDecoder().decode(stderr)}`);
+    const files = listFiles(folder).map((path) => ({
+      path: `app/${bundleFolder}/${path}`,
+      bytes: Deno.readFileSync(join(folder, path)),
+    }));
+    checkRoot(files);
     return files;
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
+}
+
+/** src/runtime/assets.ts finds the program's root from its own place: its chunk must stand beside main.js. */
+function checkRoot(files: readonly PayloadFile[]): void {
+  const holders = files.filter(({ bytes }) =>
+    new TextDecoder().decode(bytes).includes('"../../",import.meta.url')
+  )
+    .map(({ path }) => path);
+  if (holders.length === 1 && dirname(holders[0] ?? "") === `app/${bundleFolder}`) return;
+  throw new Error(
+    `Cannot bundle: assets.ts must lie in one chunk beside main.js, not in [${holders.join(", ")}]`,
+  );
 }
 
 /** The licences of the bundled packages in one file, as they ask for. */

@@ -5,11 +5,14 @@
  */
 import { workerEntries } from "../../src/runtime/assets.ts";
 
-/** Scripts bundled on their own. `main` stands two folders deep, so that every bundle sees the root as ../../ */
-export const bundleEntries: readonly { readonly source: string; readonly output: string }[] = [
-  { source: "main.ts", output: "src/cli/main.js" },
-  ...Object.values(workerEntries).map((path) => ({ source: `${path}.ts`, output: `${path}.js` })),
+/** Scripts that are started by name: the program and its workers. They are bundled together. */
+export const bundleSources: readonly string[] = [
+  "main.ts",
+  ...Object.values(workerEntries).map((path) => `${path}.ts`),
 ];
+
+/** Where the bundles lie: two folders deep, so that src/runtime/assets.ts sees the root as ../../ in each form. */
+export const bundleFolder = "src/cli";
 
 /** Packages that cannot be bundled because they load a native file; those that deno.json names are shipped. */
 export const nativePackages: readonly string[] = ["libsql", "@libsql/client", "onnxruntime-node"];
@@ -87,6 +90,6 @@ export function launchArguments(nativeFiles: readonly string[]): string[] {
     "--no-remote",
     "--no-prompt",
     ...permissionFlags(permissions(ffi, "{exe}")),
-    "{app}/src/cli/main.js",
+    `{app}/${bundleFolder}/main.js`,
   ];
 }

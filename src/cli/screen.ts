@@ -33,15 +33,22 @@ export interface Column<Row> {
   readonly yields?: boolean;
 }
 
-const segmenter = new Intl.Segmenter();
+/** Made at its first use: it loads tables that take longer than a whole short command. */
+let segmenter: Intl.Segmenter | null = null;
 const wide =
   /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}/u;
+
+/** The characters of a text as a person counts them. */
+function segmentsOf(text: string): string[] {
+  segmenter ??= new Intl.Segmenter();
+  return Array.from(segmenter.segment(text), ({ segment }) => segment);
+}
 
 /** How many columns a text takes on a screen. */
 export function widthOf(text: string): number {
   if (/^[\x20-\x7e]*$/.test(text)) return text.length;
   let width = 0;
-  for (const { segment } of segmenter.segment(text)) width += wide.test(segment) ? 2 : 1;
+  for (const segment of segmentsOf(text)) width += wide.test(segment) ? 2 : 1;
   return width;
 }
 
@@ -50,7 +57,7 @@ export function cut(text: string, width: number): string {
   if (widthOf(text) <= width) return text;
   let kept = "";
   let used = 1;
-  for (const { segment } of segmenter.segment(text)) {
+  for (const segment of segmentsOf(text)) {
     const step = widthOf(segment);
     if (used + step > width) break;
     kept += segment;
@@ -62,7 +69,7 @@ export function cut(text: string, width: number): string {
 /** A text cut to a width at its beginning: of a path, its end says more. */
 export function cutStart(text: string, width: number): string {
   if (widthOf(text) <= width) return text;
-  const segments = [...segmenter.segment(text)].map(({ segment }) => segment);
+  const segments = segmentsOf(text);
   let used = widthOf(text) + 1;
   let from = 0;
   while (from < segments.length && used > width) used -= widthOf(segments[from++] ?? "");
@@ -87,9 +94,9 @@ export function duration(ms: number): string {
   return `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1000)} s`;
 }
 
-/** A number with separators. */
+/** A whole number with separators. */
 export function count(value: number): string {
-  return value.toLocaleString("en-US");
+  return String(value).replace(/\B(?=(\d{3})+$)/g, ",");
 }
 
 /** `1 memory`, `2 memories`. */

@@ -2,7 +2,7 @@
  * Where the program finds its own parts: worker scripts, bundled files, its version, and itself.
  *
  * There are three forms: from source (`deno run main.ts`), one file by `deno compile`, and the portable
- * single file, where each script is a bundle that lies as deep in its folder as this file does in the source.
+ * single file, where this file is part of a bundle that lies two folders deep, and workers lie below that folder.
  *
  * Invariants:
  * 1. Relative to this module's URL, the root of the program is two levels up in every form.
@@ -55,7 +55,9 @@ export function assetUrl(path: string): URL {
 
 /** The URL to start a worker from. */
 export function workerUrl(name: WorkerName): URL {
-  return new URL(workerEntries[name] + (isBundle ? ".js" : ".ts"), root);
+  return isBundle
+    ? new URL(`${workerEntries[name]}.js`, import.meta.url)
+    : assetUrl(`${workerEntries[name]}.ts`);
 }
 
 /** Version, kind of build, engine versions and platform. */
