@@ -136,9 +136,23 @@ export class Machine {
       : { tick: entry.tick, list: this.#contexts.list };
   }
 
+  /** A plan without the workflows whose context is not there: the kernel knows no contexts. */
+  #inContexts(planned: Plan): Plan {
+    const isKnown = ({ command: { ask } }: Plan["seated"][number]) =>
+      ask.kind !== "workflow" || findContext(this.contexts(), ask.context) !== null;
+    const unknown = planned.seated.filter((one) => !isKnown(one));
+    if (unknown.length === 0) return planned;
+    const refused = unknown.map(({ index, command: { ask } }) => {
+      const named = ask.kind === "workflow" ? ask.context : "";
+      const message = `Cannot start the workflow: no context ${JSON.stringify(named)}`;
+      return { index, error: new EngramError("context_not_found", message) };
+    });
+    return { ...planned, seated: planned.seated.filter(isKnown), refused: [...planned.refused, ...refused] };
+  }
+
   /** Plans, runs and settles one tick. */
   run(input: TickInput): TickOutput {
-    const planned = plan(this.state, input.commands, input.replayed);
+    const planned = this.#inContexts(plan(this.state, input.commands, input.replayed));
     const ends: StepEnd[] = [];
     const ready: Ready[] = [];
     const told = new Map<string, StepTold>();

@@ -291,6 +291,9 @@ export interface LogView {
     readonly client: string;
     readonly commandId: string | null;
     readonly agent: string | null;
+    /** Of a load: the module's sha256 in hex, and what was granted. */
+    readonly module?: string;
+    readonly grants?: readonly Grant[];
   }[];
   readonly steps: readonly {
     readonly tick: number;

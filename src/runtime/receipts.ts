@@ -121,10 +121,19 @@ export function runReceipt(run: WorkflowRun, tick: number): Receipt | EngramErro
   }));
   const broken = [...run.steps].find(([, step]) => step.outcome !== "completed");
   const id = formatId("workflow", run.tick, run.seat, 0);
-  if (broken === undefined) return { id, tick, steps };
+  const { context } = run;
+  if (broken === undefined) return { id, context, tick, steps };
   const [step, { outcome, reason }] = broken;
   const message = `Workflow ${JSON.stringify(run.workflow.id)} stopped at step ${
     JSON.stringify(step)
   }: ${outcome}${reason === "" ? "" : ` (${reason})`}`;
-  return new EngramError("workflow_step_failed", message, { id, tick, step, outcome, reason, steps });
+  return new EngramError("workflow_step_failed", message, {
+    id,
+    context,
+    tick,
+    step,
+    outcome,
+    reason,
+    steps,
+  });
 }

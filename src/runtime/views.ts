@@ -48,6 +48,9 @@ export function logView(entry: Entry, hash: Uint8Array): LogView {
       client: command.client,
       commandId: command.commandId,
       agent: "agent" in command.ask ? command.ask.agent : null,
+      ...(command.ask.kind === "agent_load"
+        ? { module: command.ask.module, grants: command.ask.grants }
+        : {}),
     })),
     steps: entry.steps.map((record) => ({
       tick: record.tick,

@@ -296,6 +296,39 @@ Deno.test("a workflow runs independent steps in one tick and passes results on",
     assert.equal(steps.one?.tick, steps.two?.tick);
   }));
 
+Deno.test("a workflow in a context that is not there is refused before anything runs", () =>
+  withRuntime(async (runtime) => {
+    await loadTestAgent(runtime, "a");
+    const before = runtime.status().stateHash;
+    const steps = [{ id: "one", agent: "a", action: "count", params: "{}", dependencies: [] }];
+    const refused = runtime.submit({
+      kind: "workflow",
+      context: "none",
+      workflow: { id: "w", name: "W", steps },
+    });
+    assert.equal(await codeOf(refused), "context_not_found");
+    assert.equal(runtime.status().stateHash, before);
+  }));
+
+// proves: mentat-step3-audit, rfc-5-audit
+Deno.test("the log shows which module was loaded and what it was granted", () =>
+  withRuntime(async (runtime) => {
+    const wanted = [{ name: "read", scope: "personal", reason: "to read" }];
+    const manifest = { manifest: 1, id: "tester", version: "1.0.0", abi: "engram@1", capabilities: wanted };
+    const load = await runtime.submit({
+      kind: "agent_load",
+      agent: "tester",
+      wasm: testAgentBase64,
+      manifest,
+    });
+    const { entries } = await runtime.view({ view: "log", from: load.tick, limit: 1 });
+    const [command] = entries[0]?.commands ?? [];
+    assert.deepEqual([command?.module, command?.grants], [load.module, [{
+      capability: "read",
+      scope: ["personal"],
+    }]]);
+  }));
+
 Deno.test("a workflow stops at a step that crashes, and says which", () =>
   withRuntime(async (runtime) => {
     await loadTestAgent(runtime, "a");
