@@ -272,10 +272,22 @@ export class Machine {
     }
   }
 
-  #runGuests(ready: readonly Ready[], ends: StepEnd[], told: Map<string, StepTold>): void {
-    if (ready.length === 0) return;
+  #runGuests(all: readonly Ready[], ends: StepEnd[], told: Map<string, StepTold>): void {
+    if (all.length === 0) return;
     const sandbox = this.parts.sandbox();
-    const steps = ready.map(({ step, runner }) => this.#sandboxStep(sandbox, step, runner));
+    const ready: Ready[] = [];
+    const steps: SandboxStep[] = [];
+    for (const one of all) {
+      try {
+        steps.push(this.#sandboxStep(sandbox, one.step, one.runner));
+        ready.push(one);
+      } catch (error) {
+        // A module or image that is gone: its own command is refused. What nobody asked for cannot be, and stops.
+        if (!(error instanceof EngramError) || one.step.command === null) throw error;
+        ends[one.index] = { ...nothing, refused: error };
+      }
+    }
+    if (steps.length === 0) return;
     const results = sandbox.run(steps, (at, call) => {
       const one = ready[at];
       assert(one !== undefined, `a host call of step ${at}, which does not run`);

@@ -131,3 +131,15 @@ Deno.test("an agent's config reaches initialize in one key order, live, rebuilt 
   await second.close();
   assert.equal((await replay({ data: folder.path })).first, undefined);
 });
+
+Deno.test("an agent whose module is gone is refused by name, and the rest goes on", async () => {
+  using folder = temporaryFolder();
+  await history(folder.path);
+  for (const { name } of [...Deno.readDirSync(`${folder.path}/blobs`)]) {
+    Deno.removeSync(`${folder.path}/blobs/${name}`);
+  }
+  const runtime = await openRuntime({ data: folder.path, workers: 1 });
+  assert.equal(await codeOf(run(runtime, "count", "{}")), "blob_missing");
+  await runtime.submit({ kind: "write", ops: [{ op: "add", content: "still here" }] });
+  await runtime.close();
+});
