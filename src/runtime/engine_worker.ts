@@ -92,8 +92,7 @@ class Engine {
   #planUpkeep(): void {
     this.#upkeep ??= setTimeout(() => {
       this.#upkeep = null;
-      if (this.#underWay > 0) this.#planUpkeep();
-      else this.#runtime?.maintain();
+      if (this.#underWay > 0 || this.#runtime?.maintain() === true) this.#planUpkeep();
     }, upkeepQuietMs);
   }
 

@@ -87,8 +87,8 @@ export interface Runtime extends Port {
   readonly stopped: Promise<EngramError>;
   /** Live facts, without waiting. */
   status(): StatusView;
-  /** Work for an idle moment: index merges, checkpoints of the graph's WAL. */
-  maintain(): void;
+  /** Work for an idle moment: index merges, checkpoints of the graph's WAL. Gives whether more is left. */
+  maintain(): boolean;
 }
 
 interface Waiting {
@@ -97,6 +97,8 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
+/** How many may wait for one command that was sent again with its id. */
+const twinsMax = 100;
 /** Ticks after which idle() gives up waiting for agents that never stop talking to each other. */
 const idleTicksMax = 10_000;
 /** Commands whose ids are remembered, at least. */
@@ -136,6 +138,10 @@ function payloadBytes(value: unknown): number {
   if (value instanceof Payload) return value.bytes?.length ?? 0;
   if (typeof value !== "object" || value === null || value instanceof Uint8Array) return 0;
   return Object.values(value).reduce((sum: number, one) => sum + payloadBytes(one), 0);
+}
+
+function inboxFull(count: number, limit: string): EngramError {
+  return new EngramError("inbox_full", `Cannot take the command: ${count} are waiting (${limit})`);
 }
 
 function isDiskFull(error: unknown): error is EngramError {
@@ -183,6 +189,7 @@ class LocalRuntime implements Runtime {
   #inbox: Waiting[] = [];
   #turning = false;
   #closed: EngramError | null = null;
+  #closing: Promise<void> | null = null;
   /** Work is left that a full disk stopped; the next command tries again. */
   #paused = false;
   #commandIds = 0;
@@ -286,9 +293,7 @@ class LocalRuntime implements Runtime {
       if (waiting === "answered") return;
       const inboxMax = this.#options.inboxMax ?? 10_000;
       if (this.#inbox.length >= inboxMax) {
-        return reject(
-          new EngramError("inbox_full", `Cannot take the command: ${inboxMax} are waiting (inboxMax)`),
-        );
+        return reject(inboxFull(inboxMax, "inboxMax"));
       }
       try {
         checkRequest(request);
@@ -317,7 +322,8 @@ class LocalRuntime implements Runtime {
       .find((one) => one.command.commandId === commandId);
     if (pending !== undefined) {
       const twins = this.#twins.get(commandId) ?? [];
-      this.#twins.set(commandId, [...twins, { command: pending.command, resolve, reject }]);
+      if (twins.length >= twinsMax) reject(inboxFull(twinsMax, "twinsMax"));
+      else this.#twins.set(commandId, [...twins, { command: pending.command, resolve, reject }]);
       return "answered";
     }
     if (this.#resume(commandId, resolve, reject)) {
@@ -676,9 +682,16 @@ class LocalRuntime implements Runtime {
     return new Promise((resolve) => this.#idle.push({ before, resolve }));
   }
 
-  maintain(): void {
-    this.#graph.maintain();
-    this.#forgetCommands();
+  maintain(): boolean {
+    if (this.#closed !== null) return false;
+    try {
+      this.#forgetCommands();
+      return this.#graph.maintain();
+    } catch (error) {
+      // What a full disk does not let be done now is done in a later idle moment.
+      if (!isDiskFull(error)) throw error;
+      return false;
+    }
   }
 
   /** Command ids are remembered for the newest `commandIdsMax` commands that gave one. */
@@ -697,8 +710,11 @@ class LocalRuntime implements Runtime {
   }
 
   /** Closes after the commands already taken; what agents still have to say to each other waits in the log. */
-  async close(): Promise<void> {
-    if (this.#closed !== null && this.#closed.code === "host_stopping") return;
+  close(): Promise<void> {
+    return this.#closing ??= this.#close();
+  }
+
+  async #close(): Promise<void> {
     while (this.#closed === null && !this.#paused && this.#inbox.length + this.#carried.size > 0) {
       await new Promise((resolve) => setTimeout(resolve, 0));
     }
