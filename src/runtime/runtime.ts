@@ -192,13 +192,16 @@ class LocalRuntime implements Runtime {
   #closing: Promise<void> | null = null;
   /** Work is left that a full disk stopped; the next command tries again. */
   #paused = false;
-  #commandIds = 0;
+  /** Command ids since the last look; the first upkeep looks, whatever was remembered before. */
+  #commandIds = commandIdsMax;
   #stop: (reason: EngramError) => void = () => {};
   readonly stopped: Promise<EngramError>;
   /** Entries the log has and the graph has not: empty but on a full disk. */
   readonly #behind: GraphEntry[] = [];
   #running = new Map<string, Waiting>();
   #carried = new Map<string, Waiting>();
+  /** Who waits for a command that gave an id, by id; in the inbox, in a tick or for a workflow's end. */
+  #pending = new Map<string, Waiting>();
   #twins = new Map<string, Waiting[]>();
   #idle: { before: number; resolve: () => void }[] = [];
   #listeners = new Set<() => void>();
@@ -304,7 +307,7 @@ class LocalRuntime implements Runtime {
           commandId: options.commandId ?? null,
         });
         checkCommand(command);
-        this.#inbox.push({ command, resolve, reject });
+        this.#inbox.push(this.#wait(command, resolve, reject));
       } catch (error) {
         return reject(error);
       }
@@ -318,8 +321,7 @@ class LocalRuntime implements Runtime {
 
   /** The same command id again is the same command: it waits with the first, or gets its receipt. */
   #known(commandId: string, resolve: Waiting["resolve"], reject: Waiting["reject"]): "answered" | null {
-    const pending = [...this.#inbox, ...this.#running.values(), ...this.#carried.values()]
-      .find((one) => one.command.commandId === commandId);
+    const pending = this.#pending.get(commandId);
     if (pending !== undefined) {
       const twins = this.#twins.get(commandId) ?? [];
       if (twins.length >= twinsMax) reject(inboxFull(twinsMax, "twinsMax"));
@@ -344,13 +346,19 @@ class LocalRuntime implements Runtime {
   #resume(commandId: string, resolve: Waiting["resolve"], reject: Waiting["reject"]): boolean {
     const step = this.#state.carried.find((one) => one.command?.commandId === commandId);
     if (step?.command !== undefined && step.command !== null) {
-      this.#carried.set(stepKey(step), { command: step.command, resolve, reject });
+      this.#carried.set(stepKey(step), this.#wait(step.command, resolve, reject));
       return true;
     }
     const run = [...this.#state.runs.values()].find((one) => one.command.commandId === commandId);
     if (run === undefined) return false;
-    this.#running.set(stepKey(run), { command: run.command, resolve, reject });
+    this.#running.set(stepKey(run), this.#wait(run.command, resolve, reject));
     return true;
+  }
+
+  #wait(command: Command, resolve: Waiting["resolve"], reject: Waiting["reject"]): Waiting {
+    const waiting = { command, resolve, reject };
+    if (command.commandId !== null) this.#pending.set(command.commandId, waiting);
+    return waiting;
   }
 
   #schedule(): void {
@@ -576,8 +584,12 @@ class LocalRuntime implements Runtime {
 
   #answer(waiting: Waiting | undefined, answer: Receipt | EngramError): void {
     if (waiting === undefined) return;
-    const twins = waiting.command.commandId === null ? [] : this.#twins.get(waiting.command.commandId) ?? [];
-    if (waiting.command.commandId !== null) this.#twins.delete(waiting.command.commandId);
+    const { commandId } = waiting.command;
+    const twins = commandId === null ? [] : this.#twins.get(commandId) ?? [];
+    if (commandId !== null) {
+      this.#pending.delete(commandId);
+      this.#twins.delete(commandId);
+    }
     for (const one of [waiting, ...twins]) {
       if (answer instanceof EngramError) one.reject(answer);
       else one.resolve(answer);
