@@ -570,8 +570,11 @@ class LocalRuntime implements Runtime {
       },
       writes: record.writes,
     }));
+    // Rows by which a step is run again: the agent as it was loaded, and the configuration it ran under.
     const urgent = entry.genesis !== null ||
-      entry.steps.some((record) => record.entry === "initialize" || record.entry === "release");
+      entry.steps.some(({ entry: kind }) =>
+        kind === "initialize" || kind === "release" || kind === "configure"
+      );
     const due = live && (urgent || entry.tick - this.#rows.storedTick >= rowTicksMax);
     const rows = due ? this.#rows.take(this.#state) : [];
     return { index: entry.tick, hash, tick: entry.tick, steps, rows };

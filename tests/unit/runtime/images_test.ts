@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { openRuntime, replay } from "../../../src/mod.ts";
-import { loadTestAgent, run, temporaryFolder } from "../../support/runtimes.ts";
+import { loadTestAgent, run, temporaryFolder, withRuntime } from "../../support/runtimes.ts";
 import { wat } from "../../support/wat.ts";
 
 /** Sends "hi" to params and counts in memory how often that was done; `total` answers the count. */
@@ -52,3 +52,13 @@ Deno.test("an image built again knows how full a mailbox was at each step", asyn
   await second.close();
   assert.equal((await replay({ data: folder.path, workers: 1 })).ok, true);
 });
+
+Deno.test("a step is run again under the limits that `configure` had set just before it", () =>
+  withRuntime(async (runtime) => {
+    await runtime.submit({ kind: "configure", changes: { contentBytesMax: 5 } });
+    await loadTestAgent(runtime);
+    await runtime.submit({ kind: "configure", changes: { contentBytesMax: 1000 } });
+    const id = String(await run(runtime, "write", `"more than five bytes"`));
+    const told = await runtime.view({ view: "why", id, check: true });
+    assert.deepEqual([told.check?.identical, told.check?.what], [true, null]);
+  }));
