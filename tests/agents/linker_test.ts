@@ -227,3 +227,11 @@ Deno.test("linker: refuses by name more notes than notesPerRunMax, and params th
     assert.equal(await codeOf(act(runtime, "linker", "link")), "agent_failed");
     assert.equal(await codeOf(act(runtime, "linker", "link", [])), "agent_failed");
   }));
+
+Deno.test("linker: fails, and removes nothing, where the host does not show the notes", () =>
+  withRuntime(async (runtime) => {
+    await linked(runtime, first.notes);
+    const before = await exportOf(runtime);
+    assert.equal(await codeOf(act(runtime, "linker", "link", { context: "nowhere" })), "agent_failed");
+    assert.deepEqual(await exportOf(runtime), before);
+  }));

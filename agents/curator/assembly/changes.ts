@@ -174,7 +174,10 @@ export class Changes extends Values {
     }
     const object: Token[] = [];
     if (this.copula && (mark >= this.to || tokens[mark].text == ",") && at >= mark) return this.changedState(subjectStart, subjectEnd);
-    for (let i = at; i < mark; i++) if (!adverbs.has(tokens[i].lower) && tokens[i].lower != "back") object.push(tokens[i]);
+    for (let i = at; i < mark; i++) {
+      const lower = tokens[i].lower;
+      if (!adverbs.has(lower) && lower != "back" && lower != "up" && lower != "down") object.push(tokens[i]);
+    }
     const verb = fact.cue;
     const replacing = verb.startsWith("replac") || verb.startsWith("swap");
     const passive = this.copula || mark < this.to && tokens[mark].lower == "by";

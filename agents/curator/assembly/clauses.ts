@@ -1,7 +1,7 @@
 /** Clauses: the verb of a sentence, and what it says of the words before it. */
 import { Changes } from "./changes";
-import { slice } from "./noun_phrases";
-import { readValues } from "./values";
+import { slice, timed } from "./noun_phrases";
+import { Kind, readValues, ValueSet } from "./values";
 import { singularOf, stemOf, Token } from "./tokens";
 import {
   adverbs,
@@ -12,6 +12,7 @@ import {
   clauseEnds,
   copulas,
   determiners,
+  norms,
   owners,
   participles,
   pasts,
@@ -56,7 +57,8 @@ export class Clauses extends Changes {
       verb = i;
       break;
     }
-    if (verb < 0 || verb - at > 10) return false;
+    if (verb < 0) return this.happens(at, at, false);
+    if (verb - at > 10) return false;
     const subjectEnd = verb;
     let i = verb;
     let negated = false;
@@ -74,6 +76,12 @@ export class Clauses extends Changes {
       }
       if (verbWord.length > 0) break;
       const participle = this.copula && participles.has(lower);
+      // "is going up to €35"; "is going to" says nothing yet.
+      if (this.copula && lower == "going" && i + 1 < this.to && (tokens[i + 1].lower == "up" || tokens[i + 1].lower == "down")) {
+        verbWord = "goes";
+        i++;
+        continue;
+      }
       if (predicates.has(lower) || changes.has(lower) || plainVerbs.has(lower) || cancels.has(lower) || participle) {
         if (this.copula && !changes.has(lower) && !participle && !cancels.has(lower) && lower != "called") break;
         if (this.copula && !participle && changes.has(lower) && !lower.endsWith("ed") && !lower.endsWith("ing") && lower != "put" && lower != "cut" && lower != "brought") break;
@@ -106,7 +114,10 @@ export class Clauses extends Changes {
       if (tokens[j].text == ",") return false;
       this.before.push(tokens[j]);
     }
-    if (verbWord.length == 0 && !this.copula) return false;
+    if (verbWord.length == 0 && !this.copula) {
+      this.before.length = 0;
+      return !fact.past && (!negated || longer) && this.happens(at, i, longer);
+    }
     if (verbWord.length > 0 && plainVerbs.has(verbWord) && !attributes.has(verbWord)) return this.plainVerb(i, verb, negated, longer);
     return this.statement(verbWord, i, negated, longer);
   }
@@ -207,10 +218,56 @@ export class Clauses extends Changes {
     fact.attribute = stemOf(this.tokens[at - 1].lower);
     fact.about = slice(this.before, 0, this.before.length);
     fact.comparable = true;
+    fact.counted = norms.has(this.tokens[at - 1].lower) && fact.value.typed.length == 1 && fact.value.has(Kind.number) &&
+      fact.value.typed[0].unit.length > 0;
     if (longer) fact.cue = "no longer";
     else this.cueIn(0, this.to);
     this.finish();
     return true;
+  }
+
+  /**
+   * "The lorry (now) comes at 6:15", "The lorry no longer comes at 6:15": any verb of the present before a time that
+   * ends the clause. `at` begins the subject, the verb stands at `from` or later.
+   */
+  protected happens(at: i32, from: i32, longer: bool): bool {
+    const fact = this.fact;
+    const tokens = this.tokens;
+    if (!determiners.has(tokens[at].lower) && !tokens[at].capital) return false;
+    for (let i = max(from, at + 1); i + 2 < this.to && i < at + 8; i++) {
+      const next = tokens[i + 1].lower;
+      if (next != "at" && next != "on") {
+        if (!tokens[i].word || clauseEnds.has(tokens[i].lower)) return false;
+        continue;
+      }
+      const end = this.clauseEnd(i + 2);
+      const time = new ValueSet();
+      readValues(tokens, i + 2, end, time);
+      if (time.typed.length == 0 || time.names.length > 0 || !timed(time)) return false;
+      const verb = tokens[i];
+      if (!verb.word || verb.digits || verb.capital || adverbs.has(verb.lower) || pronouns.has(verb.lower)) return false;
+      let noun = i - 1;
+      while (noun > at && (adverbs.has(tokens[noun].lower) || tokens[noun].lower == "longer")) noun--;
+      // Subject and verb agree: "the lorry comes", "the movers come".
+      if (!tokens[noun].word || determiners.has(tokens[noun].lower) || pronouns.has(tokens[noun].lower)) return false;
+      if (verb.lower.endsWith("s") == tokens[noun].lower.endsWith("s") || verb.lower.endsWith("ed")) return false;
+      for (let j = at; j <= noun; j++) this.before.push(tokens[j]);
+      if (!this.subjectFrom(this.before)) return false;
+      fact.about = slice(this.before, 0, this.before.length);
+      fact.attribute = stemOf(verb.lower);
+      fact.comparable = true;
+      if (longer) {
+        fact.cue = "no longer";
+        fact.negative = true;
+        readValues(tokens, i + 2, end, fact.old);
+      } else {
+        this.split(i + 2);
+        readValues(this.value, 0, this.value.length, fact.value);
+      }
+      this.finish();
+      return longer || !fact.value.empty;
+    }
+    return false;
   }
 
   /** Copulas and predicates with a subject before them. */
@@ -245,13 +302,14 @@ export class Clauses extends Changes {
     if (this.predicate.length > 0) fact.attribute = this.predicate;
     if (verbWord.length == 0 && this.copula && at < this.to && wherePrepositions.has(tokens[at].lower)) this.place = true;
     if (this.predicate == "@supplier") return false;
-    if (negated && !longer) {
-      // "not on Monday but on Tuesday"
+    if (negated) {
+      // "not on Monday but on Tuesday", "no longer A but B"
       for (let i = at + 1; i < this.to; i++) {
         if (tokens[i].lower != "but" || tokens[i - 1].text == ",") continue;
+        if (i + 1 < this.to && pronouns.has(tokens[i + 1].lower)) continue;
         readValues(tokens, at, i, fact.old);
         fact.negative = false;
-        fact.cue = "not … but";
+        fact.cue = longer ? "no longer" : "not … but";
         this.split(i + 1);
         return this.valued();
       }
@@ -312,6 +370,8 @@ export class Clauses extends Changes {
     for (let i = at; i < end && i < at + 5 && role < 0; i++) {
       if (roles.has(tokens[i].lower) || tokens[i].lower == "responsible") role = i;
     }
+    // "X is the new Y": what Y is need not be known.
+    if (role < 0 && end - at == 3 && tokens[at].lower == "the" && tokens[at + 1].lower == "new" && tokens[at + 2].word) role = at + 2;
     if (role < 0) return false;
     const rest: Token[] = [];
     for (let i = at; i < end; i++) {

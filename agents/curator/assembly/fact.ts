@@ -36,6 +36,8 @@ export class Fact {
   /** May stand against another fact of the same key. */
   comparable: bool = false;
   singular: bool = false;
+  /** A rule with a number ("needs 24 chairs"): another number of the same is another rule. */
+  counted: bool = false;
   /** A `label: value` line. */
   label: bool = false;
   /** Words of the headings above. */

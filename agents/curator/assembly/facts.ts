@@ -38,8 +38,15 @@ export function readFact(text: string, topic: Topic): Fact | null {
     if (lower == "not" && i + 1 < tokens.length && tokens[i + 1].lower == "sure") return null;
     if (lower == "for" && i + 1 < tokens.length && tokens[i + 1].lower == "example") return null;
   }
-  const fact = new Fact();
-  return new Reader(tokens, topic, fact).read() ? fact : null;
+  let fact = new Fact();
+  if (new Reader(tokens, topic, fact).read()) return fact;
+  // "Jonas left; Marta is the new lead": where the first clause says nothing, the next may.
+  for (let i = 1; i + 3 < tokens.length; i++) {
+    if (tokens[i].text != ";") continue;
+    fact = new Fact();
+    if (new Reader(tokens.slice(i + 1), topic, fact).read()) return fact;
+  }
+  return null;
 }
 
 class Reader extends Clauses {

@@ -6,10 +6,11 @@
  * 2. `supersedes` needs a later time and a cue in the sentence, or a sentence that names the old value.
  * 3. What a third statement had already superseded by then is no contradiction.
  */
+import { Fact } from "./fact";
 import { Link, Section, Statement } from "./notes";
 import { tokenize } from "./tokens";
 import { compare, Compared, Kind, readValues, ValueSet } from "./values";
-import { bygones } from "./vocabulary";
+import { bygones, changes } from "./vocabulary";
 
 /** Statements of one key that are compared with each other; more are a series of readings. */
 const groupStatementsMax: i32 = 64;
@@ -68,19 +69,47 @@ function supersede(all: Statement[], sections: Section[], by: Map<string, i32[]>
     const group = by.get(keys[k]);
     if (group.length < 2) continue;
     const from = max(0, group.length - groupStatementsMax);
+    const sole = onePlannedTime(all, group);
     for (let i = from; i < group.length; i++) {
       const newer = all[group[i]];
       for (let j = from; j < group.length; j++) {
         const older = all[group[j]];
         if (i == j || linked(newer, older) || !later(newer, older, sections)) continue;
-        const link = verdict(newer, older);
+        const link = verdict(newer, older, sole);
         if (link !== null) newer.links.push(link);
       }
     }
   }
 }
 
-function verdict(newer: Statement, older: Statement): Link | null {
+/** Times that a thing is planned for; "moved to 8 May" does not say which of them it means. */
+function isPlannedTime(attribute: string): bool {
+  return attribute == "@due" || attribute == "@launch" || attribute == "@start";
+}
+
+/** Whether these statements of one subject know at most one planned time. */
+function onePlannedTime(all: Statement[], group: i32[]): bool {
+  let one = "";
+  for (let i = 0; i < group.length; i++) {
+    const attribute = all[group[i]].fact.attribute;
+    if (attribute == "@end") return false;
+    if (!isPlannedTime(attribute)) continue;
+    if (one.length > 0 && one != attribute) return false;
+    one = attribute;
+  }
+  return true;
+}
+
+/** "X is due on A" and "X was postponed to B": one time, under two names. */
+function sameTime(a: Fact, b: Fact): bool {
+  if (a.subject.length == 0 || a.subject.join(" ") != b.subject.join(" ")) return false;
+  if (!a.value.has(Kind.date) || !b.value.has(Kind.date)) return false;
+  return a.attribute == "@when" && changes.has(a.cue) && isPlannedTime(b.attribute) ||
+    b.attribute == "@when" && isPlannedTime(a.attribute);
+}
+
+/** `sole`: their subject has one planned time at most. */
+function verdict(newer: Statement, older: Statement, sole: bool): Link | null {
   const a = newer.fact;
   const b = older.fact;
   const sameKey = a.key == b.key;
@@ -102,7 +131,7 @@ function verdict(newer: Statement, older: Statement): Link | null {
     return null;
   }
   if (a.cancelled) return sameSubject && names(a.old, b.value) ? new Link("supersedes", older, a.cue, "the same thing is cancelled") : null;
-  if (!sameKey || a.negative || b.negative || b.past && !b.value.empty || a.past) return null;
+  if (!sameKey && !(sole && sameTime(a, b)) || a.negative || b.negative || b.past && !b.value.empty || a.past) return null;
   if (compare(a.value, b.value) != Compared.different) return null;
   if (a.cue.length > 0 && replaceable(newer, older)) {
     return new Link("supersedes", older, a.cue, "a later value of the same attribute, with a cue");
@@ -202,12 +231,17 @@ function disagreement(newer: Statement, older: Statement, time: string, olderTim
   const b = older.fact;
   if (a.past || b.past || a.cancelled || b.cancelled) return "";
   if (a.whole == b.whole && a.negative != b.negative) return "one says that it is so, the other that it is not";
-  if (a.key != b.key || a.negative || b.negative || !a.singular || !b.singular) return "";
+  if (a.key != b.key || a.negative || b.negative || !(a.singular && b.singular || sameCount(a, b))) return "";
   if (!a.old.empty || !b.old.empty && b.value.empty) return "";
   if (compare(a.value, b.value) != Compared.different) return "";
   if ((a.label || b.label) && apart(newer, older)) return "";
   if (passed(b.value, olderTime, time) || passed(a.value, olderTime, time)) return "";
   return "another value of the same attribute, and no word of a change";
+}
+
+/** Both are rules with a number of the same things. */
+function sameCount(a: Fact, b: Fact): bool {
+  return a.counted && b.counted && a.value.typed[0].unit == b.value.typed[0].unit;
 }
 
 /** Both stand under headings that name something else: a form's lines, filled in for two things. */

@@ -140,6 +140,8 @@ export const plainVerbs = set(
   "needs need requires require has have accepts accept supports support allows allow includes include contains contain " +
     "covers cover works serves serve eats pays pay offers offer provides provide",
 );
+/** Of these verbs, that say what must or may be, a thing has one number at a time. */
+export const norms = set("needs need requires require accepts accept allows allow");
 export const months = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
 const monthNames = [
   "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december",

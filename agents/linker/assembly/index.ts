@@ -7,7 +7,7 @@
  * 2. A second run writes nothing. Notes are never changed, and things of others are never touched.
  * 3. At most `notesPerRunMax` notes a run: more are refused by name.
  */
-import { fail, Json, onInitialize, onQuery, registerAction } from "../../sdk/assemblyscript/assembly";
+import { fail, Json, lastStatus, onInitialize, onQuery, registerAction } from "../../sdk/assemblyscript/assembly";
 import { every } from "./every";
 import { Resolver } from "./resolve";
 import { headsOf, Note, scan, Spellings } from "./scan";
@@ -28,6 +28,7 @@ registerAction("link", (params) => {
   if (!given.isObject) return fail("Cannot link: the params are not a JSON object");
   const context = given.get("context").asText();
   const notes = readNotes(context);
+  if (notes === null) return fail("Cannot link: the host does not show the notes, status " + lastStatus().toString());
   if (notes.length > notesPerRunMax) {
     return fail(
       "Cannot link: too_many_notes, more than notesPerRunMax (" + notesPerRunMax.toString() +
@@ -57,6 +58,7 @@ registerAction("link", (params) => {
 onQuery((query) => {
   const found = Json.list();
   const things = thingsInGraph();
+  if (things === null) return fail("Cannot list things: the host does not show them, status " + lastStatus().toString());
   for (let i = 0; i < things.length; i++) {
     const thing = things[i];
     const aliases = thing.metadata.get("aliases").asTexts();
@@ -68,17 +70,17 @@ onQuery((query) => {
   return Json.object().set("things", found).toString();
 });
 
-/** Notes of a context, or of every context granted; one more than the maximum at most. */
-function readNotes(context: string): Note[] {
+/** Notes of a context, or of every context granted, one more than the maximum at most; null where the host refused. */
+function readNotes(context: string): Note[] | null {
   reading = [];
-  every("note", "", context, (hit) => {
+  const whole = every("note", "", context, (hit) => {
     const unit = hit.thread.length > 0 ? hit.thread : hit.id;
     reading.push(new Note(hit.id, unit, hit.content, headsOf(hit.title), peopleOf(hit.metadata)));
     return reading.length <= notesPerRunMax;
   });
   const notes = reading;
   reading = [];
-  return notes;
+  return whole ? notes : null;
 }
 
 /** Persons that a note's own fields name. */

@@ -23,15 +23,16 @@ const source = "linker";
 
 let found: Engram[] = [];
 
-/** The things this agent has made. */
-export function thingsInGraph(): Engram[] {
+/** The things this agent has made; null where the host refused to show them. */
+export function thingsInGraph(): Engram[] | null {
   found = [];
-  every("thing", source, "", (thing) => {
+  const whole = every("thing", source, "", (thing) => {
     found.push(thing);
     return true;
   });
   const things = found;
   found = [];
+  if (!whole) return null;
   things.sort((a, b) => compare(a.ref, b.ref));
   return things;
 }
@@ -89,6 +90,7 @@ export class Writer {
 
   write(things: Thing[]): void {
     const old = thingsInGraph();
+    if (old === null) return this.refuse("show the things");
     const byRef = new Map<string, Engram>();
     for (let i = 0; i < old.length; i++) byRef.set(old[i].ref, old[i]);
     const wanted = new Set<string>();
@@ -115,7 +117,7 @@ export class Writer {
       if (known !== null) used.add(known.id);
       this.put(thing, known);
     }
-    if (!this.whole) return;
+    if (!this.whole || this.refused.length > 0) return;
     for (let i = 0; i < old.length; i++) {
       if (used.has(old[i].id) || new Standing(old[i].id).held) continue;
       if (deleteEngram(old[i].id) < 0) this.refuse("remove a thing");
