@@ -11,6 +11,7 @@ import {
   causePattern,
   codePattern,
   colourPattern,
+  datePattern,
   emailPattern,
   firstPerson,
   moneyPattern,
@@ -18,6 +19,7 @@ import {
   numberPattern,
   phonePattern,
   placePattern,
+  spanPattern,
   temperaturePattern,
   timePattern,
   urlPattern,
@@ -154,7 +156,9 @@ export function valuesOf({ expected, text: question }: AskedKind, { text }: Stat
   const asked = new Set(matchesOf(question, pattern)), words = question.toLowerCase();
   const found = expected === "person" || expected === "name"
     ? namesIn(text)
-    : matchesOf(text, pattern).map((one) => one.replace(/[.,:;]+$/, ""));
+    : matchesOf(expected === "code" ? text.replace(datePattern, " ") : text, pattern).map((one) =>
+      one.replace(/[.,:;]+$/, "")
+    );
   return [...new Set(found)].filter((one) => !asked.has(one) && !words.includes(one)).sort();
 }
 
@@ -220,7 +224,14 @@ export function kindFactor(asked: AskedKind, statement: Statement, values: reado
   const { text } = statement;
   switch (asked.expected) {
     case "time":
-      if (values.length > 0) return 1;
+      // How long something takes does not say when it is.
+      if (
+        values.length > 0 && !asksSpan.test(asked.text) &&
+        text.replace(spanPattern, "").match(timePattern) === null
+      ) {
+        return 0.7;
+      }
+      if (values.length > 0) return /\bhow long\b/iu.test(asked.text) && !lastsPattern.test(text) ? 0.6 : 1;
       if (matchesOf(statement.lead, timePattern).length > 0) return 0.85;
       return statement.dated && pastPattern.test(asked.text) ? 0.75 : 0.5;
     case "person":
@@ -245,6 +256,7 @@ export function kindFactor(asked: AskedKind, statement: Statement, values: reado
         ? 0.85
         : 0.5;
     case "code":
+      if (/\bversion\b/iu.test(asked.text)) return versionPattern.test(text) ? 1 : 0.45;
       return values.length > 0 || /\b(?:code|pin|password|passcode)\b\s*(?:is|:|=)\s*\S+/iu.test(text)
         ? 1
         : 0.45;
@@ -263,6 +275,13 @@ export function kindFactor(asked: AskedKind, statement: Statement, values: reado
   }
 }
 
+const asksSpan = /\bhow\b/iu;
+/** How long something is, in time or space. */
+const lastsPattern = new RegExp(
+  `${spanPattern.source}|\\b(?:until|till?|since|for|from .+ to|between .+ and)\\b|\\d\\s?(?:[-–]\\s?\\d|[kc]?m\\b|[hd]\\b|miles?\\b|min)`,
+  "iu",
+);
+const versionPattern = /(?<![\d.,])v?\d+(?:\.\d+)+(?![\d.]*\s?%)|\bversions?\s+v?\d/iu;
 const pastPattern = /\bwhen (?:did|was|were|had|has)\b/iu;
 const pricedWords =
   /\b(?:costs?|prices?|charges?|charged|fees?|pays?|paid|rent|fare|salary|budget|deposit|worth|each)\b/iu;

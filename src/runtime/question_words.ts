@@ -25,7 +25,7 @@ child children kid kids
 doctor physician dr gp
 job work employer position role
 fix fixed repair repaired mend mended
-broken broke break fail failed failure crash crashed down defect
+broken broke break fail failed failure crash crashed down defect wrong
 error bug fault issue problem
 big large size
 quick fast speed rapid
@@ -159,6 +159,18 @@ export const timePattern = new RegExp(
     `sunset|sunrise|spring|summer|autumn|winter|easter|christmas|daily|weekly|monthly|yearly|annually|` +
     `every\\s+(?:other\\s+)?\\p{L}+|(?:next|last|this)\\s+(?:week|month|year|quarter|time)|q[1-4]|` +
     `(?:\\d[\\d.,]*|${numbers}|a|an|few)\\s+(?:${units})|(?:once|twice)\\s+an?\\s+\\p{L}+)\\b`,
+  "giu",
+);
+
+/** Each match is a day of a month: its number is no code. */
+export const datePattern = new RegExp(
+  `\\b\\d{1,2}(?:st|nd|rd|th|\\.)?\\s+(?:of\\s+)?(?:${months}|may)\\b|\\b(?:${months}|may)\\s+\\d{1,2}(?:st|nd|rd|th)?\\b`,
+  "giu",
+);
+
+/** Each match is a span without a beginning or an end: "four hours", and not "in four hours" or "every two weeks". */
+export const spanPattern = new RegExp(
+  `(?<!\\b(?:in|after|within|every|until|next|last|this|these|once|twice)\\s+)\\b(?:\\d[\\d.,]*|${numbers}|few)\\s+(?:${units})\\b(?!\\s+(?:ago|before|after|later|earlier))`,
   "giu",
 );
 

@@ -83,8 +83,8 @@ export function askedOf(question: string): Asked {
       stem,
       named,
       light: !named && lightStems.has(stem),
-      // A number anywhere is no code: the sentence must say which it is.
-      kindOnly: !named && expected !== "code" && kind.has(stem),
+      // A number anywhere is no code: the sentence must say which it is. A version is known by its form.
+      kindOnly: !named && (expected !== "code" || kindWord === "version") && kind.has(stem),
       related: named ? new Set() : relatedStems(stem),
     });
   });
@@ -135,7 +135,7 @@ function stemSet(text: string): Set<string> {
   return stems;
 }
 
-const derivedEnd = /^(?:ment|e?ry|i?er|or|al|ance|enc|ation|ion|ist|ness|y|i|e)$/;
+const derivedEnd = /^(?:ment|l[iy]|e?ry|i?er|or|al|ance|enc|ation|ion|ist|ness|y|i|e)$/;
 
 /** Whether a word of the same family is there: delivery for deliver. */
 function hasDerived(stems: ReadonlySet<string>, stem: string): boolean {
