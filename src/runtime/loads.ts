@@ -3,8 +3,17 @@
  *
  * Invariant: what is granted is never more than the manifest asks for; without a manifest, nothing is.
  */
-import { readManifest } from "../input/manifest.ts";
-import { type AgentLimits, type Config, EngramError, type Grant, grantsOf, narrow } from "../kernel/mod.ts";
+import {
+  type AgentLimits,
+  assert,
+  type Config,
+  EngramError,
+  type Grant,
+  grantsOf,
+  type JsonObject,
+  type Manifest,
+  narrow,
+} from "../kernel/mod.ts";
 import type { Modules } from "./modules.ts";
 import type { LoadFacts, Request } from "./requests.ts";
 
@@ -23,6 +32,23 @@ function granted(wanted: readonly Grant[], grants: readonly Grant[] | undefined)
   return grants === undefined ? grantsOf(wanted) : narrow(wanted, grants);
 }
 
+let read: typeof import("../input/manifest.ts").readManifest | null = null;
+
+/** Whether {@link loadReader} must be done before the facts of this request can be told. */
+export function needsReader(request: Request): boolean {
+  return read === null && request.kind === "agent_load" && (request.manifest ?? null) !== null;
+}
+
+/** Loads what reads a manifest: with its library it takes longer than a short command that loads no agent. */
+export async function loadReader(): Promise<void> {
+  ({ readManifest: read } = await import("../input/manifest.ts"));
+}
+
+function readGiven(given: JsonObject): Manifest {
+  assert(read !== null, "a manifest is read once its reader is there");
+  return read(new TextEncoder().encode(JSON.stringify(given)), "manifest");
+}
+
 /** The facts of a load request. Stores the module's bytes. */
 export function loadFacts(
   request: Extract<Request, { kind: "agent_load" }>,
@@ -36,9 +62,7 @@ export function loadFacts(
       `Cannot load agent ${JSON.stringify(agent)}: an id has letters, digits, ".", "_" and "-", 128 at most`,
     );
   }
-  const manifest = given === undefined || given === null
-    ? null
-    : readManifest(new TextEncoder().encode(JSON.stringify(given)), "manifest");
+  const manifest = given === undefined || given === null ? null : readGiven(given);
   const limits = manifest?.limits ?? noLimits;
   const { sha, ready } = modules.admit(decode(request.wasm), config, limits.linearMemoryPagesMax);
   return {

@@ -46,7 +46,7 @@ import { entriesFrom, entryOf, inLogOrder, readEntry } from "./entries.ts";
 import { Durations } from "./durations.ts";
 import { type Env, liveEnv, seededEnv } from "./env.ts";
 import { Images } from "./images.ts";
-import { loadFacts } from "./loads.ts";
+import { loadFacts, loadReader, needsReader } from "./loads.ts";
 import { Machine, type TickOutput } from "./machine.ts";
 import { initialProfile, Modules } from "./modules.ts";
 import type { Port, RuntimeEvent, StatusView, View, ViewResults } from "./port.ts";
@@ -187,6 +187,8 @@ class LocalRuntime implements Runtime {
   readonly #views: Views;
   #sandbox: Sandbox | null = null;
   #inbox: Waiting[] = [];
+  /** The reader of manifests, once one was needed. From then on commands and idle() pass behind it, in their order. */
+  #reader: Promise<void> | null = null;
   #turning = false;
   #closed: EngramError | null = null;
   #closing: Promise<void> | null = null;
@@ -288,6 +290,12 @@ class LocalRuntime implements Runtime {
   }
 
   submit(request: Request, options: { client?: string; commandId?: string } = {}): Promise<Receipt> {
+    if (needsReader(request)) this.#reader ??= loadReader();
+    if (this.#reader === null) return this.#take(request, options);
+    return this.#reader.then(() => this.#take(request, options));
+  }
+
+  #take(request: Request, options: { client?: string; commandId?: string }): Promise<Receipt> {
     return new Promise((resolve, reject) => {
       if (this.#closed !== null) return reject(this.#closed);
       const waiting = (options.commandId === undefined)
@@ -689,6 +697,10 @@ class LocalRuntime implements Runtime {
   }
 
   idle(): Promise<void> {
+    return this.#reader === null ? this.#allDone() : this.#reader.then(() => this.#allDone());
+  }
+
+  #allDone(): Promise<void> {
     if (this.#closed !== null || (this.#inbox.length === 0 && !hasWork(this.#state))) {
       return Promise.resolve();
     }
