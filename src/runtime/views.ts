@@ -8,7 +8,7 @@
 import { fileURLToPath } from "node:url";
 import {
   type AgentState,
-  defaultConfig,
+  type Config,
   endOf as endOfTime,
   type Engram,
   EngramError,
@@ -16,7 +16,6 @@ import {
   type Entry,
   formatTime,
   type Id,
-  parseId,
   requireTime,
 } from "../kernel/mod.ts";
 import { formatVersion, toHex } from "../log/mod.ts";
@@ -136,7 +135,7 @@ export class Views {
       case "why":
         return why(this.parts, this.engramId(view.id), view.check ?? false);
       case "changes":
-        return graph.changes(view.since, Math.min(view.limit ?? 1000, defaultConfig.changesLimitMax));
+        return graph.changes(view.since, Math.min(view.limit ?? 1000, this.#config.changesLimitMax));
       case "export":
         return this.#export(view);
       case "log":
@@ -255,10 +254,10 @@ export class Views {
       );
     }
     const count = limit ?? 20;
-    if (!Number.isInteger(count) || count < 1 || count > defaultConfig.searchLimitMax) {
+    if (!Number.isInteger(count) || count < 1 || count > this.#config.searchLimitMax) {
       throw new EngramError(
         "invalid_argument",
-        `Cannot search: limit ${count} is not a whole number from 1 to ${defaultConfig.searchLimitMax}`,
+        `Cannot search: limit ${count} is not a whole number from 1 to ${this.#config.searchLimitMax}`,
       );
     }
     return this.parts.graph.search({
@@ -287,8 +286,8 @@ export class Views {
     const id = this.#engram(view.id, at).id;
     return {
       connected: this.parts.graph.neighbors(id, {
-        depth: Math.min(depth ?? 1, defaultConfig.pathDepthMax),
-        limit: Math.min(limit ?? 100, defaultConfig.connectedMax),
+        depth: Math.min(depth ?? 1, this.#config.pathDepthMax),
+        limit: Math.min(limit ?? 100, this.#config.connectedMax),
         ...(type === undefined ? {} : { type }),
         ...(direction === undefined ? {} : { direction }),
         ...(at === null ? {} : { asOf: at }),
@@ -299,8 +298,8 @@ export class Views {
   #paths(view: Extract<View, { view: "paths" }>) {
     const at = this.tickOf(view.at);
     const source = this.#engram(view.source, at).id, target = this.#engram(view.target, at).id;
-    const depthMax = Math.min(view.depth ?? 4, defaultConfig.pathDepthMax);
-    const pathsMax = Math.min(view.limit ?? 10, defaultConfig.pathsMax);
+    const depthMax = Math.min(view.depth ?? 4, this.#config.pathDepthMax);
+    const pathsMax = Math.min(view.limit ?? 10, this.#config.pathsMax);
     return {
       paths: this.parts.graph.paths(source, target, {
         depthMax,
@@ -314,13 +313,19 @@ export class Views {
     return { ...(source === undefined ? {} : { source }), ...(at === null ? {} : { asOf: at }) };
   }
 
+  /** The recorded configuration: a reader beside the engine takes it from the graph. */
+  get #config(): Config {
+    const { state, images, graph } = this.parts;
+    return state()?.config ?? images.configBefore(graph.applied.tick + 1);
+  }
+
   #context(view: Extract<View, { view: "context" }>) {
     const at = this.tickOf(view.at);
     const id = this.contextId(view.id);
     const context = this.parts.graph.context(id, at ?? undefined);
     if (context === null) throw notFound("context", view.id);
     const engrams = this.parts.graph.contextEngrams(id, {
-      limit: Math.min(view.limit ?? 100, defaultConfig.contextEngramsMax),
+      limit: Math.min(view.limit ?? 100, this.#config.contextEngramsMax),
       ...(view.after === undefined ? {} : { after: view.after }),
       ...(at === null ? {} : { asOf: at }),
     });
@@ -400,6 +405,3 @@ export class Views {
     };
   }
 }
-
-/** Whether a text has the form of an id. */
-export const isId = (text: string): boolean => parseId(text) !== null;
