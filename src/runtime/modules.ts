@@ -15,7 +15,7 @@ import {
 } from "../wasm/mod.ts";
 
 /** A module ready for the sandbox. */
-export interface ReadyModule {
+interface ReadyModule {
   readonly key: string;
   readonly prepared: Prepared;
   readonly stackDepthMax: number;
@@ -26,6 +26,9 @@ const profileOf = (config: Config): ProfileLimits => ({ ...defaultProfileLimits,
 
 /** The profile limits a new folder records. */
 export const initialProfile: Readonly<Record<string, number>> = { ...defaultProfileLimits };
+
+/** Prepared modules kept; of more, the one used longest ago is prepared again when it is needed. */
+const readyMax = 256;
 
 /** Prepared modules by hash and policy. */
 export class Modules {
@@ -41,8 +44,7 @@ export class Modules {
   /** The module of a hash, for an agent allowed `pages` of memory. */
   get(sha: string, config: Config, pages: number | null): ReadyModule {
     const key = this.#key(sha, config, pages);
-    const known = this.#ready.get(key);
-    return known ?? this.#prepare(key, this.#blobs.get(sha), config, pages);
+    return this.#known(key) ?? this.#prepare(key, this.#blobs.get(sha), config, pages);
   }
 
   /**
@@ -61,7 +63,7 @@ export class Modules {
     }
     const sha = sha256Hex(bytes);
     const key = this.#key(sha, config, pages);
-    const ready = this.#ready.get(key) ?? this.#prepare(key, bytes, config, pages);
+    const ready = this.#known(key) ?? this.#prepare(key, bytes, config, pages);
     this.#blobs.put(bytes);
     return { sha, ready };
   }
@@ -104,6 +106,18 @@ export class Modules {
     }
     const ready = { key, prepared, stackDepthMax: config.stackDepthMax, exports };
     this.#ready.set(key, ready);
+    for (const oldest of this.#ready.keys()) {
+      if (this.#ready.size <= readyMax) break;
+      this.#ready.delete(oldest);
+    }
     return ready;
+  }
+
+  #known(key: string): ReadyModule | undefined {
+    const known = this.#ready.get(key);
+    if (known === undefined) return undefined;
+    this.#ready.delete(key);
+    this.#ready.set(key, known);
+    return known;
   }
 }
