@@ -16,7 +16,6 @@ import {
   nestsDeeper,
   parseTime,
   Payload,
-  type TimeSource,
   type Write,
 } from "../kernel/mod.ts";
 import type { Readable } from "./snapshot.ts";
@@ -160,15 +159,6 @@ export function putOf(
     validTo: timeOrNull(engram.validTo),
     texts,
   };
-}
-
-/** The time fields of a new engram. */
-export function timesOf(
-  fields: ReservedFields,
-  given: TimeSource,
-): { observedAt: number | null; timeSource: TimeSource } {
-  const observedAt = fields.observedAt ?? null;
-  return { observedAt, timeSource: observedAt === null ? "none" : given };
 }
 
 /** Whether the engram is in a context of the set (null: everything). */

@@ -3,7 +3,6 @@
  *
  * Invariant: every check is a pure function of grants, contexts and the question asked.
  */
-import type { Id } from "./ids.ts";
 
 /** The capabilities an agent can be granted. */
 export const capabilities = ["read", "write", "send"] as const;
@@ -21,10 +20,4 @@ export function holds(grants: readonly Grant[], capability: Capability, names: r
   return grants.some((grant) =>
     grant.capability === capability && grant.scope.some((scope) => scope === "*" || names.includes(scope))
   );
-}
-
-/** What a context grants an agent in it: "write" includes "read". */
-export interface ContextAccess {
-  readonly context: Id;
-  readonly access: "read" | "write";
 }
