@@ -3,6 +3,7 @@
  *
  * `memory export` writes them after the memories, so that an import gives the links back.
  */
+import { isObject } from "../input/json.ts";
 import type { RefusalCode } from "../kernel/errors.ts";
 import type { JsonObject } from "../kernel/records.ts";
 
@@ -70,10 +71,6 @@ function read(text: string, line: number): LinkLine | BadLink {
   if (typeof weight !== "number") return bad('"weight" must be a number');
   if (!isObject(metadata)) return bad('"metadata" must be an object');
   return { line, from: source, to: target, type, weight, metadata: metadata as JsonObject };
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function endOf(value: unknown): readonly [string, string] | null {
