@@ -96,10 +96,7 @@ function add(session: Session, op: AddOp): Done {
     throw new EngramError("invalid_argument", "Cannot store the memory: its content is empty");
   }
   const context = contextId(session, op.context, "store the memory");
-  const known = op.op === "upsert" && texts.source !== null && texts.ref !== null
-    ? stagedByRef(session, texts.source, texts.ref, context) ??
-      session.snapshot.findByRef(texts.source, texts.ref, context)
-    : null;
+  const known = op.op === "upsert" ? knownByRef(session, texts, context) : null;
   const parts = partsOf(session, op);
   if (known !== null) {
     const before = needEngram(session, known, "update the memory");
@@ -111,6 +108,15 @@ function add(session: Session, op: AddOp): Done {
   check(session.putEngram(id, parts, texts, null, op.texts), "store the memory");
   session.join(context, id);
   return { id, status: "created" };
+}
+
+/** The engram an upsert changes: one this step staged, or a stored one that it has not deleted. */
+function knownByRef(session: Session, { source, ref }: EngramTexts, context: Id): Id | null {
+  if (source === null || ref === null) return null;
+  const staged = stagedByRef(session, source, ref, context);
+  if (staged !== null) return staged;
+  const stored = session.snapshot.findByRef(source, ref, context);
+  return stored === null || session.writes.engram(stored) === null ? null : stored;
 }
 
 function stagedByRef(session: Session, source: string, ref: string, context: Id): Id | null {

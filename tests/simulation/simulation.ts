@@ -283,10 +283,15 @@ class World {
   async #restartEarly(): Promise<void> {
     const before = this.told.length;
     const all = this.round();
-    const pauses = this.random.between(1, 3);
-    // As the host's own turns come: by count, not by time.
-    for (let at = 0; at < pauses; at++) await new Promise((resolve) => setImmediate(resolve));
-    const waiting = this.told.slice(before).filter((one) => one.state === "waiting");
+    // By ticks, not by time or turns: what was answered when the host goes down must not depend on the machine.
+    const tick = this.runtime.status().tick + this.random.between(1, 3);
+    const batch = () => this.told.slice(before);
+    while (this.runtime.status().tick < tick && batch().some((one) => one.state === "waiting")) {
+      await new Promise((resolve) => setImmediate(resolve));
+      // What the host has answered by now is heard: promises that wait on promises need turns of their own.
+      for (let at = 0; at < 100; at++) await Promise.resolve();
+    }
+    const waiting = batch().filter((one) => one.state === "waiting");
     for (const one of waiting) one.state = "unknown";
     const old = this.#runtime;
     await this.#restart(0);

@@ -250,6 +250,23 @@ Deno.test("a write of what is there already leaves tick and state hash as they w
   }));
 
 // proves: engram-6.1-initialize_config
+Deno.test("a source and ref deleted and stored again in one command is a new memory", () =>
+  withRuntime(async (runtime) => {
+    const note = { content: "a note", source: "a.md", ref: "a.md#top" };
+    const { results } = await runtime.submit({ kind: "write", ops: [{ op: "upsert", ...note }] });
+    const [first] = results as { id: string }[];
+    const again = await runtime.submit({
+      kind: "write",
+      ops: [{ op: "delete", id: first?.id ?? "" }, { op: "upsert", ...note }],
+    });
+    const [, second] = again.results as { id: string; status: string }[];
+    assert.equal(second?.status, "created");
+    await runtime.submit({
+      kind: "write",
+      ops: [{ op: "update", id: second?.id ?? "", content: "changed" }],
+    });
+  }));
+
 Deno.test("an agent gets its manifest's config", () =>
   withRuntime(async (runtime) => {
     const config = { peer: "pong" };
