@@ -208,11 +208,24 @@ export function assetPaths(): string[] {
   ];
 }
 
+/** The bundler's minifier drops the declaration `using x = …` where x is read once, and with it what it would close. */
+function checkUsing(): void {
+  for (const path of ["main.ts", ...listFiles(join(root, "src")).map((path) => `src/${path}`)]) {
+    if (!path.endsWith(".ts") || !/^\s*(await )?using \w/m.test(Deno.readTextFileSync(join(root, path)))) {
+      continue;
+    }
+    throw new Error(
+      `Cannot bundle ${path}: it declares with "using", which the minifier drops; use try and finally`,
+    );
+  }
+}
+
 /**
  * Bundles main.ts and the worker scripts together: what several need stands in chunks beside main.js, and what is
  * imported at run time is loaded then. A worker whose source is not there yet is left out.
  */
 export async function bundleAll(): Promise<PayloadFile[]> {
+  checkUsing();
   const folder = await Deno.makeTempDir({ prefix: "engramlt-bundle-" });
   try {
     const sources = bundleSources.filter((source) => source === "main.ts" || exists(join(root, source)));

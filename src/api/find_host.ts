@@ -48,8 +48,12 @@ export async function findHost(data: string, options: FindOptions = {}): Promise
 function isOwned(paths: DataPaths): boolean {
   if (!exists(paths.lock)) return false;
   try {
-    using file = Deno.openSync(paths.lock, { read: true });
-    return !file.tryLockSync(false);
+    const file = Deno.openSync(paths.lock, { read: true });
+    try {
+      return !file.tryLockSync(false);
+    } finally {
+      file.close();
+    }
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return false;
     const words = error instanceof Error ? error.message : String(error);

@@ -369,7 +369,15 @@ function lineCount(bytes: Uint8Array): number {
 
 /** A file in pieces that end at line ends; a line longer than a piece makes a longer piece. */
 async function* pieces(path: string): AsyncGenerator<Uint8Array> {
-  using file = await Deno.open(path);
+  const file = await Deno.open(path);
+  try {
+    yield* piecesOf(file);
+  } finally {
+    file.close();
+  }
+}
+
+async function* piecesOf(file: Deno.FsFile): AsyncGenerator<Uint8Array> {
   let kept = new Uint8Array(0);
   for (;;) {
     const buffer = new Uint8Array(kept.length + pieceBytes);
