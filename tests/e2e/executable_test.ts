@@ -29,14 +29,24 @@ class Home {
   readonly data = join(this.folder, "data");
   readonly cwd = join(this.folder, "work");
 
-  async run(args: readonly string[], env: Record<string, string> = {}): Promise<Run> {
-    await Deno.mkdir(this.cwd, { recursive: true });
-    const output = await new Deno.Command(defaultOutput, {
+  #command(args: readonly string[], env: Record<string, string>, stderr: "piped" | "null"): Deno.Command {
+    Deno.mkdirSync(this.cwd, { recursive: true });
+    return new Deno.Command(defaultOutput, {
       args: [...args],
       cwd: this.cwd,
       clearEnv: true,
       env: { HOME: this.folder, ENGRAMLT_CACHE: this.cache, ENGRAMLT_DATA: this.data, ...env },
-    }).output();
+      stdout: "piped",
+      stderr,
+    });
+  }
+
+  start(args: readonly string[]): Deno.ChildProcess {
+    return this.#command(args, {}, "null").spawn();
+  }
+
+  async run(args: readonly string[], env: Record<string, string> = {}): Promise<Run> {
+    const output = await this.#command(args, env, "piped").output();
     const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
     return { code: output.code, out: decode(output.stdout), err: decode(output.stderr) };
   }
@@ -102,6 +112,28 @@ executableTest("keeps what one run wrote for the next", async (home) => {
   assert.equal(added.code, 0, added.err);
   const got = await home.run(["memory", "get", JSON.parse(added.out).id, "--json"]);
   assert.equal(JSON.parse(got.out).content, "Heron launches on 12 May.");
+});
+
+executableTest("runs an agent in a worker", async (home) => {
+  await home.run(["--version"]);
+  const [manifest] = home.unpacked("agents/linker/manifest.json");
+  const loaded = await home.run(["agent", "load", dirname(manifest ?? ""), "--json"]);
+  assert.equal(loaded.code, 0, loaded.err);
+  const ran = await home.run(["agent", "execute", "linker", "link", "--json"]);
+  assert.equal(JSON.parse(ran.out).result.notes, 0, ran.err);
+}, true);
+
+executableTest("runs a host where one was killed", async (home) => {
+  for (const signal of ["SIGKILL", "SIGTERM"] as const) {
+    const host = home.start(["up", "--json"]);
+    const reader = host.stdout.getReader();
+    const { value } = await reader.read();
+    assert.match(new TextDecoder().decode(value), /"address"/);
+    assert.equal(readStatus(await home.run(["status", "--json"])).version, config.version);
+    host.kill(signal);
+    await host.status;
+    await reader.cancel();
+  }
 });
 
 executableTest("survives two first runs at once", async (home) => {
