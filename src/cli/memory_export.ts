@@ -4,6 +4,7 @@
  * Invariant: `memory import` of it into an empty folder gives the same memories and links (their ids differ); a memory
  * without a source gets the source "engramlt" and its id as ref, so that importing twice changes nothing.
  */
+import { exportSource } from "../input/jsonl.ts";
 import type { Connection, Engram } from "../kernel/records.ts";
 import type { Port } from "../runtime/port.ts";
 import { type Call, given } from "./command.ts";
@@ -16,7 +17,7 @@ const pageSize = 1000;
 
 /** How an export names a memory. */
 function nameOf(engram: Engram): [string, string] {
-  return [engram.source ?? "engramlt", engram.ref ?? engram.id];
+  return [engram.source ?? exportSource, engram.ref ?? engram.id];
 }
 
 function toLine(engram: Engram, contextName: (id: string) => string): object {

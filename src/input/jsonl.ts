@@ -144,7 +144,9 @@ function toDraft(path: string, row: JsonObject, line: number): EngramDraft {
     source: text(row, "source") ?? path,
     ref: text(row, "ref") ?? `L${line}`,
     confidence,
-    metadata: withOrigin(metadataOf(row), path, line),
+    metadata: text(row, "source") === exportSource
+      ? metadataOf(row)
+      : withOrigin(metadataOf(row), path, line),
     context: text(row, "context"),
     thread,
     position: positionOf(row) ?? (thread === null ? null : line),
@@ -175,6 +177,9 @@ function metadataOf(row: JsonObject): JsonObject {
   }
   return { ...given, ...Object.fromEntries(rest) };
 }
+
+/** The source an export gives a memory that has none: such a line did not come from a file of a person's. */
+export const exportSource = "engramlt";
 
 /** Adds file and line, unless the metadata names its own origin (as lines written by an export do). */
 function withOrigin(metadata: JsonObject, path: string, line: number): JsonObject {

@@ -5,7 +5,7 @@ export type { EngramDraft, Failure, InputLimits, LinkDraft, ReadFile } from "./d
 export { inputLimits } from "./drafts.ts";
 export type { NoteFile } from "./notes.ts";
 export { readNote } from "./notes.ts";
-export { readJsonl } from "./jsonl.ts";
+export { exportSource, readJsonl } from "./jsonl.ts";
 export type { ResolvedLink, ResolvedLinks } from "./links.ts";
 export { linkType, resolveLinks } from "./links.ts";
 export { isImportable, isImportableFolder } from "./paths.ts";

@@ -49,6 +49,11 @@ Deno.test("readJsonl() names a line by its number, and its source by the path", 
   ]);
 });
 
+Deno.test("readJsonl() gives a line of an export the metadata it had, and no file of its own", () => {
+  const [draft] = read(`{"content":"Hi","source":"engramlt","ref":"e1100","metadata":{"a":1}}`).drafts;
+  assert.deepEqual(draft?.metadata, { a: 1 });
+});
+
 Deno.test("readJsonl() orders a thread without positions by line", () => {
   const { drafts } = read('{"content":"a","thread":"t"}\n{"content":"b","thread":"t"}\n{"content":"c"}');
   assert.deepEqual(drafts.map(({ position }) => position), [1, 2, null]);
