@@ -249,7 +249,6 @@ Deno.test("a write of what is there already leaves tick and state hash as they w
     assert.deepEqual([runtime.status().tick, runtime.status().stateHash], [before.tick, before.stateHash]);
   }));
 
-// proves: engram-6.1-initialize_config
 Deno.test("a source and ref deleted and stored again in one command is a new memory", () =>
   withRuntime(async (runtime) => {
     const note = { content: "a note", source: "a.md", ref: "a.md#top" };
@@ -267,6 +266,7 @@ Deno.test("a source and ref deleted and stored again in one command is a new mem
     });
   }));
 
+// proves: engram-6.1-initialize_config
 Deno.test("an agent gets its manifest's config", () =>
   withRuntime(async (runtime) => {
     const config = { peer: "pong" };
