@@ -15,6 +15,7 @@ import {
   emptyState,
   type Entry,
   parseId,
+  type State,
   type Step,
   type StepEnd,
   type StepRecord,
@@ -23,7 +24,6 @@ import { type Blobs, type Log, sha256, sha256Hex, toHex } from "../log/mod.ts";
 import { openSandbox, type Sandbox } from "../sandbox/mod.ts";
 import { workerUrl } from "./assets.ts";
 import { entriesFrom, mailOf, readEntry } from "./entries.ts";
-import type { Machine } from "./machine.ts";
 import type { Modules } from "./modules.ts";
 import { agentAfter, unpack } from "./rows.ts";
 import { snapshotOf } from "./snapshots.ts";
@@ -70,8 +70,8 @@ export class Images {
   }
 
   /** The image of a loaded agent, as of its last completed step. */
-  of(runner: Pick<Runner, "id">, machine: Machine): Uint8Array {
-    const agent = machine.state.agents.get(runner.id);
+  of(runner: Pick<Runner, "id">, state: State): Uint8Array {
+    const agent = state.agents.get(runner.id);
     assert(agent !== undefined, `no agent ${runner.id} to find an image of`);
     const parked = this.#graph.image(agent.id);
     if (

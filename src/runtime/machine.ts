@@ -340,7 +340,7 @@ export class Machine {
       args: argsOf(step, runner, this.state.config),
       fuel: step.fuelMax,
       completedSteps: runner.completed,
-      image: needsImage ? this.parts.images.of(runner, this) : null,
+      image: needsImage ? this.parts.images.of(runner, this.state) : null,
     };
   }
 
