@@ -3,8 +3,10 @@
  *
  * Invariant: an entry read back is the entry that was written; another format or behaviour is `cannot_verify`.
  */
+import type { GraphEntry } from "../graph/mod.ts";
 import {
   assert,
+  commandAt,
   type Engram,
   EngramError,
   type Entry,
@@ -39,6 +41,14 @@ export function readEntry(log: Log, index: number): Entry {
     throw new EngramError("tick_not_found", `Cannot read tick ${index}: the last one is ${log.next - 1}`);
   }
   return entryOf(log.read(index).body);
+}
+
+/** What an entry writes to the graph, with who wrote it. A carried step's command stands in an earlier entry. */
+export function graphSteps(log: Log, entry: Entry): GraphEntry["steps"] {
+  return entry.steps.filter((record) => record.writes.length > 0).map(({ agent, tick, seat, writes }) => {
+    const first = tick === entry.tick ? entry : readEntry(log, tick);
+    return { author: { agent, client: commandAt(first, seat)?.client ?? null, tick, seat }, writes };
+  });
 }
 
 /** All entries from `from` on, with their logged form. */

@@ -24,7 +24,7 @@ import {
 import { openSandbox, type Sandbox } from "../sandbox/mod.ts";
 import { workerUrl } from "./assets.ts";
 import { dataPaths, exists } from "./data_folder.ts";
-import { behaviour, entriesFrom, plainPart } from "./entries.ts";
+import { behaviour, entriesFrom, graphSteps, plainPart } from "./entries.ts";
 import { Images } from "./images.ts";
 import { Machine, type TickInput } from "./machine.ts";
 import { Modules } from "./modules.ts";
@@ -151,12 +151,9 @@ class Replayer {
     if (configured) {
       this.#rows.put(`config/${String(entry.tick).padStart(12, "0")}`, this.#machine.state.config);
     }
-    const steps = entry.steps.filter((record) => record.writes.length > 0).map((record) => {
-      const { agent, tick, seat, writes } = record;
-      return { author: { agent, client: this.#client(entry, record), tick, seat }, writes };
-    });
     const keep = done.agentsLoaded.length + done.agentsUnloaded.length > 0 || configured;
     const rows = keep ? this.#rows.take(this.#machine.state) : [];
+    const steps = graphSteps(this.#log, entry);
     this.#graph.commit({ index: entry.tick, hash: logged.hash, tick: entry.tick, steps, rows });
     this.#machine.keepContexts(entry);
     return null;
@@ -165,18 +162,6 @@ class Replayer {
   close(): void {
     this.#sandbox.current?.close();
     this.#graph.close();
-  }
-
-  #client(entry: Entry, record: StepRecord): string | null {
-    const carried = this.#machine.state.carried.find((step) => stepKey(step) === stepKey(record));
-    if (carried !== undefined) return carried.command?.client ?? null;
-    const own = entry.commands.find((one) => one.seat === record.seat && record.tick === entry.tick);
-    if (own !== undefined) return own.command.client;
-    if (record.tick === entry.tick) return null;
-    for (const { entry: first } of entriesFrom(this.#log, record.tick)) {
-      return first.commands.find((one) => one.seat === record.seat)?.command.client ?? null;
-    }
-    return null;
   }
 
   /** Whether the entry made again is the one logged, byte for byte, under the salts of the log. */

@@ -16,7 +16,6 @@ import {
   type AgentState,
   assert,
   type Command,
-  commandAt,
   type Config,
   defaultConfig,
   EngramError,
@@ -42,7 +41,7 @@ import { defaultStackDepthMax } from "../wasm/mod.ts";
 import { checkCommand, checkRequest } from "./admission.ts";
 import { buildInfo, workerUrl } from "./assets.ts";
 import { type DataPaths, dataPaths, lockFolder } from "./data_folder.ts";
-import { entriesFrom, entryOf, inLogOrder, readEntry } from "./entries.ts";
+import { entriesFrom, entryOf, graphSteps, inLogOrder } from "./entries.ts";
 import { Durations } from "./durations.ts";
 import { type Env, liveEnv, seededEnv } from "./env.ts";
 import { Images } from "./images.ts";
@@ -569,15 +568,6 @@ class LocalRuntime implements Runtime {
   }
 
   #graphEntry(entry: Entry, hash: Uint8Array, live: boolean): GraphEntry {
-    const steps = entry.steps.filter((record) => record.writes.length > 0).map((record) => ({
-      author: {
-        agent: record.agent,
-        client: this.#clientOf(entry, record),
-        tick: record.tick,
-        seat: record.seat,
-      },
-      writes: record.writes,
-    }));
     // Rows by which a step is run again: the agent as it was loaded, and the configuration it ran under.
     const urgent = entry.genesis !== null ||
       entry.steps.some(({ entry: kind }) =>
@@ -585,12 +575,7 @@ class LocalRuntime implements Runtime {
       );
     const due = live && (urgent || entry.tick - this.#rows.storedTick >= rowTicksMax);
     const rows = due ? this.#rows.take(this.#state) : [];
-    return { index: entry.tick, hash, tick: entry.tick, steps, rows };
-  }
-
-  #clientOf(entry: Entry, record: { tick: number; seat: number }): string | null {
-    const from = record.tick === entry.tick ? entry : readEntry(this.#log, record.tick);
-    return commandAt(from, record.seat)?.client ?? null;
+    return { index: entry.tick, hash, tick: entry.tick, steps: graphSteps(this.#log, entry), rows };
   }
 
   #answer(waiting: Waiting | undefined, answer: Receipt | EngramError): void {
