@@ -2,12 +2,25 @@
 import type { Receipt } from "../runtime/receipts.ts";
 import type { Request, WriteOp } from "../runtime/requests.ts";
 import { type Call, given } from "./command.ts";
+import { plural } from "./screen.ts";
 
 /** Submits a request as the client "cli". */
 export async function submit(call: Call, request: Request): Promise<Receipt> {
   const port = await call.port();
   call.changes();
-  return await port.submit(request, { client: "cli", ...given({ commandId: call.text("command-id") }) });
+  const options = { client: "cli", ...given({ commandId: call.text("command-id") }) };
+  const receipt = await port.submit(request, options);
+  tellRedacted(call, receipt.redacted);
+  return receipt;
+}
+
+/** Says what the host took out of the texts before it stored them. */
+function tellRedacted(call: Call, redacted: unknown): void {
+  if (typeof redacted !== "object" || redacted === null) return;
+  const parts = Object.entries(redacted).map(([what, count]) =>
+    `${what} (${plural(Number(count), "place")})`
+  );
+  call.screen.note(`Not stored, it looked private: ${parts.join(", ")}`);
 }
 
 /** Submits direct changes as one command. */

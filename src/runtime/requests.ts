@@ -4,6 +4,7 @@
  * Invariants:
  * 1. A request is checked here once, for all doors; what is wrong is refused with the name of the field.
  * 2. Nothing is looked up here: contexts and agents are resolved inside the tick.
+ * 3. What is private is taken out of every text on the way (src/input/redact.ts): no door stores it.
  */
 import {
   type AgentLimits,
@@ -22,6 +23,7 @@ import {
   type TimeSource,
   type Workflow,
 } from "../kernel/mod.ts";
+import { type Redactions, redactJson, redactJsonText, redactText } from "../input/redact.ts";
 
 /** A memory to store. Times are ISO 8601. */
 export interface MemoryInput {
@@ -131,7 +133,7 @@ const invalid = (message: string, data: Readonly<Record<string, unknown>> = {}) 
 const time = (text: string | null | undefined, what: string): number | null =>
   text === null || text === undefined ? null : requireTime(text, what).ms;
 
-function texts(input: MemoryInput): Payload {
+function texts(input: MemoryInput, redactions: Redactions): Payload {
   const body: EngramTexts = {
     content: input.content,
     title: input.title ?? null,
@@ -147,10 +149,21 @@ function texts(input: MemoryInput): Payload {
       throw invalid(`Cannot store the memory: ${key} is not well-formed text`);
     }
   }
-  return Payload.text(JSON.stringify(body));
+  return Payload.text(JSON.stringify(redactTexts(body, redactions)));
 }
 
-function toOp(op: WriteOp): DirectOp {
+/** Texts of an engram without what is private. Where it lies (source, ref, thread) stays: imports find it by that. */
+function redactTexts<T extends Partial<EngramTexts>>(body: T, redactions: Redactions): T {
+  const { content, title, metadata } = body;
+  return {
+    ...body,
+    ...(typeof content === "string" ? { content: redactText(content, redactions) } : {}),
+    ...(typeof title === "string" ? { title: redactText(title, redactions) } : {}),
+    ...(metadata === undefined ? {} : { metadata: redactJson(metadata, redactions) }),
+  };
+}
+
+function toOp(op: WriteOp, redactions: Redactions): DirectOp {
   switch (op.op) {
     case "add":
     case "upsert": {
@@ -182,7 +195,7 @@ function toOp(op: WriteOp): DirectOp {
         timeSource: op.timeSource ?? (observedAt === null ? (op.op === "add" ? "command" : "none") : "given"),
         validFrom: time(op.validFrom, "validFrom"),
         validTo: time(op.validTo, "validTo"),
-        texts: texts(op),
+        texts: texts(op, redactions),
       };
     }
     case "update": {
@@ -194,7 +207,7 @@ function toOp(op: WriteOp): DirectOp {
         observedAt: time(observed, "time"),
         validFrom: time(validFrom, "validFrom"),
         validTo: time(validTo, "validTo"),
-        texts: Payload.text(JSON.stringify(changes)),
+        texts: Payload.text(JSON.stringify(redactTexts(changes, redactions))),
       };
     }
     case "connect":
@@ -204,7 +217,7 @@ function toOp(op: WriteOp): DirectOp {
         target: op.target,
         type: op.type,
         weight: op.weight ?? 1,
-        metadata: Payload.text(JSON.stringify(op.metadata ?? {})),
+        metadata: Payload.text(JSON.stringify(redactJson(op.metadata ?? {}, redactions))),
       };
     case "link":
       return { op: "link", type: op.type, ends: Payload.text(JSON.stringify([op.from, op.to])) };
@@ -237,25 +250,33 @@ function checkFuel(fuel: number | null | undefined): number | null {
   return fuel;
 }
 
-/** JSON text checked but not re-encoded: the agent gets the bytes as given. */
-function checkParams(text: string): Payload {
+/** JSON text checked but not re-encoded: the agent gets the bytes as given, unless something in them is private. */
+function checkParams(text: string, redactions: Redactions): Payload {
   try {
-    JSON.parse(text);
+    return Payload.text(redactJsonText(text, redactions));
   } catch (error) {
     const words = error instanceof Error ? error.message : String(error);
     throw new EngramError("invalid_json", `Cannot run the agent: params are not JSON: ${words}`);
   }
-  return Payload.text(text);
 }
 
-/** What the kernel is asked. `facts` come with a load. */
-export function toAsk(request: Request, facts: LoadFacts | null): Ask {
+function redactWorkflow(workflow: Workflow, redactions: Redactions): Workflow {
+  const steps = workflow.steps.map((step) => ({ ...step, params: redactJson(step.params, redactions) }));
+  return { ...workflow, name: redactText(workflow.name, redactions), steps };
+}
+
+/** What the kernel is asked. `facts` come with a load; what was private and taken out is added to `redactions`. */
+export function toAsk(request: Request, facts: LoadFacts | null, redactions: Redactions): Ask {
   switch (request.kind) {
     case "write":
-      return { kind: "write", ops: request.ops.map(toOp) };
+      return { kind: "write", ops: request.ops.map((op) => toOp(op, redactions)) };
     case "context_create": {
       const { name, description, metadata } = request;
-      const body = { name, description: description ?? "", metadata: metadata ?? {} };
+      const body = {
+        name,
+        description: redactText(description ?? "", redactions),
+        metadata: redactJson(metadata ?? {}, redactions),
+      };
       return {
         kind: "context_create",
         agents: request.agents ?? [],
@@ -279,12 +300,12 @@ export function toAsk(request: Request, facts: LoadFacts | null): Ask {
     case "agent_unload":
       return { kind: "agent_unload", agent: request.agent };
     case "execute": {
-      const { agent, action, context, fuel } = request;
+      const { agent, action, params, context, fuel } = request;
       return {
         kind: "execute",
         agent,
         action,
-        params: checkParams(request.params ?? "{}"),
+        params: checkParams(params ?? "{}", redactions),
         context: context ?? null,
         fuel: checkFuel(fuel),
       };
@@ -294,14 +315,18 @@ export function toAsk(request: Request, facts: LoadFacts | null): Ask {
       return {
         kind: "query",
         agent,
-        query: Payload.text(query),
+        query: Payload.text(redactText(query, redactions)),
         context: context ?? null,
         fuel: checkFuel(fuel),
       };
     }
     case "workflow":
       checkSteps(request.workflow);
-      return { kind: "workflow", context: request.context, workflow: request.workflow };
+      return {
+        kind: "workflow",
+        context: request.context,
+        workflow: redactWorkflow(request.workflow, redactions),
+      };
     case "configure":
       return { kind: "configure", changes: request.changes };
     default:

@@ -36,6 +36,7 @@ import {
   sameBytes,
   toHex,
 } from "../log/mod.ts";
+import type { Redactions } from "../input/redact.ts";
 import { openSandbox, type Sandbox, type SandboxOptions } from "../sandbox/mod.ts";
 import { defaultStackDepthMax } from "../wasm/mod.ts";
 import { checkCommand, checkRequest } from "./admission.ts";
@@ -137,6 +138,15 @@ function payloadBytes(value: unknown): number {
   if (value instanceof Payload) return value.bytes?.length ?? 0;
   if (typeof value !== "object" || value === null || value instanceof Uint8Array) return 0;
   return Object.values(value).reduce((sum: number, one) => sum + payloadBytes(one), 0);
+}
+
+/** A receipt says what was taken out of the texts before they were stored; without any it is the receipt as it is. */
+function tellingWhatWent(
+  redactions: Redactions,
+  resolve: (receipt: Receipt) => void,
+): (receipt: Receipt) => void {
+  if (redactions.size === 0) return resolve;
+  return (receipt) => resolve({ ...receipt, redacted: Object.fromEntries(redactions) });
 }
 
 function inboxFull(count: number, limit: string): EngramError {
@@ -307,14 +317,15 @@ class LocalRuntime implements Runtime {
       }
       try {
         checkRequest(request);
-        const ask = toAsk(request, this.#factsOf(request));
+        const redactions: Redactions = new Map();
+        const ask = toAsk(request, this.#factsOf(request), redactions);
         const command: Command = inLogOrder({
           ask,
           client: options.client ?? "here",
           commandId: options.commandId ?? null,
         });
         checkCommand(command);
-        this.#inbox.push(this.#wait(command, resolve, reject));
+        this.#inbox.push(this.#wait(command, tellingWhatWent(redactions, resolve), reject));
       } catch (error) {
         return reject(error);
       }
