@@ -46,6 +46,7 @@ export const homes: Readonly<Record<string, readonly string[]>> = {
   "zod": ["api", "input", "cli"],
   "commander": ["cli"],
   "yaml": ["input"],
+  "smol-toml": ["input"],
   "onnxruntime-node": ["model"],
   "wasmparser": ["wasm"],
   "fast-check": ["tests"],

@@ -125,6 +125,7 @@ const request: z.ZodType<Request> = z.discriminatedUnion("kind", [
 const at = z.union([whole, text]).exactOptional();
 const maybeCount = count.exactOptional();
 const maybe = text.exactOptional();
+const contexts = z.array(text).min(1).max(10_000).exactOptional();
 
 const view: z.ZodType<View> = z.discriminatedUnion("view", [
   z.strictObject({ view: z.literal("engram"), id: text, at }),
@@ -138,12 +139,13 @@ const view: z.ZodType<View> = z.discriminatedUnion("view", [
     source: maybe,
     minConfidence: z.number().exactOptional(),
     context: maybe,
+    contexts,
     includeSuperseded: z.boolean().exactOptional(),
     limit: maybeCount,
     cursor: maybe,
     at,
   }),
-  z.strictObject({ view: z.literal("ask"), question: text, context: maybe, at, limit: maybeCount }),
+  z.strictObject({ view: z.literal("ask"), question: text, context: maybe, contexts, at, limit: maybeCount }),
   z.strictObject({
     view: z.literal("neighbors"),
     id: text,

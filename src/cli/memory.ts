@@ -1,5 +1,6 @@
 /** engramlt memory: store, read, change, link and search memories. */
 import { type Engram, engramKinds, type Hit, type JsonObject } from "../kernel/records.ts";
+import type { Port } from "../runtime/port.ts";
 import type { Receipt } from "../runtime/receipts.ts";
 import type { WriteOp } from "../runtime/requests.ts";
 import { type Call, type Flag, given, type Group, type Leaf, type Place, usage } from "./command.ts";
@@ -56,8 +57,11 @@ function idOf(receipt: Receipt, at = 0): string {
   throw new Error("Fault: a write's receipt without an id");
 }
 
-/** Stores a memory and prints its id. Used by `memory add` and `remember`. */
-export async function addMemory(call: Call): Promise<void> {
+/** Stores a memory and prints its id. Used by `memory add` and `remember`, each with its own choice of a context. */
+export async function addMemory(
+  call: Call,
+  choose: (call: Call, port: Port) => Promise<string | null> = contextOf,
+): Promise<void> {
   const content = await contentOf(call);
   const speaker = call.text("speaker");
   const { metadata, ...rest } = fields(call);
@@ -66,7 +70,7 @@ export async function addMemory(call: Call): Promise<void> {
   const more = given({
     kind: call.choice("kind", engramKinds),
     position: call.whole("position", 0),
-    context: await contextOf(call, port),
+    context: await choose(call, port),
   });
   const receipt = await write(call, [{ op: "add", content, metadata: all, ...rest, ...more }]);
   const id = idOf(receipt);
@@ -88,7 +92,7 @@ const add: Leaf = {
     'memory add "Heron launches on 12 May" --source standup --time 2026-03-14',
     "memory add --content - --context work < note.txt",
   ],
-  run: addMemory,
+  run: (call) => addMemory(call),
 };
 
 const get: Leaf = {

@@ -1,8 +1,9 @@
 /** The commands people use most: remember, search, ask, why, info. */
 import type { AskView, Quotation, WhyLink, WhyView } from "../runtime/port.ts";
 import { type Call, given, type Leaf } from "./command.ts";
-import { contextOf, fullId } from "./ids.ts";
+import { fullId } from "./ids.ts";
 import { addMemory, searchFlags, searchMemory } from "./memory.ts";
+import { allFlag, noProjectFlag, readContexts, writeContext } from "./project.ts";
 import { count, cut, oneLine, plural, type Screen, widthOf } from "./screen.ts";
 import { day, dayWords, minute, placeOf } from "./shown.ts";
 
@@ -15,9 +16,11 @@ export const remember: Leaf = {
     { flags: "--source S", says: "where it comes from" },
     { flags: "--time T", says: "when it was so, ISO 8601" },
     { flags: "--title T", says: "a short title" },
+    noProjectFlag,
   ],
   examples: ['remember "Heron launches on 12 May"', "remember - < note.txt"],
-  run: addMemory,
+  notes: "It is kept with the project of the folder you call from; in your home folder, as personal.",
+  run: (call) => addMemory(call, writeContext),
 };
 
 /** engramlt search */
@@ -95,14 +98,17 @@ export const ask: Leaf = {
   flags: [
     { flags: "--limit N", says: "how many of the nearest at most" },
     { flags: "--at WHEN", says: "as known at a tick or a date (a day alone: its end)" },
+    allFlag,
   ],
   examples: ['ask "When does Heron launch?"', 'ask "Who owns the API?" --at 2026-03-01 --json'],
-  notes: "The answer is a quotation, never a text that was made up. What no longer holds is struck through.",
+  notes:
+    "The answer is a quotation, never a text that was made up. What no longer holds is struck through.\n" +
+    "It looks into the project of the folder you call from, and into what belongs to no project.",
   async run(call) {
     const question = call.needAll("question").join(" ");
     const port = await call.port();
-    const more = given({ context: await contextOf(call, port), limit: call.whole("limit"), at: call.at() });
-    const found = await port.view({ view: "ask", question, ...more });
+    const more = given({ limit: call.whole("limit"), at: call.at() });
+    const found = await port.view({ view: "ask", question, ...await readContexts(call, port), ...more });
     call.screen.result(found, () => showAnswer(call.screen, found));
     const { answer } = found;
     const when = answer === null || answer.observedAt === null ? "" : ` of ${day(answer.observedAt)}`;

@@ -11,4 +11,5 @@ export { linkType, resolveLinks } from "./links.ts";
 export { isImportable, isImportableFolder } from "./paths.ts";
 export { findDate, type FoundDate } from "./dates.ts";
 export { readManifest } from "./manifest.ts";
+export { type ProjectFile, projectFileSchema, readProjectFile, readToml, tomlBytesMax } from "./toml.ts";
 export { type Place, readWorkflow, unknownAgent, type WorkflowFile } from "./workflow.ts";

@@ -68,6 +68,11 @@ export const refusals = {
   invalid_confidence: refusal("invalid", 400, "Give a number from 0 to 1"),
   invalid_time: refusal("invalid", 400, "Give ISO 8601, like 2026-03-14 or 2026-03-14T09:30:00Z"),
   invalid_note: refusal("invalid", 400, "Mend the line, then import again: what went in stays as it is"),
+  invalid_config: refusal(
+    "invalid",
+    400,
+    "Mend the file at the place named; docs/host.md says what it may hold",
+  ),
   invalid_encoding: refusal("invalid", 400, "Save the file as UTF-8"),
   invalid_manifest: refusal("invalid", 400, "docs/agents.md and the JSON schema say what a manifest holds"),
   workflow_invalid: refusal("invalid", 400, "The line named in the message is where to look"),

@@ -10,7 +10,7 @@
  * 3. A superseded fact is never the answer, nor is the sentence of a note it was taken from.
  * 4. Deterministic: equal graphs and questions give equal answers; ties go by date, then id and place.
  */
-import type { Graph } from "../graph/mod.ts";
+import type { Graph, Readable } from "../graph/mod.ts";
 import { connectionTypes, type Engram, type Id } from "../kernel/mod.ts";
 import type { AskView, Quotation } from "./port.ts";
 import { changePattern, droppedBefore } from "./question_words.ts";
@@ -23,6 +23,8 @@ import { lineAt } from "./entries.ts";
 export interface Question {
   readonly question: string;
   readonly context: Id | null;
+  /** The contexts that may be read, or null for all: what is in no other is neither found nor followed to. */
+  readonly readable?: Readable;
   /** A tick, or null for now. */
   readonly at: number | null;
   /** Nearest hits shown. */
@@ -108,12 +110,13 @@ class Search {
     };
   }
 
-  get #when(): { asOf?: number } {
-    return this.#question.at === null ? {} : { asOf: this.#question.at };
+  get #when(): { asOf?: number; readable: Readable } {
+    const { at, readable = null } = this.#question;
+    return { readable, ...(at === null ? {} : { asOf: at }) };
   }
 
   #engram(id: Id): Engram | null {
-    return this.#graph.engram(id, this.#question.at ?? undefined);
+    return this.#graph.engram(id, this.#question.at ?? undefined, this.#question.readable);
   }
 
   #found(): Engram[] {

@@ -5,19 +5,26 @@
 /** The operating system. */
 export const os: typeof Deno.build.os = Deno.build.os;
 
+/** The value of a variable of the environment; null where it is not set or empty. */
+function variable(name: string): string | null {
+  const value = Deno.env.get(name);
+  return value === undefined || value === "" ? null : value;
+}
+
+/** The user's home folder, or null where no variable names it. */
+export function homeFolder(): string | null {
+  return os === "windows" ? variable("USERPROFILE") ?? variable("HOME") : variable("HOME");
+}
+
 /** The user's data folder for engramlt: XDG_DATA_HOME, ~/Library/Application Support, or %LOCALAPPDATA%. */
 export function defaultDataFolder(): string | null {
-  const get = (name: string): string | null => {
-    const value = Deno.env.get(name);
-    return value === undefined || value === "" ? null : value;
-  };
-  const home = get("HOME") ?? get("USERPROFILE");
+  const home = variable("HOME") ?? variable("USERPROFILE");
   if (os === "windows") {
-    const local = get("LOCALAPPDATA");
+    const local = variable("LOCALAPPDATA");
     return local === null ? null : `${local}\\engramlt`;
   }
   if (os === "darwin") return home === null ? null : `${home}/Library/Application Support/engramlt`;
-  const xdg = get("XDG_DATA_HOME");
+  const xdg = variable("XDG_DATA_HOME");
   if (xdg !== null) return `${xdg}/engramlt`;
   return home === null ? null : `${home}/.local/share/engramlt`;
 }

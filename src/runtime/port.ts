@@ -34,6 +34,8 @@ export type View =
     readonly source?: string;
     readonly minConfidence?: number;
     readonly context?: string;
+    /** Several contexts, by id or name; not together with `context`. */
+    readonly contexts?: readonly string[];
     readonly includeSuperseded?: boolean;
     readonly limit?: number;
     readonly cursor?: string;
@@ -43,6 +45,8 @@ export type View =
     readonly view: "ask";
     readonly question: string;
     readonly context?: string;
+    /** Several contexts, by id or name; not together with `context`. */
+    readonly contexts?: readonly string[];
     readonly at?: At;
     readonly limit?: number;
   }

@@ -268,7 +268,7 @@ export class Views {
       ...(known === undefined ? {} : { kind: known }),
       ...(source === undefined ? {} : { source }),
       ...(minConfidence === undefined ? {} : { minConfidence }),
-      ...(context === undefined ? {} : { context: this.contextId(context) }),
+      ...this.#within(context, view.contexts),
       ...(cursor === undefined ? {} : { cursor }),
       ...(at === null ? {} : { asOf: at }),
     });
@@ -276,8 +276,20 @@ export class Views {
 
   #ask(view: Extract<View, { view: "ask" }>) {
     const at = this.tickOf(view.at);
-    const context = view.context === undefined ? null : this.contextId(view.context);
-    return ask(this.parts.graph, { question: view.question, context, at, limit: view.limit ?? 5 });
+    const within = { context: null, ...this.#within(view.context, view.contexts) };
+    return ask(this.parts.graph, { question: view.question, ...within, at, limit: view.limit ?? 5 });
+  }
+
+  /** What a read is narrowed to: one context, several, or nothing. */
+  #within(
+    context: string | undefined,
+    contexts: readonly string[] | undefined,
+  ): { readonly context?: Id; readonly readable?: ReadonlySet<Id> } {
+    if (context !== undefined && contexts !== undefined) {
+      throw new EngramError("invalid_argument", "Cannot read: give context or contexts, not both");
+    }
+    if (context !== undefined) return { context: this.contextId(context) };
+    return contexts === undefined ? {} : { readable: new Set(contexts.map((one) => this.contextId(one))) };
   }
 
   #neighbors(view: Extract<View, { view: "neighbors" }>) {

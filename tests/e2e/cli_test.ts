@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { exitCodes } from "../../src/kernel/errors.ts";
 import { temporaryFolder } from "../support/runtimes.ts";
+import { runCli } from "../support/terminal.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const program = ["run", "-A", "--quiet", "--no-check", `--config=${root}deno.json`, `${root}main.ts`];
@@ -177,4 +178,23 @@ Deno.test("a turned bit in the log is found and named", async () => {
   const { error } = JSON.parse(verified.err);
   assert.equal(error.code, "log_corrupt");
   assert.ok(error.message.includes(segment ?? "?"), error.message);
+});
+
+Deno.test("remember and ask work in the project of the folder they are called from; --all and --no-project leave it", async () => {
+  using folder = temporaryFolder();
+  const at = (name: string) => `${folder.path}/../${name}`;
+  for (const name of ["one/.git", "one/src", "two/.git"]) Deno.mkdirSync(at(name), { recursive: true });
+  for (const name of ["one", "two"]) Deno.writeTextFileSync(at(`${name}/.git/HEAD`), "");
+  const run = async (where: string, ...args: string[]) =>
+    await runCli([...args, "--data", folder.path, "--json"], { folder: Deno.realPathSync(at(where)) });
+  await run("one/src", "remember", "The gateway is called Heron.");
+  await run("one", "remember", "The boiler is called Otter.", "--no-project");
+  const answer = async (where: string, ...args: string[]) =>
+    JSON.parse((await run(where, "ask", ...args)).out).answer?.text ?? null;
+  assert.equal(await answer("one", "What is the gateway called?"), "The gateway is called Heron.");
+  assert.equal(await answer("two", "What is the gateway called?"), null);
+  assert.equal(await answer("two", "What is the gateway called?", "--all"), "The gateway is called Heron.");
+  assert.equal(await answer("two", "What is the boiler called?"), "The boiler is called Otter.");
+  const found = JSON.parse((await run("two", "memory", "search", "gateway")).out);
+  assert.equal(found.hits.length, 1, "memory commands cover every context");
 });
