@@ -31,14 +31,12 @@ const unguard = (text: string): string => text.replace(/^\0/, "");
 function listen(command: Command, flag: Flag, values: Values): void {
   const name = flagName(flag);
   const takesValue = / [A-Z…]+$/.test(flag.flags);
-  const key = name;
-  const event = name.startsWith("no-") ? `option:${name.slice(3)}` : `option:${name}`;
-  command.on(event, (value: unknown) => {
-    if (!takesValue) values.set(key, true);
+  command.on(`option:${name}`, (value: unknown) => {
+    if (!takesValue) values.set(name, true);
     else if (flag.many === true) {
-      const before = values.get(key);
-      values.set(key, [...(Array.isArray(before) ? before : []), unguard(String(value))]);
-    } else values.set(key, unguard(String(value)));
+      const before = values.get(name);
+      values.set(name, [...(Array.isArray(before) ? before : []), unguard(String(value))]);
+    } else values.set(name, unguard(String(value)));
   });
 }
 
