@@ -60,6 +60,16 @@ export const readingRoutes: readonly ReadingRoute[] = [
   ], {
     q: "question",
   }),
+  reading(
+    "/v1/brief",
+    "brief",
+    "One page of a context: decisions, reversals, open tasks, what changed since",
+    [
+      "context",
+      "since",
+      "tokens",
+    ],
+  ),
   reading("/v1/neighbors/:id", "neighbors", "What a memory is connected to", [
     "type",
     "direction",
@@ -120,7 +130,7 @@ export function routeList(): readonly {
   ];
 }
 
-const numbers = new Set(["limit", "depth", "since", "from", "minConfidence"]);
+const numbers = new Set(["limit", "depth", "since", "from", "minConfidence", "tokens"]);
 const flags = new Set(["exact", "includeSuperseded", "check"]);
 
 /** The view a GET asks for, unchecked: parameters without a name in the route keep theirs, and are refused later. */

@@ -122,6 +122,11 @@ const request: z.ZodType<Request> = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("configure"), changes: z.record(text, z.number()) }),
 ]);
 
+const clientName = text.regex(
+  /^[\w.:@/ -]{1,64}$/,
+  "must be 1 to 64 letters, digits, spaces or . _ : @ / -",
+);
+
 const at = z.union([whole, text]).exactOptional();
 const maybeCount = count.exactOptional();
 const maybe = text.exactOptional();
@@ -146,6 +151,15 @@ const view: z.ZodType<View> = z.discriminatedUnion("view", [
     at,
   }),
   z.strictObject({ view: z.literal("ask"), question: text, context: maybe, contexts, at, limit: maybeCount }),
+  z.strictObject({
+    view: z.literal("brief"),
+    context: maybeText,
+    client: clientName.exactOptional(),
+    session: maybe,
+    since: z.union([whole, text, z.strictObject({ tick: whole, time: text })]).exactOptional(),
+    tokens: maybeCount,
+  }),
+  z.strictObject({ view: z.literal("session"), client: clientName, context: text, session: maybe }),
   z.strictObject({
     view: z.literal("neighbors"),
     id: text,
@@ -180,8 +194,7 @@ const view: z.ZodType<View> = z.discriminatedUnion("view", [
 
 const sender = z.object({
   commandId: text.regex(/^[\w.:-]{1,128}$/, "must be 1 to 128 letters, digits or . _ : -").exactOptional(),
-  client: text.regex(/^[\w.:@/ -]{1,64}$/, "must be 1 to 64 letters, digits, spaces or . _ : @ / -")
-    .exactOptional(),
+  client: clientName.exactOptional(),
 });
 
 /** A command as a client sends it: a request, and beside it who asks and the client's own id for it. */

@@ -1,5 +1,6 @@
 /** The command tree: every command, in the order help shows them. */
 import { agent } from "./agent.ts";
+import { brief } from "./brief.ts";
 import type { Node } from "./command.ts";
 import { completions } from "./completions.ts";
 import { context } from "./context.ts";
@@ -18,6 +19,7 @@ export const tree: readonly Node[] = [
   search,
   ask,
   why,
+  brief,
   demo,
   memory,
   context,

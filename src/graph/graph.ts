@@ -16,7 +16,7 @@ import type { Id } from "../kernel/ids.ts";
 import type { Author, Connected, Connection, Context, Engram, Path, Write } from "../kernel/records.ts";
 import { Changes, type ChangesPage } from "./changes.ts";
 import { Committer } from "./commit.ts";
-import { type EngramVersion, Reads, type ThreadOptions } from "./reads.ts";
+import { type EngramVersion, type NewestOptions, Reads, type ThreadOptions } from "./reads.ts";
 import { migrate } from "./schema.ts";
 import { type Readable, Scopes } from "./scope.ts";
 import { Search, type SearchQuery, type SearchResult } from "./search.ts";
@@ -345,6 +345,11 @@ export class Graph {
     options: { limit: number; after?: Id; asOf?: number; readable?: Readable },
   ): Engram[] {
     return this.#read(() => this.#reads.contextEngrams(context, options));
+  }
+
+  /** Members of one kind that hold now, the newest made first, of the newest `lookedMax` members of a context. */
+  newestIn(context: Id, options: NewestOptions): Engram[] {
+    return this.#read(() => this.#reads.newestIn(context, options));
   }
 
   /** The engrams of a thread by position; of one source, if given. */

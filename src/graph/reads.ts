@@ -16,6 +16,7 @@ import {
   connectionTypes,
   type Context,
   type Engram,
+  type EngramKind,
   engramKinds,
   type EngramTexts,
   timeSources,
@@ -202,6 +203,19 @@ const members = () =>
     .orderBy("engram").limit(given(3));
 // Equality lets the index give the order; a range of ticks means sorting.
 const membersNow = new Query(() => members().where("to_tick", "=", forever));
+/** Walks the index from its end; the inner limit bounds what is looked at. */
+const newestMembers = new Query(() =>
+  build.selectFrom(
+    build.selectFrom("member").select("engram").where("context", "=", given(0)).where("to_tick", "=", forever)
+      .orderBy("engram", "desc").limit(given(1)).as("member"),
+  ).innerJoin(
+    "engram_version as version",
+    (join) => join.onRef("version.engram", "=", "member.engram").on("version.to_tick", "=", forever),
+  )
+    .select("member.engram").where("version.kind", "=", given(2)).orderBy("member.engram", "desc").limit(
+      given(3),
+    )
+);
 const membersThen = new Query(() =>
   members().where("to_tick", ">", given(2)).where("from_tick", "<=", given(2))
 );
@@ -555,6 +569,20 @@ export class Reads {
     return found;
   }
 
+  /** Members of one kind that hold now, the newest made first, of the newest `lookedMax` members. */
+  newestIn(context: Id, options: NewestOptions): Engram[] {
+    const key = this.#scopes.contextKey(context);
+    if (key === null) return [];
+    const scope = this.#scopes.make(undefined, null);
+    const values = [key, options.lookedMax, engramKinds.indexOf(options.kind), options.limit];
+    const found: Engram[] = [];
+    for (const row of this.#db.all(newestMembers, values)) {
+      const engram = this.cut(this.storedByKey(num(row[0]), scope), scope);
+      if (engram !== null) found.push(engram);
+    }
+    return found;
+  }
+
   thread(thread: string, options: ThreadOptions): Engram[] {
     const scope = this.#scopes.make(options.asOf, options.readable);
     const found: Engram[] = [];
@@ -567,6 +595,13 @@ export class Reads {
     }
     return found;
   }
+}
+
+/** How {@link Reads.newestIn} is asked. */
+export interface NewestOptions {
+  readonly kind: EngramKind;
+  readonly limit: number;
+  readonly lookedMax: number;
 }
 
 /** How {@link Reads.thread} is asked. */

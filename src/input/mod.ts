@@ -10,6 +10,7 @@ export type { ResolvedLink, ResolvedLinks } from "./links.ts";
 export { linkType, resolveLinks } from "./links.ts";
 export { isImportable, isImportableFolder } from "./paths.ts";
 export { findDate, type FoundDate } from "./dates.ts";
+export { estimateTokens, tokenRule } from "./tokens.ts";
 export { readManifest } from "./manifest.ts";
 export { type ProjectFile, projectFileSchema, readProjectFile, readToml, tomlBytesMax } from "./toml.ts";
 export { type Place, readWorkflow, unknownAgent, type WorkflowFile } from "./workflow.ts";

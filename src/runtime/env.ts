@@ -11,6 +11,8 @@ import { sha256, toHex } from "../log/mod.ts";
 export interface Env {
   /** ms since 1970, when tick `tick` begins. */
   now(tick: number): number;
+  /** ms since 1970, between ticks: for marks of this machine's own, which no log holds. */
+  clock(): number;
   /** 16 bytes that keep a payload's digest from telling its content. */
   salt(): Uint8Array;
   /** The name of a new data folder, 32 hex digits. */
@@ -29,7 +31,7 @@ export function liveEnv(): Env {
     at += 16;
     return block.slice(at - 16, at);
   };
-  return { now: () => Date.now(), salt, folder: () => toHex(salt()) };
+  return { now: () => Date.now(), clock: () => Date.now(), salt, folder: () => toHex(salt()) };
 }
 
 /** 2026-01-01T00:00:00Z, where a seeded clock begins. */
@@ -49,6 +51,7 @@ export function seededEnv(seed: number): Env {
       salts = 0;
       return seededStart + 1000 * tick;
     },
+    clock: () => seededStart + 1000 * Math.max(0, current),
     salt: () => take(`salt:${current}:${salts++}`),
     folder: () => toHex(take("folder")),
   };

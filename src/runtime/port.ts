@@ -17,6 +17,7 @@ import type {
 } from "../kernel/mod.ts";
 import type { Receipt } from "./receipts.ts";
 import type { Request } from "./requests.ts";
+import type { SessionStart } from "./sessions.ts";
 
 /** A point in history: a tick, or a time in ISO 8601 (a day alone: its end). Absent: now. */
 export type At = number | string;
@@ -50,6 +51,20 @@ export type View =
     readonly at?: At;
     readonly limit?: number;
   }
+  /**
+   * One page of decisions, reversals, open tasks and what changed. With a client: since its last session, and a new one
+   * begins, unless `session` names the one it is in. No context: "personal"; null: a project without memories yet.
+   */
+  | {
+    readonly view: "brief";
+    readonly context?: string | null;
+    readonly client?: string;
+    readonly session?: string;
+    readonly since?: At | SessionStart;
+    readonly tokens?: number;
+  }
+  /** Begins a client's session in a context (a mark of this machine's own, no state); gives where its last one began. */
+  | { readonly view: "session"; readonly client: string; readonly context: string; readonly session?: string }
   | {
     readonly view: "neighbors";
     readonly id: string;
@@ -159,6 +174,38 @@ export interface AskView {
   readonly nearest: readonly Quotation[];
 }
 
+/** A line of `brief`: a verbatim part of a memory on one line, cut at its end. */
+export interface BriefLine {
+  readonly id: string;
+  readonly text: string;
+  readonly observedAt: string | null;
+  readonly source: string | null;
+  /** Of a reversal: what no longer holds. */
+  readonly replaces?: BriefLine;
+  /** Of a conversation or a file: how many more memories the line stands for. */
+  readonly more?: number;
+}
+
+/** What `brief` says. */
+export interface BriefView {
+  readonly context: { readonly id: string; readonly name: string } | null;
+  /** What `changed` counts from; null at a client's first session. */
+  readonly since: SessionStart | null;
+  readonly decisions: readonly BriefLine[];
+  readonly reversals: readonly BriefLine[];
+  readonly tasks: readonly BriefLine[];
+  readonly changed: readonly BriefLine[];
+  readonly newest: readonly BriefLine[];
+  /** Lines found and left out for want of room. */
+  readonly omitted: number;
+  /** Tokens of `text`, by the rule named: see src/input/tokens.ts. */
+  readonly tokens: number;
+  readonly tokensMax: number;
+  readonly tokenRule: string;
+  /** The page in Markdown. */
+  readonly text: string;
+}
+
 /** One link of the chain `why` shows. */
 export type WhyLink =
   | { readonly link: "engram"; readonly engram: Engram; readonly line: number | null }
@@ -236,6 +283,8 @@ export interface ViewResults {
     readonly scanned: boolean;
   };
   readonly ask: AskView;
+  readonly brief: BriefView;
+  readonly session: { readonly since: SessionStart | null };
   readonly neighbors: { readonly connected: readonly Connected[] };
   readonly paths: { readonly paths: readonly Path[] };
   readonly thread: { readonly engrams: readonly Engram[] };

@@ -5,6 +5,7 @@ import { EngramError } from "../kernel/mod.ts";
 import { workerUrl } from "./assets.ts";
 import type { Engine } from "./engine_client.ts";
 import type { Port, View, ViewResults } from "./port.ts";
+import { sessionOf } from "./sessions.ts";
 import type { ReaderCall } from "./reader_worker.ts";
 import { WorkerCalls } from "./worker_calls.ts";
 
@@ -54,6 +55,7 @@ export function readerAnswers(view: View): boolean {
     case "agents":
     case "metrics":
     case "info":
+    case "session":
       return false;
     case "resolve":
       return view.what !== "agent";
@@ -61,6 +63,7 @@ export function readerAnswers(view: View): boolean {
     case "versions":
     case "search":
     case "ask":
+    case "brief":
     case "neighbors":
     case "paths":
     case "thread":
@@ -77,12 +80,23 @@ export function readerAnswers(view: View): boolean {
   }
 }
 
+/** A brief for a client begins its session: the engine marks it, the reader makes the page. */
+async function begun(engine: Engine, view: Extract<View, { view: "brief" }>): Promise<View> {
+  const session = sessionOf(view);
+  if (session === null) return view;
+  const { since } = await engine.view(session);
+  return since === null ? view : { ...view, since };
+}
+
 /** One port: commands and live views to the engine, all other views to the reader. Closing it closes both. */
 export function withReader(engine: Engine, reader: Reader): Port {
   return {
     where: "here",
     submit: (request, options) => engine.submit(request, options),
-    view: (view) => readerAnswers(view) ? reader.view(view) : engine.view(view),
+    async view<V extends View>(view: V): Promise<ViewResults[V["view"]]> {
+      if (!readerAnswers(view)) return await engine.view(view);
+      return await reader.view(view.view === "brief" ? await begun(engine, view) as V : view);
+    },
     events: (from, signal) => engine.events(from, signal),
     idle: () => engine.idle(),
     async close() {

@@ -53,6 +53,7 @@ import type { Port, RuntimeEvent, StatusView, View, ViewResults } from "./port.t
 import { idleReceipt, type Receipt, receiptOf, runReceipt, unchangedReceipt } from "./receipts.ts";
 import { type LoadFacts, type Request, toAsk } from "./requests.ts";
 import { loadState, Rows, unpack } from "./rows.ts";
+import { beginSession, sessionOf, type SessionStart } from "./sessions.ts";
 import { logView, Views } from "./views.ts";
 
 /** How to open a runtime. */
@@ -644,7 +645,27 @@ class LocalRuntime implements Runtime {
       }) as ViewResults["resolve"];
       return { ...metrics, executionMs: this.#durations.of(id) };
     }
+    if (view.view === "session") return { since: this.#beginSession(view) };
+    if (view.view === "brief") return this.#views.view(this.#since(view));
     return this.#views.view(view);
+  }
+
+  #beginSession({ client, context, session }: Extract<View, { view: "session" }>): SessionStart | null {
+    if (context === "personal" && this.#graph.contextByName(context) === null) return null; // made by its first memory
+    return beginSession(this.#graph, {
+      client,
+      context: this.#views.contextId(context),
+      session: session ?? null,
+      now: { tick: this.#state.tick, time: new Date(this.#env.clock()).toISOString() },
+    });
+  }
+
+  /** A brief for a client begins its session. */
+  #since(view: Extract<View, { view: "brief" }>): View {
+    const begun = sessionOf(view);
+    if (begun === null) return view;
+    const since = this.#beginSession(begun);
+    return since === null ? view : { ...view, since };
   }
 
   status(): StatusView {

@@ -22,11 +22,13 @@ import { formatVersion, toHex } from "../log/mod.ts";
 import { abiVersion } from "../sandbox/mod.ts";
 import { costModel } from "../wasm/mod.ts";
 import { ask } from "./ask.ts";
+import { brief, briefLimits } from "./brief.ts";
 import { assetRoot, buildInfo, executablePath } from "./assets.ts";
 import { behaviour, entriesFrom, payloadText, tickAt } from "./entries.ts";
 import type { AgentView, At, LogView, View, ViewResults } from "./port.ts";
 import { unpack } from "./rows.ts";
 import type { ViewParts } from "./view_parts.ts";
+import type { SessionStart } from "./sessions.ts";
 import { why } from "./why.ts";
 
 const notFound = (what: string, text: string) =>
@@ -118,6 +120,10 @@ export class Views {
         return this.#search(view);
       case "ask":
         return this.#ask(view);
+      case "brief":
+        return this.#brief(view);
+      case "session":
+        throw new Error("Fault: sessions are the runtime's own");
       case "neighbors":
         return this.#neighbors(view);
       case "paths":
@@ -290,6 +296,34 @@ export class Views {
     }
     if (context !== undefined) return { context: this.contextId(context) };
     return contexts === undefined ? {} : { readable: new Set(contexts.map((one) => this.contextId(one))) };
+  }
+
+  #brief(view: Extract<View, { view: "brief" }>): ViewResults["brief"] {
+    const tokensMax = view.tokens ?? briefLimits.tokens;
+    if (tokensMax < briefLimits.tokensMin || tokensMax > briefLimits.tokensMax) {
+      const range = `${briefLimits.tokensMin} to ${briefLimits.tokensMax}`;
+      throw new EngramError("invalid_argument", `Cannot brief: tokens ${tokensMax} is not from ${range}`);
+    }
+    const graph = this.parts.graph;
+    const named = view.context === undefined ? graph.contextByName("personal")?.id ?? null : view.context;
+    const context = named === null ? null : graph.context(this.contextId(named));
+    return brief(graph, {
+      context: context === null ? null : { id: context.id, name: context.name },
+      since: this.#since(view.since),
+      tokensMax,
+    });
+  }
+
+  #since(since: At | SessionStart | undefined): SessionStart | null {
+    if (since === undefined) return null;
+    if (typeof since === "object") return since;
+    const tick = this.tickOf(since) ?? 0;
+    return { tick, time: this.#timeOf(tick) };
+  }
+
+  #timeOf(tick: number): string {
+    for (const { entry } of entriesFrom(this.parts.log, tick)) return formatTime(entry.time);
+    throw new Error(`Fault: tick ${tick} is not in the log`);
   }
 
   #neighbors(view: Extract<View, { view: "neighbors" }>) {

@@ -89,6 +89,7 @@ Deno.test("every reading route, with each of its parameters, is a view", () => {
     since: "0",
     from: "0",
     minConfidence: "0.5",
+    tokens: "400",
     exact: "true",
     includeSuperseded: "false",
     check: "true",

@@ -310,3 +310,23 @@ Deno.test("rowsHash() tells graphs apart by their rows", () => {
   assert.equal(hex(graphOf([put(e(0), "a")])), hex(graphOf([put(e(0), "a")])));
   assert.notEqual(hex(graphOf([put(e(0), "a")])), hex(graphOf([put(e(0), "b")])));
 });
+
+Deno.test("newestIn() gives members of one kind that hold now, the newest made first, of as many as are looked at", () => {
+  const member = (
+    n: number,
+    kind: "note" | "fact",
+  ) => [put(e(n), `text ${n}`, {}, { kind }), join(x(0), e(n))];
+  const graph = graphOf([
+    context(x(0), "heron"),
+    ...member(0, "note"),
+    ...member(1, "fact"),
+    ...member(2, "note"),
+    ...member(3, "note"),
+    put(e(4), "elsewhere"),
+  ], [{ op: "engram_delete", id: e(3) }]);
+  const ids = (lookedMax: number, limit = 9) =>
+    graph.newestIn(x(0), { kind: "note", limit, lookedMax }).map(({ id }) => id);
+  assert.deepEqual([ids(9), ids(9, 1), ids(2)], [[e(2), e(0)], [e(2)], [e(2)]]);
+  assert.deepEqual(graph.newestIn(x(7), { kind: "note", limit: 9, lookedMax: 9 }), []);
+  graph.close();
+});
