@@ -119,6 +119,7 @@ const request: z.ZodType<Request> = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("execute"), action: text, params: text.exactOptional(), ...run }),
   z.strictObject({ kind: z.literal("query"), query: text, ...run }),
   z.strictObject({ kind: z.literal("workflow"), context: text, workflow }),
+  z.strictObject({ kind: z.literal("erase"), ids: z.array(text) }),
   z.strictObject({ kind: z.literal("configure"), changes: z.record(text, z.number()) }),
 ]);
 

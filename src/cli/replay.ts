@@ -28,6 +28,9 @@ export const replay: Leaf = {
       call.screen.line(
         `${word}  ${ticks}, ${plural(report.steps, "step")}, ${plural(report.workers, "worker")}`,
       );
+      if (report.redacted > 0) {
+        call.screen.line(`${plural(report.redacted, "tick")} taken as logged: something of them was erased`);
+      }
       call.screen.line(`state hash ${report.stateHash}`);
       if (report.first === undefined) return;
       const { tick, agent, what, expected, actual } = report.first;

@@ -5,6 +5,7 @@ import type { Node } from "./command.ts";
 import { completions } from "./completions.ts";
 import { context } from "./context.ts";
 import { demo } from "./demo.ts";
+import { erase, forget } from "./forget.ts";
 import { help } from "./help.ts";
 import { api, doctor, down, status, up } from "./host.ts";
 import { log } from "./log.ts";
@@ -20,6 +21,8 @@ export const tree: readonly Node[] = [
   ask,
   why,
   brief,
+  forget,
+  erase,
   demo,
   memory,
   context,

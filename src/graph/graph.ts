@@ -17,6 +17,7 @@ import type { Author, Connected, Connection, Context, Engram, Path, Write } from
 import { Changes, type ChangesPage } from "./changes.ts";
 import { Committer } from "./commit.ts";
 import { type EngramVersion, type NewestOptions, Reads, type ThreadOptions } from "./reads.ts";
+import { dropFreedPages, eraseRows } from "./erase.ts";
 import { migrate } from "./schema.ts";
 import { type Readable, Scopes } from "./scope.ts";
 import { Search, type SearchQuery, type SearchResult } from "./search.ts";
@@ -279,6 +280,15 @@ export class Graph {
 
   dropImage(agent: string): void {
     this.#db.run(dropImage, [agent]);
+  }
+
+  /** Empties the rows of erased payloads, by digest, and forgets parked images of agents; leaves no freed page. */
+  erase(digests: readonly Uint8Array[], agents: readonly string[]): void {
+    assert(!this.#readOnly, "erase() on a graph opened to read");
+    eraseRows(this.#db, digests, agents);
+    this.#reads.reset();
+    this.#search.reset();
+    dropFreedPages(this.#db);
   }
 
   engram(id: Id, asOf?: number, readable?: Readable): Engram | null {

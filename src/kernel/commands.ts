@@ -96,7 +96,9 @@ export type Ask =
     readonly context: string | null;
     readonly fuel: number | null;
   }
-  | { readonly kind: "workflow"; readonly context: string; readonly workflow: Workflow };
+  | { readonly kind: "workflow"; readonly context: string; readonly workflow: Workflow }
+  /** Removes memories for good: texts, and every copy the folder holds. The only command of its tick. */
+  | { readonly kind: "erase"; readonly ids: readonly Id[] };
 
 /** A command: what is asked, by whom, and the client's own id for it, if it gave one. */
 export interface Command {
@@ -130,6 +132,7 @@ export function agentOf(ask: Ask): string | null {
     case "write":
     case "context_create":
     case "workflow":
+    case "erase":
       return null;
     default:
       return ask satisfies never;

@@ -37,7 +37,8 @@ export type StepEntry =
   | "release"
   | "write"
   | "context_create"
-  | "configure";
+  | "configure"
+  | "erase";
 
 /** A message on its way: where it was sent (tick, index of the step in that entry, index in the step) and its parts. */
 export interface Message {

@@ -17,6 +17,7 @@ export {
   type StepEntry,
   type StepRecord,
 } from "./entry.ts";
+export { type Erasure, erasureOf } from "./erasure.ts";
 export { assert, EngramError, exitCodes, type RefusalCode, refusals } from "./errors.ts";
 export { capabilities, type Capability, type Grant, holds } from "./grants.ts";
 export { jsonDepthMax, nestsDeeper } from "./json_depth.ts";

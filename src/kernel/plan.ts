@@ -53,6 +53,7 @@ const entryOf = {
   agent_unload: "release",
   execute: "execute",
   query: "query",
+  erase: "erase",
 } as const satisfies Record<string, StepEntry>;
 
 const quote = (text: string): string => JSON.stringify(text);
@@ -76,6 +77,19 @@ function judgeLoad(state: State, ask: Extract<Command["ask"], { kind: "agent_loa
     );
   }
   return "plan";
+}
+
+/** An erasure looks at everything there is: it waits for nobody, and nobody may be in the middle of something. */
+function judgeErase(state: State, count: number): Verdict {
+  if (hasWork(state)) {
+    return new EngramError("wrong_state", "Cannot erase: agents are at work; try again when they are done");
+  }
+  const { opsPerCommandMax } = state.config;
+  if (count <= opsPerCommandMax) return "plan";
+  return new EngramError(
+    "limit_reached",
+    `Cannot erase: ${count} memories in one command, opsPerCommandMax is ${opsPerCommandMax}`,
+  );
 }
 
 /** What the kernel alone can say about a command. `loading`: the tick loads an agent. */
@@ -158,6 +172,8 @@ function judge(state: State, command: Command, loading: boolean): Verdict {
     case "write":
     case "context_create":
       return "plan";
+    case "erase":
+      return judgeErase(state, ask.ids.length);
     default:
       return ask satisfies never;
   }
@@ -236,7 +252,7 @@ export function runResults(run: WorkflowRun): ReadonlyMap<string, unknown> & Map
   const results = new Map<string, unknown>();
   for (const [id, step] of run.steps) {
     if (step.outcome !== "completed") continue;
-    const text = step.result?.text() ?? "";
+    const text = step.result === null || step.result.erased ? "" : step.result.text();
     results.set(id, parseOr(text));
   }
   return results as Map<string, never>;
@@ -302,10 +318,11 @@ export function plan(state: State, commands: readonly Command[], replayed: Repla
   const refused: { index: number; error: EngramError }[] = [];
   const unchanged: number[] = [], deferred: number[] = [];
   const runs: WorkflowRun[] = [...state.runs.values()];
-  let modulesChange = false;
+  let modulesChange = false, erases = false;
   commands.forEach((command, index) => {
     const agent = agentOf(command.ask);
-    const waits = modulesChange && command.ask.kind === "agent_load";
+    const waits = erases || (modulesChange && command.ask.kind === "agent_load") ||
+      (command.ask.kind === "erase" && seated.length > 0);
     if (waits || steps.length >= state.config.stepsPerTickMax || (agent !== null && busy.has(agent))) {
       deferred.push(index);
       return;
@@ -316,6 +333,7 @@ export function plan(state: State, commands: readonly Command[], replayed: Repla
     else {
       const seat = replayed?.seats[index] ?? index;
       seated.push({ seat, command, index });
+      erases = command.ask.kind === "erase";
       if (command.ask.kind === "workflow") return;
       if (agent !== null) busy.add(agent);
       if (command.ask.kind === "configure") modulesChange ||= changesModules(command.ask.changes);

@@ -18,6 +18,7 @@ import {
   type StepEntry,
   type StepRecord,
 } from "./entry.ts";
+import { type Erasure, erasureOf } from "./erasure.ts";
 import { assert } from "./errors.ts";
 import type { Grant } from "./grants.ts";
 import { formatId, type Id } from "./ids.ts";
@@ -302,6 +303,16 @@ function begin(state: State, entry: Entry): void {
   }
 }
 
+/** Agents that may have read what was erased go on from the images the erasure stored. */
+function keepErased(state: State, { images }: Erasure, tick: number): void {
+  for (const [id, sha] of Object.entries(images)) {
+    const agent = state.agents.get(id);
+    if (agent === undefined) continue;
+    agent.image = { completed: agent.completed, tick, sha };
+    agent.completedTick = tick;
+  }
+}
+
 /** Applies an entry. Deterministic: equal states and entries give equal states. */
 export function advance(state: State, entry: Entry): Advance {
   begin(state, entry);
@@ -318,6 +329,8 @@ export function advance(state: State, entry: Entry): Advance {
       continue;
     }
     ended.push({ step, record });
+    const erasure = erasureOf(record);
+    if (erasure !== null) keepErased(state, erasure, entry.tick);
     if (record.entry === "initialize" && record.outcome === "completed") {
       const loaded = loadAgent(state, record, step.command, entry.tick);
       state.agents.set(loaded.id, loaded);

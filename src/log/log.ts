@@ -34,6 +34,7 @@ import {
   frameHash,
   segmentHeaderBytes,
 } from "./frame.ts";
+import { erasePayloads, type Erasure } from "./repair.ts";
 import { type Found, listSegments, logFolder, marksPath, Segment, segmentPath } from "./segment.ts";
 import { checkPayloads, corrupt, type LogPlace, walk } from "./walk.ts";
 
@@ -94,6 +95,11 @@ export interface Log {
   hashAt(index: number): Uint8Array;
   /** Reads everything: frames, checksums, chain, payload digests. Finds the first difference; throws for none. */
   verify(): LogVerdict;
+  /**
+   * Forgets salts and contents of payloads (repair.ts) and goes on with the rewritten files; how many were erased.
+   * Errors: those of {@link erasePayloads}; the log can't be used after one.
+   */
+  erase(erasure: Erasure): number;
   /** Closes the files. Using the log after it is a fault. */
   close(): void;
 }
@@ -224,6 +230,18 @@ class SegmentedLog implements Log {
       };
     }
     return { ok: true, entries };
+  }
+
+  erase(erasure: Erasure): number {
+    this.#usable();
+    assert(!this.#readOnly, "erase in a log that is open for reading only");
+    const { next, hash } = this;
+    this.close();
+    const erased = erasePayloads(this.#disk, erasure);
+    this.#state = "open";
+    this.#recover(next - 1);
+    assert(this.next === next && sameBytes(this.hash, hash), "erasing changes no entry and no hash");
+    return erased;
   }
 
   close(): void {

@@ -14,6 +14,7 @@ import {
   type Config,
   emptyState,
   type Entry,
+  erasureOf,
   parseId,
   type State,
   type Step,
@@ -102,6 +103,13 @@ export class Images {
     let pending: Logged[] = [];
     for (const { entry } of entriesFrom(this.#log, from === null ? agent.loadedTick : from.tick + 1)) {
       if (entry.tick >= before) break;
+      const erased = entry.steps.map((one) => erasureOf(one)?.images[agent.id]).find((sha) =>
+        sha !== undefined
+      );
+      if (erased !== undefined) {
+        start = { completed, image: this.#blobs.get(erased) };
+        pending = [];
+      }
       const record = entry.steps.find((one) => one.agent === agent.id && counts(one));
       if (record === undefined) continue;
       completed++;

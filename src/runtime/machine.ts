@@ -36,6 +36,7 @@ import {
 import type { Log } from "../log/mod.ts";
 import type { Sandbox, SandboxStep } from "../sandbox/mod.ts";
 import { behaviour } from "./entries.ts";
+import { planErasure } from "./erasure.ts";
 import type { Images } from "./images.ts";
 import type { Modules } from "./modules.ts";
 import { snapshotOf } from "./snapshots.ts";
@@ -262,6 +263,7 @@ export class Machine {
       let result: unknown = {};
       if (ask.kind === "write") result = { results: writeDirect(session, ask.ops) };
       else if (ask.kind === "context_create") result = { id: createContext(session, ask) };
+      else if (ask.kind === "erase") return this.#erase(session, ask.ids);
       if (input.genesis !== null) {
         session.createContext("personal", "Your own memories", {}, null, formatId("context", 0, 0, 0));
       }
@@ -270,6 +272,33 @@ export class Machine {
       if (error instanceof EngramError) return { ...nothing, refused: error };
       throw error;
     }
+  }
+
+  /** Deletes what is to be erased, and records what the runtime then removes from everywhere. */
+  #erase(session: Session, ids: readonly Id[]): StepEnd {
+    const { graph, log, images } = this.parts;
+    const planned = planErasure({
+      graph,
+      log,
+      state: this.state,
+      imageOf: (id) => this.#imageOf(id),
+      storeImages: (all) => images.store(all),
+    }, ids);
+    writeDirect(session, planned.deletions.map((id) => ({ op: "delete", id })));
+    return {
+      ...nothing,
+      ...staged(session),
+      recorded: [Payload.text(JSON.stringify(planned.erasure))],
+      result: Payload.text(JSON.stringify(planned.receipt)),
+    };
+  }
+
+  #imageOf(id: string): Uint8Array {
+    const agent = this.state.agents.get(id);
+    assert(agent !== undefined, `no agent ${id} to store an image of`);
+    const sandbox = this.parts.sandbox();
+    const held = sandbox.holds(id, agent.completed) ? sandbox.image(id) : null;
+    return held ?? this.parts.images.of(agent, this.state);
   }
 
   #runGuests(all: readonly Ready[], ends: StepEnd[], told: Map<string, StepTold>): void {

@@ -384,6 +384,8 @@ export interface ReplayReport {
   readonly stateHash: string;
   readonly steps: number;
   readonly workers: number;
+  /** Ticks taken as they stand, because something of them was erased. */
+  readonly redacted: number;
   readonly first?: {
     readonly tick: number;
     readonly agent: string | null;

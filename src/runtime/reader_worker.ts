@@ -8,8 +8,9 @@
  */
 import { type Graph, openGraph } from "../graph/mod.ts";
 import { assert } from "../kernel/mod.ts";
-import { type Log, openBlobs, openLog, realDisk } from "../log/mod.ts";
+import { type Log, openBlobs, openLog, realDisk, toHex } from "../log/mod.ts";
 import { dataPaths } from "./data_folder.ts";
+import { erasedKey } from "./erasure.ts";
 import { Images } from "./images.ts";
 import { Modules } from "./modules.ts";
 import type { View } from "./port.ts";
@@ -21,11 +22,14 @@ export type ReaderCall =
   | { readonly call: "open"; readonly data: string }
   | { readonly call: "view"; readonly view: View };
 
-/** A log that another thread appends to: opened again when the graph holds an entry that this one has not seen. */
+/** A log that another thread appends to: opened again when the graph holds an entry that this one has not seen,
+ * or when something was erased. */
 class FollowedLog implements Log {
   readonly #open: () => Log;
   readonly #graph: Graph;
   #log: Log;
+  /** The last erasure known, as its row has it: the files were rewritten if there is another. */
+  #erased: string | null = null;
 
   constructor(open: () => Log, graph: Graph) {
     this.#open = open;
@@ -34,7 +38,9 @@ class FollowedLog implements Log {
   }
 
   get #now(): Log {
-    if (this.#graph.applied.index >= this.#log.next) {
+    const row = this.#graph.row(erasedKey), erased = row === null ? null : toHex(row);
+    if (erased !== this.#erased || this.#graph.applied.index >= this.#log.next) {
+      this.#erased = erased;
       this.#log.close();
       this.#log = this.#open();
     }
@@ -55,6 +61,10 @@ class FollowedLog implements Log {
 
   append(): never {
     throw new Error("Fault: the reader appends to the log");
+  }
+
+  erase(): never {
+    throw new Error("Fault: the reader erases from the log");
   }
 
   read(index: number) {

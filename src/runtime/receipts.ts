@@ -5,6 +5,7 @@
  * 1. A receipt is JSON, the same through every door.
  * 2. An outcome but `completed` is told as a refusal with tick, fuel and backtrace; nothing of the step remains.
  */
+import { payloadText } from "./entries.ts";
 import {
   assert,
   type Command,
@@ -45,7 +46,7 @@ const words = {
 function failure(record: StepRecord, tick: number, backtrace: readonly string[]): EngramError {
   const outcome = record.outcome;
   assert(outcome !== "completed" && outcome !== "carried", "a failure that is none");
-  const detail = [record.reason, record.result?.text() ?? ""].filter((text) => text !== "").join(": ");
+  const detail = [record.reason, payloadText(record.result) ?? ""].filter((text) => text !== "").join(": ");
   const what = record.entry === "query"
     ? "Query of"
     : record.entry === "release"
@@ -59,7 +60,7 @@ function failure(record: StepRecord, tick: number, backtrace: readonly string[])
 }
 
 function resultOf(record: StepRecord): unknown {
-  return parseOr(record.result?.text() ?? "");
+  return parseOr(payloadText(record.result) ?? "");
 }
 
 /** The receipt of a step's command, or the refusal that tells its outcome. `tick` is the entry it ended in. */
@@ -83,6 +84,7 @@ export function receiptOf(
   switch (ask.kind) {
     case "write":
     case "context_create":
+    case "erase":
       return { ...resultOf(record) as object, tick };
     case "configure":
       return { tick };
@@ -116,7 +118,7 @@ export function idleReceipt(result: Payload | null, tick: number): Receipt {
 export function runReceipt(run: WorkflowRun, tick: number): Receipt | EngramError {
   const steps = Object.fromEntries([...run.steps].map(([id, step]) => {
     const { outcome, reason, fuel } = step;
-    const result = parseOr(step.result?.text() ?? "");
+    const result = parseOr(payloadText(step.result) ?? "");
     return [id, { result, outcome, tick: step.tick, fuel, ...(reason === "" ? {} : { reason }) }];
   }));
   const broken = [...run.steps].find(([, step]) => step.outcome !== "completed");

@@ -5,10 +5,20 @@
  * Invariants:
  * 1. The folder is only read: the fresh graph is in memory.
  * 2. The first difference is named, and nothing after it is believed.
- * 3. The number of workers may not matter: it is given so that it can be shown not to.
+ * 3. An entry of which something was erased, or in which an agent ran that may have read it, is taken as it stands and
+ *    counted as redacted; its body's hash still has to continue the chain.
+ * 4. The number of workers may not matter: it is given so that it can be shown not to.
  */
 import { openGraph } from "../graph/mod.ts";
-import { advance, emptyState, EngramError, type Entry, stepKey, type StepRecord } from "../kernel/mod.ts";
+import {
+  advance,
+  emptyState,
+  EngramError,
+  type Entry,
+  erasureOf,
+  stepKey,
+  type StepRecord,
+} from "../kernel/mod.ts";
 import {
   type Disk,
   encodeEntry,
@@ -25,6 +35,7 @@ import { openSandbox, type Sandbox } from "../sandbox/mod.ts";
 import { workerUrl } from "./assets.ts";
 import { dataPaths, exists } from "./data_folder.ts";
 import { behaviour, entriesFrom, graphSteps, plainPart } from "./entries.ts";
+import { Erasures } from "./erasure.ts";
 import { Images } from "./images.ts";
 import { Machine, type TickInput } from "./machine.ts";
 import { Modules } from "./modules.ts";
@@ -119,8 +130,13 @@ class Replayer {
   readonly #sandbox: { current: Sandbox | null } = { current: null };
   readonly #rows = new Rows(-1);
 
+  readonly #erasures: Erasures;
+  /** Entries taken as they stand, because something of them is erased. */
+  redacted = 0;
+
   constructor(log: Log, disk: Disk, workers: number) {
     this.#log = log;
+    this.#erasures = new Erasures(log);
     const blobs = openBlobs(disk);
     const modules = new Modules(blobs);
     const images = new Images(this.#graph, log, { ...blobs, putAll: (all) => all.map(sha256Hex) }, modules);
@@ -138,9 +154,17 @@ class Replayer {
       );
     }
     if (entry.genesis !== null) this.#machine.state.config = entry.genesis.config;
-    const { entry: made } = this.#machine.run(inputOf(entry));
-    if (made === null || !this.#same(made, logged)) return difference(entry, made);
+    if (this.#erasures.redacted(entry, logged)) {
+      this.redacted++;
+      for (const { agent } of entry.steps) if (agent !== null) this.#sandbox.current?.drop(agent);
+    } else {
+      const { entry: made } = this.#machine.run(inputOf(entry));
+      if (made === null || !this.#same(made, logged)) return difference(entry, made);
+    }
     const done = advance(this.#machine.state, entry);
+    for (const record of entry.steps) {
+      for (const reader of erasureOf(record)?.readers ?? []) this.#sandbox.current?.drop(reader);
+    }
     for (const agent of done.agentsLoaded) this.#rows.loaded(agent);
     for (const agent of done.agentsUnloaded) {
       this.#rows.unloaded(agent, entry.tick);
@@ -213,7 +237,17 @@ export async function replay(options: ReplayOptions): Promise<ReplayReport> {
         throw new EngramError("interrupted", `Replay stopped at tick ${entry.tick} of ${total}`);
       }
       const first = replayer.entry(entry, logged);
-      if (first !== null) return { ok: false, ticks, stateHash: toHex(stateHash), steps, workers, first };
+      if (first !== null) {
+        return {
+          ok: false,
+          ticks,
+          stateHash: toHex(stateHash),
+          steps,
+          workers,
+          redacted: replayer.redacted,
+          first,
+        };
+      }
       ticks = entry.tick;
       steps += entry.steps.length;
       stateHash = logged.hash;
@@ -221,7 +255,7 @@ export async function replay(options: ReplayOptions): Promise<ReplayReport> {
       options.onProgress?.({ done: ticks, total: total - 1, what: "ticks" });
       await new Promise((resolve) => setTimeout(resolve, 0));
     }
-    return { ok: true, ticks, stateHash: toHex(stateHash), steps, workers };
+    return { ok: true, ticks, stateHash: toHex(stateHash), steps, workers, redacted: replayer.redacted };
   } finally {
     replayer.close();
     log.close();

@@ -125,7 +125,9 @@ export type Request =
     readonly fuel?: number | null;
   }
   | { readonly kind: "workflow"; readonly context: string; readonly workflow: Workflow }
-  | { readonly kind: "configure"; readonly changes: Readonly<Record<string, number>> };
+  | { readonly kind: "configure"; readonly changes: Readonly<Record<string, number>> }
+  /** Removes memories for good: see src/runtime/erasure.ts. Full ids. */
+  | { readonly kind: "erase"; readonly ids: readonly string[] };
 
 const invalid = (message: string, data: Readonly<Record<string, unknown>> = {}) =>
   new EngramError("invalid_argument", message, data);
@@ -329,6 +331,8 @@ export function toAsk(request: Request, facts: LoadFacts | null, redactions: Red
       };
     case "configure":
       return { kind: "configure", changes: request.changes };
+    case "erase":
+      return { kind: "erase", ids: request.ids };
     default:
       return request satisfies never;
   }

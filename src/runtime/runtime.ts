@@ -20,6 +20,7 @@ import {
   defaultConfig,
   EngramError,
   type Entry,
+  erasureOf,
   hasWork,
   Payload,
   type State,
@@ -45,6 +46,7 @@ import { type DataPaths, dataPaths, lockFolder } from "./data_folder.ts";
 import { entriesFrom, entryOf, graphSteps, inLogOrder } from "./entries.ts";
 import { Durations } from "./durations.ts";
 import { type Env, liveEnv, seededEnv } from "./env.ts";
+import { carryOut, erasedKey, forgottenReceipts } from "./erasure.ts";
 import { Images } from "./images.ts";
 import { loadFacts, loadReader, needsReader } from "./loads.ts";
 import { Machine, type TickOutput } from "./machine.ts";
@@ -52,8 +54,8 @@ import { initialProfile, Modules } from "./modules.ts";
 import type { Port, RuntimeEvent, StatusView, View, ViewResults } from "./port.ts";
 import { idleReceipt, type Receipt, receiptOf, runReceipt, unchangedReceipt } from "./receipts.ts";
 import { type LoadFacts, type Request, toAsk } from "./requests.ts";
-import { loadState, Rows, unpack } from "./rows.ts";
 import { beginSession, sessionOf, type SessionStart } from "./sessions.ts";
+import { loadState, pack, Rows, unpack } from "./rows.ts";
 import { logView, Views } from "./views.ts";
 
 /** How to open a runtime. */
@@ -104,6 +106,8 @@ const twinsMax = 100;
 const idleTicksMax = 10_000;
 /** Commands whose ids are remembered, at least. */
 const commandIdsMax = 10_000;
+/** Kernel rows of erasures whose entry is durable and whose work is not done yet; no part of the state. */
+const erasingPrefix = "local/erasing/";
 /** Ticks between two storings of the kernel rows. */
 const rowTicksMax = 256;
 
@@ -208,6 +212,9 @@ class LocalRuntime implements Runtime {
   #commandIds = commandIdsMax;
   #stop: (reason: EngramError) => void = () => {};
   readonly stopped: Promise<EngramError>;
+  readonly #blobs: Blobs;
+  /** Kernel rows that name erasures still to be carried out. */
+  #erasing: string[] = [];
   /** Entries the log has and the graph has not: empty but on a full disk. */
   readonly #behind: GraphEntry[] = [];
   #running = new Map<string, Waiting>();
@@ -228,6 +235,7 @@ class LocalRuntime implements Runtime {
     const { log, graph, blobs } = openStores(paths, options.simulated?.disk ?? realDisk(paths.root));
     this.#log = log;
     this.#graph = graph;
+    this.#blobs = blobs;
     this.#durations = new Durations(graph);
     try {
       this.#modules = new Modules(blobs);
@@ -243,6 +251,8 @@ class LocalRuntime implements Runtime {
       };
       this.#machine = new Machine(state, parts);
       this.#recover();
+      this.#erasing = graph.rows(erasingPrefix).map(({ key }) => key);
+      this.#carryOutErasures();
       if (log.next === 0) this.#genesis();
       if (options.resume === true && hasWork(this.#state)) this.#schedule();
       this.#views = new Views({ graph, log, images: this.#images, paths, state: () => this.#state });
@@ -478,11 +488,24 @@ class LocalRuntime implements Runtime {
     this.#machine.keepContexts(entry);
     try {
       this.#catchUp();
+      this.#carryOutErasures();
     } finally {
       // Durable, whatever became of the graph: until it has caught up, views and ticks are refused.
       for (const answer of answers) answer();
     }
     for (const listener of this.#listeners) listener();
+  }
+
+  /** Removes what erasures found, where that is still to be done. */
+  #carryOutErasures(): void {
+    for (const key of this.#erasing.splice(0)) {
+      const tick = Number(key.slice(erasingPrefix.length));
+      const { erasure, digests } = carryOut({ log: this.#log, blobs: this.#blobs }, tick);
+      for (const id of erasure.readers) this.#sandbox?.drop(id);
+      this.#graph.putRows(forgottenReceipts(this.#graph, erasure));
+      this.#graph.erase(digests, erasure.readers);
+      this.#graph.putRows([{ key, value: null }, { key: erasedKey, value: pack(tick) }]);
+    }
   }
 
   /** Commits what the log has and the graph has not; gives the refusal of a full disk, throws anything else. */
@@ -527,6 +550,7 @@ class LocalRuntime implements Runtime {
       const key = stepKey(step);
       const told = output?.told.get(key);
       if (record.agent !== null) this.#count(record.agent, told?.executionMs ?? 0);
+      for (const id of Object.keys(erasureOf(record)?.images ?? {})) this.#rows.touch(id);
       if (step.command === null) continue;
       // What is remembered is what the log can say again: backtraces are told once, live.
       this.#remember(step.command, receiptOf(step, record, entry.tick));
@@ -583,10 +607,15 @@ class LocalRuntime implements Runtime {
     // Rows by which a step is run again: the agent as it was loaded, and the configuration it ran under.
     const urgent = entry.genesis !== null ||
       entry.steps.some(({ entry: kind }) =>
-        kind === "initialize" || kind === "release" || kind === "configure"
+        kind === "initialize" || kind === "release" || kind === "configure" || kind === "erase"
       );
     const due = live && (urgent || entry.tick - this.#rows.storedTick >= rowTicksMax);
     const rows = due ? this.#rows.take(this.#state) : [];
+    if (entry.steps.some((step) => erasureOf(step) !== null)) {
+      const key = `${erasingPrefix}${String(entry.tick).padStart(12, "0")}`;
+      rows.push({ key, value: pack(true) });
+      this.#erasing.push(key);
+    }
     return { index: entry.tick, hash, tick: entry.tick, steps: graphSteps(this.#log, entry), rows };
   }
 

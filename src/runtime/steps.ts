@@ -63,6 +63,7 @@ export function guestEntry(step: Step): SandboxStep["entry"] {
     case "write":
     case "context_create":
     case "configure":
+    case "erase":
       throw new Error(`Fault: ${step.entry} does not run in the sandbox`);
     default:
       return step.entry satisfies never;
@@ -165,6 +166,7 @@ export function argsOf(step: Step, runner: Runner, config: Config): Uint8Array[]
     case "write":
     case "context_create":
     case "configure":
+    case "erase":
       return [];
     default:
       return step.entry satisfies never;

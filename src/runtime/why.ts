@@ -18,6 +18,7 @@ import {
   type StepRecord,
 } from "../kernel/mod.ts";
 import { entriesFrom, lineAt, messageAt, payloadText, plainPart, readEntry } from "./entries.ts";
+import { erasedKey, Erasures } from "./erasure.ts";
 import type { WhyLink, WhyView } from "./port.ts";
 import { agentAt } from "./rows.ts";
 import type { ViewParts } from "./view_parts.ts";
@@ -187,6 +188,16 @@ function check(parts: ViewParts, id: Id): WhyView["check"] {
     throw new EngramError(
       "cannot_verify",
       `Cannot run the step again: agent ${record.agent} of tick ${entry.tick} is not known`,
+    );
+  }
+  if (
+    parts.graph.row(erasedKey) !== null && new Erasures(parts.log).redacted(entry, parts.log.read(entry.tick))
+  ) {
+    throw new EngramError(
+      "cannot_verify",
+      `Cannot run the step of tick ${entry.tick} again: something its agent may have read is erased`,
+      {},
+      "engramlt why ID without --check still shows where it comes from",
     );
   }
   const what = differs(record, parts.images.again(loaded.agent, { entry, record }));

@@ -161,3 +161,49 @@ export function decodeImage(manifest: GuestManifest, image: Uint8Array): Decoded
   if (!from.done) throw new Error("Cannot read an agent's image: something follows its end");
   return { pages, blocks, globals, tables, dropped };
 }
+
+/**
+ * An image with every occurrence of some bytes in its memory overwritten by spaces, the image itself unchanged.
+ * Blocks that follow each other are looked at as one piece. Throws an Error for what is no image.
+ */
+export function overwriteMemory(image: Uint8Array, needles: readonly Uint8Array[]): Uint8Array {
+  const bytes = Buffer.from(image);
+  const from = new Reader();
+  from.append(image);
+  if (from.u32() !== magic || from.u8() !== version) {
+    throw new Error("Cannot read an agent's image: it is not in a form this build knows");
+  }
+  from.u32();
+  const count = from.u32();
+  const record = 4 + blockBytes;
+  const start = 4 + 1 + 4 + 4;
+  const indexAt = (nth: number) => bytes.readUInt32LE(start + nth * record);
+  const blockAt = (nth: number) => start + nth * record + 4;
+  for (let first = 0; first < count;) {
+    let end = first + 1;
+    while (end < count && indexAt(end) === indexAt(end - 1) + 1) end++;
+    const piece = Buffer.concat(
+      Array.from(
+        { length: end - first },
+        (_, nth) => bytes.subarray(blockAt(first + nth), blockAt(first + nth) + blockBytes),
+      ),
+    );
+    overwrite(piece, needles);
+    for (let nth = first; nth < end; nth++) {
+      piece.copy(bytes, blockAt(nth), (nth - first) * blockBytes, (nth - first + 1) * blockBytes);
+    }
+    first = end;
+  }
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
+}
+
+/** Spaces in place of text: a text of two bytes a unit stays one, and no length changes. */
+function overwrite(piece: Buffer, needles: readonly Uint8Array[]): void {
+  for (const needle of needles) {
+    const wide = needle.length > 1 && needle[1] === 0;
+    for (let at = piece.indexOf(needle); at !== -1; at = piece.indexOf(needle, at + needle.length)) {
+      if (!wide) piece.fill(0x20, at, at + needle.length);
+      else for (let unit = at; unit < at + needle.length; unit += 2) piece.writeUInt16LE(0x20, unit);
+    }
+  }
+}

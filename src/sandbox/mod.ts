@@ -12,6 +12,7 @@ export {
   status,
 } from "./abi.ts";
 export { abiImports, checkExports, type ExportChoice } from "./exports.ts";
+export { overwriteMemory } from "./image.ts";
 export type { Entry } from "./messages.ts";
 export {
   openSandbox,

@@ -333,6 +333,9 @@ class World {
       after = page.next ?? undefined;
     } while (after !== undefined);
     assert.equal(stored.get("never stored"), undefined, "a refused command stored something");
+    const erased = new Set(
+      this.told.flatMap(({ receipt }) => [receipt?.erased, receipt?.derived].flat().map(String)),
+    );
     for (const { asked, state, receipt } of this.told) {
       const results = receipt?.results;
       const ids = Array.isArray(results) ? results.map((done: { id: string }) => done.id) : [];
@@ -340,7 +343,7 @@ class World {
         const times = stored.get(token) ?? 0;
         assert.ok(times <= 1, `${token} is stored ${times} times`);
         if (state === "refused") assert.equal(times, 0, `${token} was refused, and is stored`);
-        if (state !== "acknowledged") continue;
+        if (state !== "acknowledged" || erased.has(ids[at] ?? "")) continue;
         const { versions } = await this.runtime.view({ view: "versions", id: ids[at] ?? "" });
         assert.equal(
           versions[0]?.engram.content,

@@ -14,6 +14,7 @@ export const operations = [
   "upsert",
   "update",
   "delete",
+  "erase",
   "connect",
   "count",
   "create",
@@ -117,6 +118,8 @@ export class Workload {
         return write({ op: "update", id, title: `title ${random.below(1000)}` });
       case "delete":
         return write({ op: "delete", id });
+      case "erase":
+        return { kind: "erase", ids: [id] };
       case "connect":
         return write({
           op: "connect",

@@ -1,20 +1,8 @@
 import assert from "node:assert/strict";
+import { filesHolding } from "../../support/folder_bytes.ts";
 import { loadTestAgent, withRuntime } from "../../support/runtimes.ts";
 
 const secret = ["ghp", "_a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"].join("");
-
-/** Whether any file of a folder holds some text, as UTF-8. */
-function holds(folder: string, text: string): boolean {
-  for (const entry of Deno.readDirSync(folder)) {
-    const path = `${folder}/${entry.name}`;
-    if (
-      entry.isDirectory ? holds(path, text) : new TextDecoder().decode(Deno.readFileSync(path)).includes(text)
-    ) {
-      return true;
-    }
-  }
-  return false;
-}
 
 Deno.test("submit() stores no credential of any request, and the receipt says what it left out", () =>
   withRuntime(async (runtime, path) => {
@@ -30,8 +18,8 @@ Deno.test("submit() stores no credential of any request, and the receipt says wh
     await runtime.submit({ kind: "execute", agent: "tester", action: "echo", params: `{"t": "${secret}"}` });
     await runtime.submit({ kind: "query", agent: "tester", query: secret }).catch(() => null);
     await runtime.submit({ kind: "context_create", name: "x", description: secret });
-    assert.equal(holds(path, "Deploys use [redacted: GitHub token]."), true);
-    assert.equal(holds(path, secret), false);
+    assert.notDeepEqual(filesHolding(path, "Deploys use [redacted: GitHub token]."), []);
+    assert.deepEqual(filesHolding(path, secret), []);
   }));
 
 Deno.test("submit() gives a receipt without redactions where nothing was private", () =>

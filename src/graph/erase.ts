@@ -1,0 +1,47 @@
+/**
+ * Erasing from the graph's file: rows follow the log, whose payloads they name by digest.
+ *
+ * Invariants:
+ * 1. Rows stay, with their ids, ticks and authors; their texts and what is computed from texts go.
+ * 2. Nothing of it is left in freed pages or in the journal: the file is written anew and the journal emptied.
+ * 3. Doing it twice changes nothing more.
+ */
+import { build, given, Query, type Sqlite } from "./sqlite.ts";
+
+const emptyEngram = new Query(() =>
+  build.updateTable("engram_version").set({
+    texts: null,
+    source_hash: null,
+    ref_hash: null,
+    thread_hash: null,
+  })
+    .where("digest", "=", given<Uint8Array>(0))
+);
+const emptyConnection = new Query(() =>
+  build.updateTable("connection_version").set({ texts: null }).where("digest", "=", given<Uint8Array>(0))
+);
+const dropImage = new Query(() => build.deleteFrom("image").where("agent", "=", given<string>(0)));
+
+/** Tables made from texts alone: they are made again from what is left. */
+const searchTables = ["posting", "segment", "document_page", "document_ended"] as const;
+
+/** Empties the rows of erased payloads, and forgets the parked images of some agents. */
+export function eraseRows(db: Sqlite, digests: readonly Uint8Array[], agents: readonly string[]): void {
+  db.value("pragma secure_delete = on");
+  db.transaction("write", () => {
+    for (const digest of digests) {
+      db.run(emptyEngram, [digest]);
+      db.run(emptyConnection, [digest]);
+    }
+    for (const agent of agents) db.run(dropImage, [agent]);
+    for (const table of searchTables) db.exec(`delete from ${table}`);
+    db.exec("delete from meta where name = 'indexed'");
+  });
+  db.value("pragma secure_delete = fast");
+}
+
+/** Writes the file anew without freed pages, and empties the journal. */
+export function dropFreedPages(db: Sqlite): void {
+  db.exec("vacuum");
+  db.rows("pragma wal_checkpoint(truncate)");
+}

@@ -1,0 +1,320 @@
+/**
+ * Erasing: what it takes to remove memories for good from everything a data folder holds.
+ *
+ * Owns: finding the copies of a text in the log (commands, write sets, results, messages, recorded answers), in the
+ * memories that agents took from it, and in agents' images; and what an erasure says it could not reach.
+ * Does not own: rewriting segments (log/repair.ts), emptying rows (graph/erase.ts), the order of these (runtime.ts).
+ *
+ * Invariants:
+ * 1. Finding changes nothing; what was found is recorded in the entry before anything is removed, so a crash in the
+ *    middle is taken up again from the entry alone.
+ * 2. What agents wrote and what says the same goes too. The texts of a person stay, also where they say the same: they
+ *    are named instead (`alsoIn`).
+ * 3. An agent that ran since the memory was written may have read it. Its image is stored anew by the entry, with the
+ *    text overwritten by spaces wherever it stands; replay goes on from there.
+ */
+import { Buffer } from "node:buffer";
+import type { Graph } from "../graph/mod.ts";
+import {
+  assert,
+  connectionTypes,
+  type Engram,
+  EngramError,
+  type Entry,
+  type Erasure,
+  erasureOf,
+  type Id,
+  type Payload,
+  type State,
+} from "../kernel/mod.ts";
+import { type Blobs, type Log, type LogEntry, toHex } from "../log/mod.ts";
+import { overwriteMemory } from "../sandbox/mod.ts";
+import { entriesFrom, readEntry } from "./entries.ts";
+import { pack, unpack } from "./rows.ts";
+
+/** Bounds of one erasure. */
+export const erasureLimits = {
+  /** Texts and sentences that are looked for. */
+  needlesMax: 20_000,
+  /** Memories named that say the same and stay. */
+  alsoInMax: 100,
+} as const;
+
+/** Shorter texts stand in too many places to be looked for by themselves. */
+const needleCharsMin = 16;
+
+/** What an erasure needs to look at. */
+export interface ErasureParts {
+  readonly graph: Graph;
+  readonly log: Log;
+  readonly state: State;
+  /** The image of a loaded agent after its last step. */
+  readonly imageOf: (agent: string) => Uint8Array;
+  readonly storeImages: (images: readonly Uint8Array[]) => string[];
+}
+
+/** What is to be deleted, what the entry records, and what its receipt says. */
+export interface PlannedErasure {
+  /** Live memories to delete in the same step. */
+  readonly deletions: readonly Id[];
+  readonly erasure: Erasure;
+  readonly receipt: {
+    readonly erased: readonly Id[];
+    readonly derived: readonly Id[];
+    readonly payloads: number;
+    readonly agents: readonly string[];
+    readonly alsoIn: readonly Id[];
+    readonly notReached: readonly string[];
+  };
+}
+
+/** The kernel row that names the last erasure carried out; no part of the state. Who reads the log opens it again. */
+export const erasedKey = "local/erased";
+
+/** What no program can reach, or none should: said by every receipt. */
+const notReached = [
+  "copies made elsewhere: exports, backups, snapshots of the disk, and what log repair put into log-aside/",
+  "blocks the disk has freed but not yet overwritten",
+  "what agents put into words of their own, and names of things that other memories mention too",
+] as const;
+
+/** Texts to be looked for, as bytes. */
+class Needles {
+  readonly #found = new Map<string, Buffer>();
+  readonly #texts = new Set<string>();
+
+  /** Adds a memory's text in every form in which a payload may hold it. */
+  add(content: string): void {
+    const inJson = (text: string) => JSON.stringify(text).slice(1, -1);
+    if (content.length >= needleCharsMin) {
+      for (const text of [content, ...sentencesIn(content)]) {
+        this.#texts.add(text);
+        for (const form of [text, inJson(text), inJson(inJson(text))]) this.#put(form);
+      }
+    } else if (content !== "") {
+      this.#put(`"content":${JSON.stringify(content)}`);
+      this.#put(inJson(`"content":${JSON.stringify(content)}`));
+    }
+  }
+
+  #put(form: string): void {
+    this.#found.set(form, Buffer.from(form));
+    if (this.#found.size > erasureLimits.needlesMax) {
+      throw new EngramError(
+        "limit_reached",
+        `Cannot erase: more than ${erasureLimits.needlesMax} texts and sentences (needlesMax); erase fewer at once`,
+      );
+    }
+  }
+
+  in(bytes: Uint8Array): boolean {
+    const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+    for (const needle of this.#found.values()) {
+      if (needle.length <= text.length && text.includes(needle)) return true;
+    }
+    return false;
+  }
+
+  /** The same for an agent's memory, longest first: UTF-8, JSON, and the UTF-16 that some languages use. */
+  forMemory(): Buffer[] {
+    const wide = [...this.#texts].map((text) => Buffer.from(text, "utf16le"));
+    return [...this.#found.values(), ...wide].sort((a, b) => b.length - a.length);
+  }
+}
+
+function sentencesIn(content: string): string[] {
+  return (content.match(/[^.!?\n]+[.!?]*/g) ?? []).map((one) => one.trim())
+    .filter((one) => one.length >= needleCharsMin && one !== content);
+}
+
+/** Every version of a memory that there ever was. Refuses `engram_not_found`. */
+function versionsOf(graph: Graph, id: Id): Engram[] {
+  const versions = graph.versions(id).map(({ engram }) => engram);
+  if (versions.length > 0) return versions;
+  throw new EngramError("engram_not_found", `Cannot erase ${JSON.stringify(id)}: there is no such memory`, {
+    id,
+  });
+}
+
+/** The memories that agents took from some, by `from` connections that are or were; the some come first. */
+function withDerived(log: Log, ids: readonly Id[]): Set<Id> {
+  const takenFrom = new Map<Id, Set<Id>>();
+  for (const { entry } of entriesFrom(log, 0)) {
+    for (const { agent, writes } of entry.steps) {
+      for (const write of agent === null ? [] : writes) {
+        if (write.op !== "connection_put" || write.type !== connectionTypes.from) continue;
+        const known = takenFrom.get(write.target);
+        if (known === undefined) takenFrom.set(write.target, new Set([write.source]));
+        else known.add(write.source);
+      }
+    }
+  }
+  const all = new Set(ids);
+  for (const id of all) for (const one of takenFrom.get(id) ?? []) all.add(one);
+  return all;
+}
+
+/** What one pass over the log found. */
+interface Found {
+  readonly payloads: [number, number[]][];
+  /** Memories that agents wrote and that say the same. */
+  readonly byAgents: Set<Id>;
+  readonly alsoIn: Set<Id>;
+  readonly readers: Set<string>;
+  readonly blobs: Set<string>;
+}
+
+/** Looks through one entry's payloads. */
+function lookThrough(
+  entry: Entry,
+  logged: LogEntry,
+  all: ReadonlySet<Id>,
+  needles: Needles,
+  found: Found,
+): void {
+  const places = new Map(logged.payloads.map(({ digest }, place) => [toHex(digest), place]));
+  const gone = new Set<number>(), kept = new Set<number>();
+  const placeOf = (payload: Payload): number => {
+    const place = places.get(toHex(payload.digest ?? new Uint8Array()));
+    assert(place !== undefined, "a payload of an entry lies beside its body");
+    return place;
+  };
+  for (const { agent, writes } of entry.steps) {
+    for (const write of writes) {
+      if (write.op === "context_put") kept.add(placeOf(write.texts));
+      if (write.op !== "engram_put") continue;
+      const place = placeOf(write.texts);
+      if (all.has(write.id)) gone.add(place);
+      else if (agent !== null && holds(needles, write.texts)) {
+        found.byAgents.add(write.id);
+        gone.add(place);
+      } else {
+        kept.add(place);
+        if (holds(needles, write.texts)) found.alsoIn.add(write.id);
+      }
+    }
+  }
+  logged.payloads.forEach(({ bytes }, place) => {
+    if (bytes !== null && !kept.has(place) && needles.in(bytes)) gone.add(place);
+  });
+  const removed = [...gone].filter((place) => !kept.has(place)).sort((a, b) => a - b);
+  if (removed.length > 0) found.payloads.push([entry.tick, removed]);
+}
+
+function holds(needles: Needles, payload: Payload): boolean {
+  return payload.bytes !== null && needles.in(payload.bytes);
+}
+
+/** Finds everything that an erasure of some memories removes. Changes nothing but that new images are stored. */
+export function planErasure(parts: ErasureParts, ids: readonly Id[]): PlannedErasure {
+  const { graph, log, state } = parts;
+  if (ids.length === 0) throw new EngramError("invalid_argument", "Cannot erase: no memory is named");
+  const asked = [...new Set(ids)];
+  const since = Math.min(...asked.map((id) => versionsOf(graph, id)[0]?.createdTick ?? 0));
+  const all = withDerived(log, asked);
+  const needles = new Needles();
+  for (const id of all) {
+    for (const { content } of graph.versions(id).map((one) => one.engram)) needles.add(content);
+  }
+  const found: Found = {
+    payloads: [],
+    byAgents: new Set(),
+    alsoIn: new Set(),
+    readers: new Set(),
+    blobs: new Set(),
+  };
+  const others = new Set<string>();
+  for (const { entry, logged } of entriesFrom(log, since)) {
+    lookThrough(entry, logged, all, needles, found);
+    for (const record of entry.steps) {
+      if (record.agent !== null) found.readers.add(record.agent);
+      if (record.image !== null) found.blobs.add(record.image);
+      for (const sha of Object.values(erasureOf(record)?.images ?? {})) found.blobs.add(sha);
+    }
+  }
+  const loaded = [...found.readers].filter((id) => (state.agents.get(id)?.completed ?? 0) > 0).sort();
+  const inMemory = needles.forMemory();
+  const hashes = parts.storeImages(loaded.map((id) => overwriteMemory(parts.imageOf(id), inMemory)));
+  const images = Object.fromEntries(loaded.map((id, at) => [id, hashes[at] ?? ""]));
+  for (const sha of hashes) others.add(sha);
+  for (const agent of state.agents.values()) {
+    if (!found.readers.has(agent.id) && agent.image !== null) others.add(agent.image.sha);
+  }
+  const derived = [...all, ...found.byAgents].filter((id) => !asked.includes(id));
+  return {
+    deletions: [...asked, ...derived].filter((id) => graph.engram(id) !== null),
+    erasure: {
+      ids: [...asked, ...derived],
+      since,
+      payloads: found.payloads,
+      readers: [...found.readers].sort(),
+      images,
+      blobs: [...found.blobs].filter((sha) => !others.has(sha)).sort(),
+    },
+    receipt: {
+      erased: asked,
+      derived,
+      payloads: found.payloads.reduce((sum, [, places]) => sum + places.length, 0),
+      agents: loaded,
+      alsoIn: [...found.alsoIn].filter((id) => graph.engram(id) !== null)
+        .slice(0, erasureLimits.alsoInMax),
+      notReached,
+    },
+  };
+}
+
+/** What an erasure of a log names, by tick: for reading it again without what is gone. */
+export class Erasures {
+  readonly #all: readonly (Erasure & { readonly tick: number; readonly agents: ReadonlySet<string> })[];
+
+  constructor(log: Log) {
+    const all = [];
+    for (const { entry } of entriesFrom(log, 0)) {
+      for (const record of entry.steps) {
+        const erasure = erasureOf(record);
+        if (erasure !== null) all.push({ ...erasure, tick: entry.tick, agents: new Set(erasure.readers) });
+      }
+    }
+    this.#all = all;
+  }
+
+  /** Whether an entry can't be run again: something of it is gone, or an agent in it may have read what is. */
+  redacted(entry: Entry, logged: LogEntry): boolean {
+    return logged.payloads.some(({ bytes }) => bytes === null) ||
+      this.#all.some(({ tick, since, agents }) =>
+        entry.tick === tick ||
+        (since <= entry.tick && entry.tick < tick &&
+          entry.steps.some(({ agent }) => agent !== null && agents.has(agent)))
+      );
+  }
+}
+
+/** Carries out the erasure that entry `tick` records, in log and blobs; the graph's part is by the digests given. */
+export function carryOut(
+  { log, blobs }: { readonly log: Log; readonly blobs: Blobs },
+  tick: number,
+): { readonly erasure: Erasure; readonly digests: readonly Uint8Array[] } {
+  const erasure = readEntry(log, tick).steps.map(erasureOf).find((one) => one !== null);
+  assert(erasure !== undefined && erasure !== null, `entry ${tick} records an erasure`);
+  const digests = erasure.payloads.flatMap(([at, places]) => {
+    const { payloads } = log.read(at);
+    return places.map((place) => {
+      const payload = payloads[place];
+      assert(payload !== undefined, `entry ${at} has payload ${place}`);
+      return payload.digest;
+    });
+  });
+  log.erase(new Map(erasure.payloads.map(([at, places]) => [at, new Set(places)])));
+  for (const sha of erasure.blobs) blobs.remove(sha);
+  return { erasure, digests };
+}
+
+/** Rows of remembered receipts that may hold what is erased: the command stays known, what it was told does not. */
+export function forgottenReceipts(graph: Graph, { payloads }: Erasure): { key: string; value: Uint8Array }[] {
+  const ticks = new Set(payloads.map(([tick]) => tick));
+  return graph.rows("command/").flatMap(({ key, value }) => {
+    const row = unpack(value) as { readonly tick: number };
+    if (!ticks.has(row.tick)) return [];
+    return [{ key, value: pack({ tick: row.tick, receipt: { tick: row.tick, erased: true }, error: null }) }];
+  });
+}

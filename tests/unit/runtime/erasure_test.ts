@@ -1,0 +1,175 @@
+import assert from "node:assert/strict";
+import { openRuntime, replay, type Request, type Runtime } from "../../../src/mod.ts";
+import { Graph } from "../../../src/graph/graph.ts";
+import { echoAgentBase64, testAgentBase64 } from "../../support/agents.ts";
+import { filesHolding } from "../../support/folder_bytes.ts";
+import { codeOf, run, temporaryFolder, withRuntime } from "../../support/runtimes.ts";
+
+const phrase = "purple-otter-seventeen";
+const content = `The vault opens with ${phrase}, said twice. It is checked in May.`;
+
+const grantedEverything = (agent: string): Request => {
+  const all = (name: string) => ({ name, scope: "*", reason: "to be tested" });
+  const capabilities = ["read", "write", "send"].map(all);
+  const manifest = { manifest: 1, id: agent, version: "1.0.0", abi: "engram@1", capabilities };
+  return { kind: "agent_load", agent, wasm: testAgentBase64, manifest };
+};
+
+async function add(runtime: Runtime, text: string): Promise<string> {
+  const receipt = await runtime.submit({ kind: "write", ops: [{ op: "add", content: text }] });
+  const [result] = receipt.results as { id: string }[];
+  return result?.id ?? "";
+}
+
+/** A memory that was read, copied, searched for and echoed by an agent, then changed. */
+async function spread(runtime: Runtime): Promise<{ id: string; copy: string; other: string }> {
+  await runtime.submit(grantedEverything("tester"));
+  await run(runtime, "count", "{}");
+  const id = await add(runtime, content);
+  const other = await add(runtime, "The boiler was serviced on 3 May.");
+  await run(runtime, "Get", JSON.stringify(id));
+  await run(runtime, "Look", JSON.stringify("vault otter"));
+  const copy = String(await run(runtime, "Write", JSON.stringify(content)));
+  await run(runtime, "echo", JSON.stringify({ text: content }));
+  await runtime.submit(
+    { kind: "execute", agent: "tester", action: "echo", params: JSON.stringify(content) },
+    {
+      commandId: "with-a-receipt",
+    },
+  );
+  await runtime.submit({ kind: "write", ops: [{ op: "update", id, title: "Vault" }] });
+  return { id, copy, other };
+}
+
+Deno.test("erase() leaves no byte of a memory in the folder, and the log still verifies", async () => {
+  using folder = temporaryFolder();
+  const runtime = await openRuntime({ data: folder.path, seed: 1, workers: 1 });
+  const { id, copy, other } = await spread(runtime);
+  assert.notDeepEqual(filesHolding(folder.path, phrase), []);
+  const receipt = await runtime.submit({ kind: "erase", ids: [id] });
+  assert.deepEqual(receipt.erased, [id]);
+  assert.deepEqual(receipt.derived, [copy]);
+  assert.deepEqual(receipt.agents, ["tester"]);
+  assert.deepEqual(filesHolding(folder.path, phrase), []);
+  assert.equal(await codeOf(runtime.view({ view: "engram", id })), "engram_not_found");
+  assert.equal(
+    (await runtime.view({ view: "engram", id: other })).content,
+    "The boiler was serviced on 3 May.",
+  );
+  assert.deepEqual((await runtime.view({ view: "search", text: "vault otter" })).hits, []);
+  assert.equal((await runtime.view({ view: "search", text: "boiler" })).hits.length, 1);
+  assert.equal(await codeOf(runtime.view({ view: "why", id: copy, check: true })), "cannot_verify");
+  assert.equal((await runtime.view({ view: "why", id: copy })).chain.length > 0, true);
+  assert.equal(await run(runtime, "count", "{}"), 2);
+  const { stateHash } = runtime.status();
+  await runtime.close();
+  assert.deepEqual(filesHolding(folder.path, phrase), []);
+  for (const workers of [1, 2]) {
+    const report = await replay({ data: folder.path, workers });
+    assert.equal(report.ok, true, JSON.stringify(report.first));
+    assert.equal(report.stateHash, stateHash);
+    assert.ok(report.redacted > 0 && report.redacted < report.ticks);
+  }
+  const again = await openRuntime({ data: folder.path, seed: 1, workers: 1 });
+  assert.equal(await run(again, "count", "{}"), 3);
+  assert.deepEqual((await again.view({ view: "verify_log" })).ok, true);
+  await again.close();
+});
+
+Deno.test("a graph made again from the log after an erasure holds nothing of it", async () => {
+  using folder = temporaryFolder();
+  const runtime = await openRuntime({ data: folder.path, seed: 1, workers: 1 });
+  const { id } = await spread(runtime);
+  await runtime.submit({ kind: "erase", ids: [id] });
+  await runtime.close();
+  for (const suffix of ["", "-wal", "-shm"]) {
+    try {
+      Deno.removeSync(`${folder.path}/graph.db${suffix}`);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
+  }
+  const again = await openRuntime({ data: folder.path, seed: 1, workers: 1 });
+  assert.equal(await run(again, "count", "{}"), 2);
+  assert.equal((await again.view({ view: "search", text: "boiler" })).hits.length, 1);
+  await again.close();
+  assert.deepEqual(filesHolding(folder.path, phrase), []);
+  assert.equal((await replay({ data: folder.path, workers: 1 })).ok, true);
+});
+
+/** Makes a method of every graph throw, as if the process were killed when it calls it; gives the way back. */
+function breakAt(method: "commit" | "erase"): () => void {
+  const real = Object.getOwnPropertyDescriptor(Graph.prototype, method) ?? {};
+  const value = () => {
+    throw new Error("The process is killed here");
+  };
+  Object.defineProperty(Graph.prototype, method, { ...real, value });
+  return () => Object.defineProperty(Graph.prototype, method, real);
+}
+
+for (const method of ["commit", "erase"] as const) {
+  Deno.test(`an erasure that a crash stopped before ${method}() is carried out at the next start`, async () => {
+    using folder = temporaryFolder();
+    const runtime = await openRuntime({ data: folder.path, seed: 1, workers: 1 });
+    const { id } = await spread(runtime);
+    const restore = breakAt(method);
+    // Its entry is durable, so the command may be answered; the engine stops either way.
+    await runtime.submit({ kind: "erase", ids: [id] }).catch(() => null);
+    restore();
+    assert.equal(await codeOf(run(runtime, "count", "{}")), "outcome_unknown");
+    await runtime.close();
+    assert.notDeepEqual(filesHolding(folder.path, phrase), []);
+    const again = await openRuntime({ data: folder.path, seed: 1, workers: 1 });
+    assert.deepEqual(filesHolding(folder.path, phrase), []);
+    assert.equal(await run(again, "count", "{}"), 2);
+    await again.close();
+    assert.equal((await replay({ data: folder.path, workers: 1 })).ok, true);
+  });
+}
+
+Deno.test("erase() leaves a person's other memory that says the same, and names it", () =>
+  withRuntime(async (runtime) => {
+    const first = await add(runtime, content);
+    const second = await add(runtime, `Reminder. ${content}`);
+    const receipt = await runtime.submit({ kind: "erase", ids: [first] });
+    assert.deepEqual(receipt.alsoIn, [second]);
+    assert.equal((await runtime.view({ view: "engram", id: second })).content, `Reminder. ${content}`);
+  }));
+
+Deno.test("erase() removes a memory that was deleted before", async () => {
+  using folder = temporaryFolder();
+  const runtime = await openRuntime({ data: folder.path, workers: 1 });
+  const id = await add(runtime, content);
+  await runtime.submit({ kind: "write", ops: [{ op: "delete", id }] });
+  assert.notDeepEqual(filesHolding(folder.path, phrase), []);
+  await runtime.submit({ kind: "erase", ids: [id] });
+  assert.deepEqual(filesHolding(folder.path, phrase), []);
+  await runtime.close();
+});
+
+Deno.test("erase() refuses an id that never was, and changes nothing", () =>
+  withRuntime(async (runtime) => {
+    const id = await add(runtime, content);
+    const before = runtime.status().stateHash;
+    assert.equal(await codeOf(runtime.submit({ kind: "erase", ids: [id, "e0990"] })), "engram_not_found");
+    assert.equal(await codeOf(runtime.submit({ kind: "erase", ids: [] })), "invalid_argument");
+    assert.equal(runtime.status().stateHash, before);
+    assert.equal((await runtime.view({ view: "engram", id })).content, content);
+  }));
+
+Deno.test("erase() waits for nobody: it refuses while agents are at work", () =>
+  withRuntime(async (runtime) => {
+    for (const agent of ["a", "b"]) {
+      const manifest = {
+        manifest: 1,
+        id: agent,
+        version: "1.0.0",
+        abi: "engram@1",
+        capabilities: [{ name: "send", scope: "*", reason: "to be tested" }],
+      };
+      await runtime.submit({ kind: "agent_load", agent, wasm: echoAgentBase64, manifest });
+    }
+    const id = await add(runtime, content);
+    await runtime.submit({ kind: "execute", agent: "a", action: "b", params: "{}" });
+    assert.equal(await codeOf(runtime.submit({ kind: "erase", ids: [id] })), "wrong_state");
+  }));
