@@ -45,7 +45,6 @@ export const erase: Leaf = {
   name: "erase",
   says: "remove a memory for good, with every copy of it in the data folder",
   places: [memories],
-  flags: [{ flags: "-y, --yes", says: "do not ask" }],
   examples: ["erase e219130", "erase @last --yes"],
   notes:
     "Its texts go from the log, the graph, the search index, agents' memories and freed pages, with what agents " +
