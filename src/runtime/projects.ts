@@ -267,6 +267,17 @@ export async function projectContexts(port: Port, folder: string): Promise<reado
     .map(({ id }) => id);
 }
 
+/**
+ * The id of the context that a folder's project has: "personal" where the folder is no project, null where nothing was
+ * written to it yet. Nothing is made. Errors: those of {@link projectContext}.
+ */
+export async function ownContext(port: Pick<Port, "view">, folder: string): Promise<Id | null> {
+  const project = await projectOf(folder);
+  const { contexts } = await port.view({ view: "contexts" });
+  if (project !== null) return contextIn(contexts, project);
+  return contexts.some(({ id }) => id === personalContextId) ? personalContextId : null;
+}
+
 function contextIn(contexts: readonly Context[], project: Project): Id | null {
   const { key, context } = project;
   if (context === null) return contexts.find((one) => projectKeyOf(one) === key)?.id ?? null;

@@ -1,0 +1,78 @@
+/**
+ * Hooks: what an assistant's program runs at the beginning and the end of a session.
+ *
+ * Invariants:
+ * 1. A hook never fails a session: whatever happens, it exits with 0, and tells the reason in DATA/host.log.
+ * 2. A hook never holds a session up: it ends within `hookMsMax`, whatever it waits for; reading a transcript goes on in
+ *    a process of its own.
+ * 3. What it reads from standard input is bounded, and is data: paths are opened as files, nothing in it is run.
+ */
+import { join } from "node:path";
+import { isObject } from "../input/json.ts";
+import { makePrivate } from "../runtime/platform.ts";
+import type { Call } from "./command.ts";
+import { dataFolder } from "./paths.ts";
+
+/** ms after which a hook ends. */
+export const hookMsMax = 5_000;
+/** Characters of a hook's JSON. */
+const inputCharsMax = 1024 * 1024;
+
+/** What a client tells its hook. */
+export interface HookInput {
+  readonly session: string | null;
+  readonly cwd: string | null;
+  readonly transcript: string | null;
+  readonly event: string | null;
+}
+
+/** The JSON a client writes to its hook's standard input; nulls where there is none. */
+export async function hookInput(call: Call): Promise<HookInput> {
+  const { terminal } = call.screen;
+  const text = terminal.inIsTerminal ? "" : await terminal.read();
+  if (text.length > inputCharsMax) throw new Error(`the client wrote more than ${inputCharsMax} characters`);
+  if (text.trim() === "") return { session: null, cwd: null, transcript: null, event: null };
+  const value: unknown = JSON.parse(text);
+  if (!isObject(value)) throw new Error("what the client wrote to standard input is no JSON object");
+  const word = (name: string) => {
+    const found = value[name];
+    return typeof found === "string" && found !== "" ? found : null;
+  };
+  return {
+    session: word("session_id")?.slice(0, 200) ?? null,
+    cwd: word("cwd"),
+    transcript: word("transcript_path"),
+    event: word("hook_event_name"),
+  };
+}
+
+/** Runs a hook's work: ends it in time, and tells what went wrong in the log alone. */
+export async function inHook(call: Call, what: string, work: () => Promise<void>): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<"late">((resolve) => timer = setTimeout(() => resolve("late"), hookMsMax));
+  try {
+    const ended = await Promise.race([late, work().then(() => call.close())]);
+    if (ended === "late") throw new Error(`not done after ${hookMsMax} ms`);
+  } catch (error) {
+    tell(call, `${what}: ${error instanceof Error ? error.message : String(error)}`);
+    call.close().catch(() => undefined); // nobody waits for it: the process ends with the command
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** A line in DATA/host.log. Where even that can't be written, nothing is said: the session goes on. */
+function tell(call: Call, line: string): void {
+  try {
+    const folder = dataFolder(call.screen.terminal, call.text("data"));
+    const path = join(folder, "host.log");
+    Deno.mkdirSync(folder, { recursive: true });
+    Deno.writeTextFileSync(path, `${new Date().toISOString()} hook ${line.replace(/\s+/g, " ")}\n`, {
+      append: true,
+      mode: 0o600,
+    });
+    makePrivate(path, "file");
+  } catch {
+    // A full or missing disk is no reason to disturb the session.
+  }
+}
