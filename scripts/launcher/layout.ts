@@ -18,7 +18,14 @@ export const bundleFolder = "src/cli";
 export const nativePackages: readonly string[] = ["libsql", "@libsql/client", "onnxruntime-node"];
 
 /** Packages that only tests and scripts use. */
-export const developmentPackages: readonly string[] = ["fast-check", "wabt"];
+export const developmentPackages: readonly string[] = [
+  "@modelcontextprotocol/client",
+  "@modelcontextprotocol/conformance",
+  "@modelcontextprotocol/sdk",
+  "@modelcontextprotocol/server-memory",
+  "fast-check",
+  "wabt",
+];
 
 /** Environment variables of the runtime that would change what the program does. */
 export const unsetVariables: readonly string[] = [

@@ -135,6 +135,7 @@ function addRoutes(app: Hono, door: HttpDoor, limits: ApiLimits, counts: { event
     const stream = eventStream(door.port, from, door.stopping, () => counts.events--);
     return c.body(stream, 200, { "content-type": "text/event-stream; charset=utf-8" });
   });
+  app.all("/mcp", mcpOf(door));
   app.post("/v1/idle", async (c) => {
     await door.port.idle();
     return c.json({ ok: true });
@@ -143,6 +144,13 @@ function addRoutes(app: Hono, door: HttpDoor, limits: ApiLimits, counts: { event
     door.stop();
     return c.json({ ok: true });
   });
+}
+
+/** The MCP route; its SDK is loaded with the first request. */
+function mcpOf(door: HttpDoor): (c: Context) => Promise<Response> {
+  const made = () => import("./mcp/mod.ts").then(({ mcpRoute }) => mcpRoute(door));
+  let route: ReturnType<typeof made> | null = null;
+  return async (c) => (await (route ??= made()))(c.req.raw, { name: "host", scope: "admin" });
 }
 
 function errorAnswer(c: Context, error: EngramError): Response {

@@ -3,3 +3,4 @@ export { findHost, type FindOptions } from "./find_host.ts";
 export { hostPort } from "./host_port.ts";
 export { type ApiLimits, apiLimits } from "./http.ts";
 export { type HostOptions, serveHost } from "./serve_host.ts";
+export { type McpSocket, type McpSocketOptions, serveMcpSocket } from "./mcp/socket.ts";

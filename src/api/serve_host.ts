@@ -1,7 +1,7 @@
 /**
  * serveHost(): owns a data folder and serves it to clients until it is told to stop.
  *
- * Owns: the order of beginning (lock → engine → reader → http → host.json) and of ending (the reverse).
+ * Owns: the order of beginning (lock → engine → reader → http → mcp socket → host.json) and of ending (the reverse).
  * Does not own: signals (the CLI's), what is served (http.ts), the state (the engine).
  *
  * Invariants:
@@ -17,6 +17,7 @@ import { os } from "../runtime/platform.ts";
 import { type Reader, startReader, withReader } from "../runtime/reader_client.ts";
 import { readToken } from "./find_host.ts";
 import { type ApiLimits, httpApi } from "./http.ts";
+import { serveMcpSocket } from "./mcp/socket.ts";
 
 /** How to serve a data folder. */
 export interface HostOptions {
@@ -82,15 +83,19 @@ async function serve(options: HostOptions, engine: Engine, reader: Reader): Prom
   engine.fault.then(end);
   reader.fault.then(end);
   let authority = "";
+  const port = withReader(engine, reader);
+  const token = ownToken(paths);
+  const seeded = options.seed !== undefined && options.seed !== null;
+  const onFault = (error: unknown) => console.error(error);
   const app = httpApi({
-    port: withReader(engine, reader),
-    token: ownToken(paths),
+    port,
+    token,
     nonce,
     authority: () => authority,
     stopping: stop.signal,
     stop: () => end(null),
-    seeded: options.seed !== undefined && options.seed !== null,
-    onFault: (error) => console.error(error),
+    seeded,
+    onFault,
     ...(options.limits === undefined ? {} : { limits: options.limits }),
   });
   const server = listen(options.port ?? 0, (request) => app.fetch(request));
@@ -109,7 +114,9 @@ async function serve(options: HostOptions, engine: Engine, reader: Reader): Prom
   let reason: Error | null = null;
   options.signal.addEventListener("abort", abort);
   try {
-    writePrivate(paths.host, `${JSON.stringify({ address, nonce, version: buildInfo().version })}\n`);
+    const socket = { path: paths.socket, port, token, stopping: stop.signal, seeded, onFault };
+    const { at: mcp } = await serveMcpSocket(socket);
+    writePrivate(paths.host, `${JSON.stringify({ address, nonce, version: buildInfo().version, mcp })}\n`);
     options.onReady?.({ address, tokenFile: paths.token });
     reason = await ended.promise;
     if (reason !== null) throw reason;

@@ -9,6 +9,7 @@ import { erase, forget } from "./forget.ts";
 import { help } from "./help.ts";
 import { api, doctor, down, status, up } from "./host.ts";
 import { log } from "./log.ts";
+import { mcp } from "./mcp.ts";
 import { memory } from "./memory.ts";
 import { ask, info, remember, search, why } from "./people.ts";
 import { replay } from "./replay.ts";
@@ -35,6 +36,7 @@ export const tree: readonly Node[] = [
   doctor,
   up,
   down,
+  mcp,
   api,
   completions(() => tree),
   help(() => tree),

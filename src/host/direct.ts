@@ -209,7 +209,12 @@ function link(session: Session, op: Extract<DirectOp, { op: "link" }>): Done {
   return connect(session, from, to, op.type, 1, Payload.text("{}"));
 }
 
-function apply(session: Session, op: DirectOp): Done {
+/** `@0` names the memory that the first change of the same command made or changed, and so on. */
+function idIn(id: Id, done: readonly Done[]): Id {
+  return /^@\d{1,6}$/.test(id) ? done[Number(id.slice(1))]?.id ?? id : id;
+}
+
+function apply(session: Session, op: DirectOp, done: readonly Done[]): Done {
   switch (op.op) {
     case "add":
     case "upsert":
@@ -219,7 +224,14 @@ function apply(session: Session, op: DirectOp): Done {
     case "delete":
       return remove(session, op.id);
     case "connect":
-      return connect(session, op.source, op.target, op.type, op.weight, op.metadata);
+      return connect(
+        session,
+        idIn(op.source, done),
+        idIn(op.target, done),
+        op.type,
+        op.weight,
+        op.metadata,
+      );
     case "link":
       return link(session, op);
     case "disconnect":
@@ -243,7 +255,9 @@ export function writeDirect(session: Session, ops: readonly DirectOp[]): readonl
       `Cannot write: ${ops.length} changes in one command, opsPerCommandMax is ${session.config.opsPerCommandMax}`,
     );
   }
-  return ops.map((op) => apply(session, op));
+  const done: Done[] = [];
+  for (const op of ops) done.push(apply(session, op, done));
+  return done;
 }
 
 /** Runs a `context_create` command; the agents named may read and write it. */

@@ -14,6 +14,8 @@ export interface DataPaths {
   readonly lock: string;
   readonly host: string;
   readonly token: string;
+  /** Where MCP clients of this machine connect, on systems that have such sockets. */
+  readonly socket: string;
   readonly graph: string;
   readonly log: string;
   readonly blobs: string;
@@ -27,6 +29,7 @@ export function dataPaths(root: string): DataPaths {
     lock: at("lock"),
     host: at("host.json"),
     token: at("host.token"),
+    socket: at("host.sock"),
     graph: at("graph.db"),
     log: at("log"),
     blobs: at("blobs"),
@@ -38,6 +41,8 @@ export interface HostFile {
   readonly address: string;
   readonly nonce: string;
   readonly version: string;
+  /** Where MCP clients connect: `unix:PATH` or `tcp:PORT`; null of a host that offers none. */
+  readonly mcp: string | null;
 }
 
 function failed(root: string, error: unknown): EngramError {
@@ -92,9 +97,9 @@ export function readHostFile(paths: DataPaths): HostFile | null {
   try {
     const value: unknown = JSON.parse(text);
     if (typeof value !== "object" || value === null) return null;
-    const { address, nonce, version } = value as Record<string, unknown>;
+    const { address, nonce, version, mcp } = value as Record<string, unknown>;
     const texts = typeof address === "string" && typeof nonce === "string" && typeof version === "string";
-    return texts ? { address, nonce, version } : null;
+    return texts ? { address, nonce, version, mcp: typeof mcp === "string" ? mcp : null } : null;
   } catch {
     return null; // half written by a process that was killed: the lock decides
   }

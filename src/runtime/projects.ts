@@ -229,7 +229,7 @@ export function projectKeyOf(context: Context): string | null {
  * Errors: those of {@link projectOf}; `wrong_state` where the project's file names another project's context.
  */
 export async function projectContext(
-  port: Port,
+  port: Pick<Port, "view" | "submit">,
   folder: string,
   options: { readonly client?: string } = {},
 ): Promise<Id> {
@@ -259,7 +259,7 @@ export async function projectContext(
  * The ids of the contexts that a read in a folder covers: its project's, "personal", and those of no project.
  * Nothing is made. Errors: those of {@link projectContext}.
  */
-export async function projectContexts(port: Port, folder: string): Promise<readonly Id[]> {
+export async function projectContexts(port: Pick<Port, "view">, folder: string): Promise<readonly Id[]> {
   const project = await projectOf(folder);
   const { contexts } = await port.view({ view: "contexts" });
   const own = project === null ? null : contextIn(contexts, project);

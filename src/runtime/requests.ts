@@ -69,6 +69,7 @@ export type WriteOp =
   | { readonly op: "delete"; readonly id: string }
   | {
     readonly op: "connect";
+    /** Ids; `@0` is the memory that the first change of the same command made, `@1` the second's. */
     readonly source: string;
     readonly target: string;
     readonly type: string;

@@ -1,0 +1,177 @@
+/**
+ * serveMcpSocket(): the host's end of `engramlt mcp`. A connection is one client over stdio framing, after one line
+ * of JSON that says where the client works.
+ *
+ * Owns: the socket, its connections and their bounds.
+ * Does not own: the other end (src/cli/mcp.ts), what is served (server.ts), the host's life (serve_host.ts).
+ *
+ * Invariants:
+ * 1. Only the folder's owner reaches the socket: it is a 0600 file in the data folder. Where the system has no such
+ *    socket, or the path is too long for one, it is a port on loopback, and the first line must carry the token.
+ * 2. A socket file that a killed host left is removed; the folder's lock says that it is nobody's.
+ * 3. At the host's stop the socket is closed first, then every connection.
+ */
+import { Buffer } from "node:buffer";
+import { createHash, timingSafeEqual } from "node:crypto";
+import { createServer, type Server, type Socket } from "node:net";
+import { z } from "zod";
+import { EngramError } from "../../kernel/mod.ts";
+import type { Port } from "../../runtime/mod.ts";
+import { makePrivate, os } from "../../runtime/platform.ts";
+import { mcpLimits } from "./limits.ts";
+
+/** What the socket serves. */
+export interface McpSocketOptions {
+  /** Where the socket lies: DATA/host.sock. */
+  readonly path: string;
+  readonly port: Port;
+  /** The host's token, asked for where the socket is a port. */
+  readonly token: string;
+  /** Aborted when the host begins to stop. */
+  readonly stopping: AbortSignal;
+  /** A seeded host records no ids that clients made up. */
+  readonly seeded?: boolean;
+  readonly onFault: (error: unknown) => void;
+  /** Told how many clients are connected, when that changes. */
+  readonly onConnections?: (count: number) => void;
+}
+
+/** A socket that listens. */
+export interface McpSocket {
+  /** `unix:PATH` or `tcp:PORT`, for host.json. */
+  readonly at: string;
+  /** Clients connected now. */
+  readonly connections: () => number;
+  /** Resolves when it is closed, which the abort of `stopping` sets off. */
+  readonly closed: Promise<void>;
+}
+
+/** Bytes that a path of a socket may have on every system that has them (macOS: 104 with the zero). */
+const socketPathBytesMax = 103;
+
+const hello = z.object({
+  token: z.string().max(256).optional(),
+  folder: z.string().max(4096).optional(),
+  context: z.string().max(256).optional(),
+  version: z.string().max(64).optional(),
+});
+
+/** Listens until `stopping` aborts. Errors: `io_failed` where it cannot listen. */
+export async function serveMcpSocket(options: McpSocketOptions): Promise<McpSocket> {
+  const { path, stopping } = options;
+  const open = new Set<Socket>();
+  const isFile = os !== "windows" && Buffer.byteLength(path) <= socketPathBytesMax;
+  const server = createServer((socket) => {
+    if (open.size >= mcpLimits.connectionsMax) return refuse(socket, "too many clients are connected");
+    open.add(socket);
+    options.onConnections?.(open.size);
+    socket.on("close", () => {
+      open.delete(socket);
+      options.onConnections?.(open.size);
+    });
+    socket.on("error", () => socket.destroy()); // a client that was killed; "close" follows
+    serve(socket, options, !isFile);
+  });
+  const at = await listen(server, isFile ? path : null);
+  if (isFile) makePrivate(path, "file");
+  protocol().catch(options.onFault);
+  const closed = Promise.withResolvers<void>();
+  server.on("close", () => closed.resolve());
+  stopping.addEventListener("abort", () => {
+    server.close();
+    for (const socket of open) socket.destroySoon();
+  }, { once: true });
+  return { at, connections: () => open.size, closed: closed.promise };
+}
+
+async function listen(server: Server, path: string | null): Promise<string> {
+  if (path !== null) removeLeftover(path);
+  const listening = Promise.withResolvers<void>();
+  server.once("error", (error: Error) => {
+    const where = path ?? "127.0.0.1";
+    listening.reject(new EngramError("io_failed", `Cannot listen on ${where}: ${error.message}`));
+  });
+  const ready = () => listening.resolve();
+  if (path === null) server.listen(0, "127.0.0.1", ready);
+  else server.listen(path, ready);
+  await listening.promise;
+  const address = server.address();
+  if (path !== null) return `unix:${path}`;
+  if (typeof address === "object" && address !== null) return `tcp:${address.port}`;
+  throw new Error("Fault: a socket without an address");
+}
+
+function removeLeftover(path: string): void {
+  try {
+    Deno.removeSync(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) {
+      const words = error instanceof Error ? error.message : String(error);
+      throw new EngramError("io_failed", `Cannot remove ${path}: ${words}`);
+    }
+  }
+}
+
+/** Ends a connection that cannot be served, with a word on its way out that a person can find in a log. */
+function refuse(socket: Socket, why: string): void {
+  socket.on("error", () => socket.destroy());
+  const error = { code: -32000, message: `Cannot serve this client: ${why}` };
+  socket.end(`${JSON.stringify({ jsonrpc: "2.0", error, id: null })}\n`);
+}
+
+/** Reads the first line, then hands the connection over to the protocol. */
+function serve(socket: Socket, options: McpSocketOptions, needsToken: boolean): void {
+  let head = Buffer.alloc(0);
+  const late = setTimeout(() => refuse(socket, "its first line did not come"), mcpLimits.helloWaitMsMax);
+  socket.on("close", () => clearTimeout(late));
+  const onData = (data: Buffer) => {
+    head = Buffer.concat([head, data]);
+    const end = head.indexOf(10);
+    if (end < 0 && head.length <= mcpLimits.helloBytesMax) return;
+    socket.off("data", onData);
+    socket.pause();
+    clearTimeout(late);
+    const said = end < 0 ? null : readHello(head.subarray(0, end));
+    if (said === null) return refuse(socket, "its first line is not the one of engramlt mcp");
+    if (needsToken && !isToken(said.token ?? "", options.token)) {
+      return refuse(socket, "its token is not the host's");
+    }
+    const rest = head.subarray(end + 1);
+    if (rest.length > 0) socket.unshift(rest);
+    speak(socket, options, said).catch((error: unknown) => {
+      options.onFault(error);
+      socket.destroy();
+    });
+  };
+  socket.on("data", onData);
+}
+
+function readHello(line: Buffer): z.infer<typeof hello> | null {
+  try {
+    return hello.safeParse(JSON.parse(line.toString("utf8"))).data ?? null;
+  } catch {
+    return null; // not JSON: no shim of ours
+  }
+}
+
+function isToken(given: string, token: string): boolean {
+  const digest = (text: string) => createHash("sha256").update(text).digest();
+  return timingSafeEqual(digest(given), digest(token));
+}
+
+/** Hands a connection to the protocol, which is loaded beside the host's start and waited for here. */
+async function speak(socket: Socket, options: McpSocketOptions, said: z.infer<typeof hello>): Promise<void> {
+  const { port, seeded, onFault } = options;
+  const { serveStdioOn } = await protocol();
+  if (socket.destroyed) return;
+  const caller = {
+    port,
+    submit: port.submit.bind(port),
+    folder: said.folder ?? null,
+    context: said.context ?? null,
+    connection: seeded === true ? null : crypto.randomUUID().replaceAll("-", "").slice(0, 16),
+  };
+  serveStdioOn(socket, caller, onFault);
+}
+
+const protocol = () => import("./connection.ts");

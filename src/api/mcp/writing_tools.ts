@@ -1,0 +1,163 @@
+/** The tools that write: remember, supersede, relate, forget, run. Each submits one command. */
+import { z } from "zod";
+import type { JsonObject } from "../../kernel/mod.ts";
+import type { Receipt } from "../../runtime/mod.ts";
+import { budgetOf, cutText, oneLine, reply } from "./reply.ts";
+import { budget, context, object, text, type Tool, tool } from "./tool.ts";
+
+const written = z.object({ id: z.string(), tick: z.int() });
+
+/** The id of the `at`-th change of a write. */
+function idOf(receipt: Receipt, at: number): string {
+  const results = receipt["results"];
+  const item: unknown = Array.isArray(results) ? results[at] : null;
+  if (typeof item === "object" && item !== null && "id" in item && typeof item.id === "string") {
+    return item.id;
+  }
+  throw new Error("Fault: a write's receipt without an id");
+}
+
+/** A sentence about what the host took out of the texts before it stored them; "" for nothing. */
+function redactedWords(receipt: Receipt): string {
+  const { redacted } = receipt;
+  if (typeof redacted !== "object" || redacted === null) return "";
+  return ` Not stored, it looked private: ${Object.keys(redacted).join(", ")}.`;
+}
+
+function given<T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  const kept = Object.entries(values).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(kept) as { [K in keyof T]?: Exclude<T[K], undefined> };
+}
+
+const remember = tool({
+  name: "remember",
+  description: "Store one fact, decision or preference that stands on its own.",
+  args: z.strictObject({
+    content: text,
+    title: text.optional(),
+    source: text.optional(),
+    time: text.describe("ISO 8601").optional(),
+    confidence: z.number().min(0).max(1).optional(),
+    metadata: object.optional(),
+    context: context,
+  }),
+  result: written,
+  does: "adds",
+  async call({ content, context: named, title, source, time, confidence, metadata }, call) {
+    const more = given({ title, source, time, confidence, metadata });
+    const receipt = await call.submit({
+      kind: "write",
+      ops: [{ op: "add", content, context: await call.writeContext(named), ...more }],
+    });
+    const id = idOf(receipt, 0);
+    const { tick } = receipt;
+    return reply({ id, tick }, `Remembered as ${id} at tick ${tick}.${redactedWords(receipt)}`);
+  },
+});
+
+const supersede = tool({
+  name: "supersede",
+  description: "Replace a memory by what holds now; the old one is marked.",
+  args: z.strictObject({ id: text, content: text, time: text.optional() }),
+  result: written,
+  does: "adds",
+  async call({ id: named, content, time }, call) {
+    const id = await call.engramId(named);
+    const old = await call.port.view({ view: "engram", id });
+    const place = old.contexts[0] ?? await call.writeContext(undefined);
+    const receipt = await call.submit({
+      kind: "write",
+      ops: [
+        { op: "add", content, context: place, ...given({ time }) },
+        { op: "connect", source: "@0", target: id, type: "supersedes" },
+      ],
+    });
+    const made = idOf(receipt, 0);
+    const { tick } = receipt;
+    const words = `${made} supersedes ${id} since tick ${tick}.${redactedWords(receipt)}`;
+    return reply({ id: made, tick }, words);
+  },
+});
+
+const relate = tool({
+  name: "relate",
+  description: "Link two memories: source supports target.",
+  args: z.strictObject({ source: text, target: text, type: text, why: text.optional() }),
+  result: written,
+  does: "adds",
+  async call({ source, target, type, why }, call) {
+    const [from, to] = await Promise.all([call.engramId(source), call.engramId(target)]);
+    const receipt = await call.submit({
+      kind: "write",
+      ops: [{
+        op: "connect",
+        source: from,
+        target: to,
+        type,
+        ...(why === undefined ? {} : { metadata: { why } }),
+      }],
+    });
+    const id = idOf(receipt, 0);
+    return reply({ id, tick: receipt.tick }, `${from} ${type} ${to}: link ${id}.`);
+  },
+});
+
+const forget = tool({
+  name: "forget",
+  description: "Hide a memory from now on; history keeps it.",
+  args: z.strictObject({ id: text }),
+  result: written,
+  does: "takes away",
+  async call({ id: named }, call) {
+    const id = await call.engramId(named);
+    const receipt = await call.submit({ kind: "write", ops: [{ op: "delete", id }] });
+    const words = `Hidden: ${id}. The history still has it; engramlt memory get ${id} --at ${
+      receipt.tick - 1
+    } shows it.`;
+    return reply({ id, tick: receipt.tick }, words);
+  },
+});
+
+const run = tool({
+  name: "run",
+  description: "Run an agent's action.",
+  args: z.strictObject({
+    agent: text,
+    action: text,
+    params: object.optional(),
+    budget,
+  }),
+  result: z.object({ result: z.unknown(), tick: z.int(), fuel: z.int() }),
+  does: "anything",
+  async call({ agent, action, params, budget: tokens }, call) {
+    await call.progress(0, 1, `${agent} ${action} waits for its turn`);
+    const receipt = await call.submit({
+      kind: "execute",
+      agent: (await call.port.view({ view: "resolve", what: "agent", text: agent })).id,
+      action,
+      ...(params === undefined ? {} : { params: JSON.stringify(params) }),
+    });
+    await call.progress(1, 1, `${agent} ${action} is done`);
+    return runReply(receipt, budgetOf(tokens));
+  },
+});
+
+/** The result of a run within a budget: one that is larger is given as the beginning of its JSON. */
+function runReply(receipt: Receipt, tokens: number) {
+  const { result, tick, fuel } = receipt;
+  const json = JSON.stringify(result ?? null);
+  const charactersMax = tokens * 4 - 400;
+  const told = `Done at tick ${tick} with ${fuel} fuel`;
+  const fits = json.length <= charactersMax;
+  const structured: JsonObject = {
+    result: fits ? JSON.parse(json) : cutText(json, Math.max(40, charactersMax / 2)),
+    tick,
+    fuel: Number(fuel),
+    ...(fits ? {} : { cut: true }),
+  };
+  const room = charactersMax - JSON.stringify(structured).length;
+  return reply(structured, room < 40 ? `${told}.` : `${told}: ${oneLine(json, Math.min(room, 400))}`);
+}
+
+/** The tools that write. */
+export const writingTools: readonly Tool[] = [remember, supersede, relate, forget, run];

@@ -1,0 +1,21 @@
+/** engramlt mcp: as the command line knows it. The plain call goes through mcp_pipe.ts alone (main.ts). */
+import type { Leaf } from "./command.ts";
+import { connectOptions } from "./connect.ts";
+import { mcpPipe } from "./mcp_pipe.ts";
+
+/** engramlt mcp */
+export const mcp: Leaf = {
+  name: "mcp",
+  says: "serve an assistant over standard input and output (MCP); starts the host if none runs",
+  examples: ["mcp", "mcp --context work"],
+  notes:
+    "Clients start it themselves: engramlt setup writes it into their configuration. What it remembers and recalls\n" +
+    "belongs to the folder it is started in, unless --context names another.",
+  async run(call) {
+    const { data } = connectOptions(call);
+    const { terminal } = call.screen;
+    const say = (text: string) => terminal.err(`${text}\n`);
+    const code = await mcpPipe({ data, folder: terminal.folder, context: call.text("context"), say });
+    if (code !== 0) Deno.exit(code);
+  },
+};

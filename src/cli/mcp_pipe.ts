@@ -1,0 +1,139 @@
+/**
+ * `engramlt mcp`: bytes between a client's pipes and the running host. Nothing of the protocol is known here.
+ *
+ * Owns: finding or starting the host, the first line that says where the client works, the end of the pipe.
+ * Does not own: the protocol (src/api/mcp), how a host is started (start_host.ts).
+ *
+ * Invariants:
+ * 1. Standard output carries the host's bytes and nothing else.
+ * 2. At the end of standard input answers under way have `lastAnswersMsMax` to come; then the process ends.
+ * 3. It imports little: clients wait for it at every start.
+ */
+import { dataPaths, type HostFile, readHostFile } from "../runtime/data_folder.ts";
+import { defaultDataFolder } from "../runtime/platform.ts";
+import { processTerminal } from "./terminal.ts";
+
+/** What the pipe needs to know. */
+export interface PipeOptions {
+  readonly data: string;
+  /** The folder the client works in. */
+  readonly folder: string;
+  /** The context to read and write where a call names none, or null for the folder's project. */
+  readonly context: string | null;
+  readonly say: (text: string) => void;
+}
+
+/** For answers under way after the end of the input, in ms; the process ends within a second of it. */
+const lastAnswersMsMax = 700;
+/** How long no answer must come to be the last, in ms. */
+const quietMs = 100;
+
+/**
+ * Runs the pipe where its arguments are the plain ones; null where they are not, and the whole command line must say
+ * what is wrong with them.
+ */
+export async function mcpFast(args: readonly string[]): Promise<number | null> {
+  const { resolve } = await import("node:path");
+  const terminal = processTerminal();
+  const given: Record<"data" | "context", string> = {
+    data: terminal.env("ENGRAMLT_DATA") ?? "",
+    context: terminal.env("ENGRAMLT_CONTEXT") ?? "",
+  };
+  for (let at = 0; at < args.length; at++) {
+    const [, name = "", value = args[++at] ?? ""] = /^--(data|context)(?:=(.*))?$/s.exec(args[at] ?? "") ??
+      [];
+    if ((name !== "data" && name !== "context") || value === "" || value.startsWith("~")) return null;
+    given[name] = value;
+  }
+  const data = given.data === "" ? defaultDataFolder() : resolve(terminal.folder, given.data);
+  if (data === null) return null;
+  const context = given.context === "" ? null : given.context;
+  return await mcpPipe({ data, folder: terminal.folder, context, say: (text) => terminal.err(`${text}\n`) });
+}
+
+/** Runs the pipe until either end closes; the process's exit code. */
+export async function mcpPipe(options: PipeOptions): Promise<number> {
+  const host = readHostFile(dataPaths(options.data));
+  const connection = (host === null ? null : await reach(host)) ?? await start(options);
+  const { folder, context } = options;
+  const hello = {
+    folder,
+    ...(context === null ? {} : { context }),
+    ...await proof(options.data, connection),
+  };
+  await writeAll(connection.conn, new TextEncoder().encode(`${JSON.stringify(hello)}\n`));
+  return await pipe(connection.conn, options.say);
+}
+
+interface Reached {
+  readonly conn: Deno.Conn;
+  readonly needsToken: boolean;
+}
+
+/** A connection to a host, or null where nobody listens there. */
+async function reach({ mcp }: HostFile): Promise<Reached | null> {
+  const [, kind, where = ""] = /^(unix|tcp):(.+)$/s.exec(mcp ?? "") ?? [];
+  if (kind === undefined) return null;
+  try {
+    const conn = kind === "unix"
+      ? await Deno.connect({ transport: "unix", path: where })
+      : await Deno.connect({ hostname: "127.0.0.1", port: Number(where) });
+    return { conn, needsToken: kind === "tcp" };
+  } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) throw error;
+    return null; // a host that was killed left its file
+  }
+}
+
+/** The token, where the way to the host is open to others. It goes only to a host that proved itself (findHost). */
+async function proof(data: string, { needsToken }: Reached): Promise<{ token?: string }> {
+  if (!needsToken) return {};
+  const { findHost } = await import("../api/mod.ts");
+  const port = await findHost(data);
+  await port?.close();
+  return port === null ? {} : { token: Deno.readTextFileSync(dataPaths(data).token).trim() };
+}
+
+async function start(options: PipeOptions): Promise<Reached> {
+  const { connectOrStart } = await import("./start_host.ts");
+  await connectOrStart(options.data, { detached: true });
+  const host = readHostFile(dataPaths(options.data));
+  const reached = host === null ? null : await reach(host);
+  if (reached !== null) return reached;
+  const { EngramError } = await import("../kernel/errors.ts");
+  throw new EngramError(
+    "host_unreachable",
+    `Cannot connect: the host of ${options.data} offers no MCP socket`,
+  );
+}
+
+async function writeAll(to: { write(bytes: Uint8Array): Promise<number> }, bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.length;) at += await to.write(bytes.subarray(at));
+}
+
+async function pipe(conn: Deno.Conn, say: (text: string) => void): Promise<number> {
+  let heardAt = performance.now(), ended = false;
+  const out = (async () => {
+    const bytes = new Uint8Array(65_536);
+    for (let count = await conn.read(bytes); count !== null; count = await conn.read(bytes)) {
+      await writeAll(Deno.stdout, bytes.subarray(0, count));
+      heardAt = performance.now();
+    }
+  })();
+  const inn = (async () => {
+    const bytes = new Uint8Array(65_536);
+    for (let count = await Deno.stdin.read(bytes); count !== null; count = await Deno.stdin.read(bytes)) {
+      await writeAll(conn, bytes.subarray(0, count));
+    }
+    ended = true;
+    const end = performance.now() + lastAnswersMsMax;
+    heardAt = Math.max(heardAt, performance.now());
+    while (performance.now() < end && performance.now() - heardAt < quietMs) {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  })();
+  await Promise.race([inn, out]).catch(() => {/* a pipe that broke has ended */});
+  if (ended) return 0;
+  say("engramlt mcp: the connection to the host ended; see engramlt status");
+  return 8;
+}

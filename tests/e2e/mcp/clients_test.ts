@@ -1,0 +1,131 @@
+/** The official client, in both eras, over HTTP and through `engramlt mcp`, against a real host. */
+import type { Client } from "@modelcontextprotocol/client";
+import assert from "node:assert/strict";
+import { withHost } from "../../support/ports.ts";
+import {
+  callTool,
+  clientOf,
+  type Era,
+  eras,
+  httpTransport,
+  stdioTransport,
+} from "../../support/mcp_clients.ts";
+
+type Work = (client: Client, data: string) => Promise<void>;
+
+const ways: Readonly<Record<string, (era: Era, work: Work) => Promise<void>>> = {
+  "/mcp": (era, work) =>
+    withHost(async ({ address, token, data }) => {
+      const client = clientOf(era);
+      await client.connect(httpTransport(address, token));
+      try {
+        await work(client, data);
+      } finally {
+        await client.close();
+      }
+    }),
+  "engramlt mcp": (era, work) =>
+    withHost(async ({ data }) => {
+      const client = clientOf(era);
+      await client.connect(stdioTransport(data));
+      try {
+        await work(client, data);
+      } finally {
+        await client.close();
+      }
+    }),
+};
+
+function test(name: string, work: Work): void {
+  for (const [way, open] of Object.entries(ways)) {
+    for (const era of eras) Deno.test(`${way} ${name} (${era})`, () => open(era, work));
+  }
+}
+
+test("negotiates the version, names itself and says how to use it", (client) => {
+  assert.equal(client.getServerVersion()?.name, "engramlt");
+  assert.match(client.getInstructions() ?? "", /Recall before you answer/);
+  return Promise.resolve();
+});
+
+test("lists nine tools, with annotations and schemas, in less than 4 KB", async (client) => {
+  const listed = await client.listTools();
+  const names = listed.tools.map(({ name }) => name).sort();
+  const all = ["ask", "forget", "recall", "relate", "remember", "run", "supersede", "timeline", "why"];
+  assert.deepEqual(names, all);
+  assert(JSON.stringify(listed).length < 4096, `${JSON.stringify(listed).length} bytes`);
+  for (const { annotations, outputSchema, description } of listed.tools) {
+    assert.notEqual(annotations, undefined);
+    assert.notEqual(outputSchema, undefined);
+    assert.notEqual(description ?? "", "");
+  }
+});
+
+test("remembers, recalls, supersedes, answers with what holds now, tells why, and forgets", async (client) => {
+  const made = await callTool(client, "remember", {
+    content: "Heron launches on 12 May",
+    source: "standup",
+    time: "2026-03-01",
+  });
+  const { id, tick } = made.structured;
+  assert(typeof id === "string" && typeof tick === "number");
+  const found = await callTool(client, "recall", { question: "When does Heron launch?", k: 3 });
+  const [hit] = found.structured["hits"] as { id: string; content: string; score: number }[];
+  assert.equal(hit?.id, id);
+  assert.equal(hit.content, "Heron launches on 12 May");
+
+  const later = await callTool(client, "supersede", {
+    id,
+    content: "Heron launches on 14 May",
+    time: "2026-03-14",
+  });
+  const answer = await callTool(client, "ask", { question: "When does Heron launch?" });
+  assert.match(answer.text, /Heron launches on 14 May/);
+  const events = (await callTool(client, "timeline", { about: id })).structured["events"] as { id: string }[];
+  assert.deepEqual(events.map((event) => event.id), [id, later.structured["id"]]);
+  assert.match((await callTool(client, "why", { id })).text, /mcp:tester asked/);
+
+  const other = await callTool(client, "remember", { content: "The launch needs the harbour" });
+  const linked = await callTool(client, "relate", {
+    source: other.structured["id"],
+    target: later.structured["id"],
+    type: "supports",
+  });
+  assert.equal(linked.isError, false);
+  assert.equal((await callTool(client, "forget", { id: other.structured["id"] })).isError, false);
+  const gone = await callTool(client, "recall", { question: "harbour" });
+  assert.deepEqual(gone.structured["hits"], []);
+});
+
+test("tells a refusal as a result the model can read, and changes nothing", async (client) => {
+  const unknown = await callTool(client, "forget", { id: "e9zzzz" });
+  assert.equal(unknown.isError, true);
+  assert.match(unknown.text, /Cannot find memory "e9zzzz".*\[engram_not_found\]/s);
+  const wrong = await callTool(client, "remember", { content: 7 });
+  assert.equal(wrong.isError, true);
+  const empty = await callTool(client, "remember", { content: "" });
+  assert.equal(empty.isError, true);
+  assert.deepEqual((await callTool(client, "recall", { question: "anything" })).structured["hits"], []);
+});
+
+test("keeps replies within their budget and continues them by a cursor", async (client) => {
+  for (let at = 0; at < 30; at++) {
+    const content = `Sparrow note ${at}: ${"the sparrow came to the feeder again and ate seeds. ".repeat(8)}`;
+    await callTool(client, "remember", { content });
+  }
+  const seen = new Set<string>();
+  let cursor: unknown, pages = 0;
+  do {
+    const more = cursor === undefined ? {} : { cursor };
+    const found = await callTool(client, "recall", { question: "sparrow feeder", k: 30, ...more });
+    assert(found.bytes <= 1500 * 4, `${found.bytes} bytes are more than 1,500 tokens`);
+    for (const { id } of found.structured["hits"] as { id: string }[]) seen.add(id);
+    cursor = found.structured["cursor"];
+    pages++;
+  } while (cursor !== undefined && pages < 40);
+  assert.equal(seen.size, 30);
+  const whole = await callTool(client, "recall", { question: "sparrow feeder", k: 30, budget: 20_000 });
+  assert.equal((whole.structured["hits"] as unknown[]).length, 30);
+  const foreign = await callTool(client, "recall", { question: "other words", cursor: "bm90IGEgY3Vyc29y" });
+  assert.equal(foreign.isError, true);
+});
