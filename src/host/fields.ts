@@ -82,8 +82,10 @@ export function takeReserved(metadata: JsonObject): { fields: ReservedFields; me
   return { fields, metadata: rest };
 }
 
-/** What is too large in the texts of an engram, or null. */
-export function textsTooLarge(texts: EngramTexts, config: Config): string | null {
+/** What is too large in the texts of an engram, or null. `bodyBytes`: how many bytes their JSON has, all together. */
+export function textsTooLarge(texts: EngramTexts, bodyBytes: number, config: Config): string | null {
+  // JSON is never shorter than the text in it: mostly one look is enough.
+  if (bodyBytes <= Math.min(config.contentBytesMax, config.nameBytesMax * 4, config.metadataBytesMax)) return null;
   if (byteLength(texts.content) > config.contentBytesMax) {
     return `content is over contentBytesMax (${config.contentBytesMax} bytes)`;
   }
@@ -101,7 +103,7 @@ export function textsTooLarge(texts: EngramTexts, config: Config): string | null
 /** The payload of an engram's texts, keys in one order. */
 export function textsPayload(texts: EngramTexts): Payload {
   const { content, title, source, ref, thread, metadata } = texts;
-  return Payload.text(JSON.stringify({ content, title, source, ref, thread, metadata }));
+  return Payload.json({ content, title, source, ref, thread, metadata });
 }
 
 /** The engram a put makes, as readers of the same step see it. */
@@ -168,6 +170,6 @@ export function visible(engram: Engram, readable: Readable): boolean {
 
 /** The engram as this reader may see it: other contexts are not even named. */
 export function shown<T extends Engram>(engram: T, readable: Readable): T {
-  if (readable === null) return engram;
+  if (readable === null || engram.contexts.every((context) => readable.has(context))) return engram;
   return { ...engram, contexts: engram.contexts.filter((context: Id) => readable.has(context)) };
 }

@@ -114,23 +114,12 @@ function engramUpdate(session: Session, args: Args): HostAnswer {
 
 /** Whether a put would change nothing. */
 export function unchanged(before: EngramParts & EngramTexts, parts: EngramParts, body: EngramTexts): boolean {
-  const pick = (from: EngramParts & EngramTexts) =>
-    JSON.stringify([
-      from.kind,
-      from.confidence,
-      from.position,
-      from.observedAt,
-      from.timeSource,
-      from.validFrom,
-      from.validTo,
-      from.content,
-      from.title,
-      from.source,
-      from.ref,
-      from.thread,
-      from.metadata,
-    ]);
-  return pick(before) === pick({ ...parts, ...body });
+  return before.kind === parts.kind && before.confidence === parts.confidence &&
+    before.position === parts.position && before.observedAt === parts.observedAt &&
+    before.timeSource === parts.timeSource && before.validFrom === parts.validFrom &&
+    before.validTo === parts.validTo && before.content === body.content && before.title === body.title &&
+    before.source === body.source && before.ref === body.ref && before.thread === body.thread &&
+    (before.metadata === body.metadata || JSON.stringify(before.metadata) === JSON.stringify(body.metadata));
 }
 
 function engramDelete(session: Session, args: Args): HostAnswer {

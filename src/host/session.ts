@@ -254,7 +254,8 @@ export class Session {
   /** The engram without anything this step may not see, or null. */
   #shown(engram: Engram | null): Engram | null {
     if (engram === null || !visible(engram, this.#readable)) return null;
-    return { ...shown(engram, this.#readable), supersededBy: this.#superseder(engram) };
+    const seen = shown(engram, this.#readable), supersededBy = this.#superseder(engram);
+    return supersededBy === seen.supersededBy ? seen : { ...seen, supersededBy };
   }
 
   /** The newest engram this step may see that supersedes another one. */
@@ -309,9 +310,9 @@ export class Session {
     before: Engram | null,
     payload: Payload | null = null,
   ): Denial | null {
-    const tooLarge = textsTooLarge(texts, this.config);
+    const body = payload ?? textsPayload(texts), bytes = body.bytes?.length ?? Infinity;
+    const tooLarge = textsTooLarge(texts, bytes, this.config);
     if (tooLarge !== null) return new Denial(-6, tooLarge);
-    const body = payload ?? textsPayload(texts);
     const full = this.full(body.bytes?.length ?? 0);
     if (full !== null) return full;
     const write = putOf({ id, ...parts }, body);

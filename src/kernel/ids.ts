@@ -46,28 +46,36 @@ export function formatId(kind: IdKind, tick: number, seat: number, counter: numb
   return idLetters[kind] + formatNumber(tick) + formatNumber(seat) + formatNumber(counter);
 }
 
+const letters = Object.values<string>(idLetters).join("");
+/** The value of each digit by its character code; −1 where it is none. */
+const digitOf = Int8Array.from({ length: 128 }, (_, code) => digits.indexOf(String.fromCharCode(code)));
+
+/** Reads the number written at `at`; −1 where {@link formatNumber} writes none so. */
+function numberAt(id: Id, at: number): number {
+  const length = digitOf[id.charCodeAt(at)] ?? -1;
+  // A number has no leading zero, so that there is one way to write it.
+  if (length < 0 || length > 11 || at + length >= id.length || (length > 0 && id[at + 1] === "0")) return -1;
+  let value = 0;
+  for (let next = at + 1; next <= at + length; next++) {
+    const digit = digitOf[id.charCodeAt(next)] ?? -1;
+    if (digit < 0) return -1;
+    value = value * 32 + digit;
+  }
+  return Number.isSafeInteger(value) ? value : -1;
+}
+
 /** Takes an id apart, or gives null for anything {@link formatId} does not make. */
 export function parseId(id: Id): IdParts | null {
+  const letter = id[0];
+  if (letter === undefined || !letters.includes(letter)) return null;
   let at = 1;
-  const number = (): number | null => {
-    const length = digits.indexOf(id[at++] ?? " ");
-    if (length < 0 || length > 11 || at + length > id.length) return null;
-    let value = 0;
-    const end = at + length;
-    for (; at < end; at++) {
-      const digit = digits.indexOf(id[at] ?? " ");
-      if (digit < 0) return null;
-      value = value * 32 + digit;
-    }
-    return Number.isSafeInteger(value) ? value : null;
+  const next = (): number => {
+    const value = numberAt(id, at);
+    at += 1 + (digitOf[id.charCodeAt(at)] ?? 0);
+    return value;
   };
-  const letter = id[0] ?? "";
-  if (!Object.values<string>(idLetters).includes(letter)) return null;
-  const tick = number(), seat = number(), counter = number();
-  if (tick === null || seat === null || counter === null || at !== id.length) return null;
-  return letter + formatNumber(tick) + formatNumber(seat) + formatNumber(counter) === id
-    ? { letter, tick, seat, counter }
-    : null;
+  const tick = next(), seat = tick < 0 ? -1 : next(), counter = seat < 0 ? -1 : next();
+  return counter < 0 || at !== id.length ? null : { letter, tick, seat, counter };
 }
 
 /** The context every owner's write without `--context` goes to; made by the first entry. */

@@ -20,6 +20,8 @@ export class Payload {
   readonly bytes: Uint8Array | null;
   #salt: Uint8Array | null;
   #digest: Uint8Array | null;
+  /** The content as text, where it was made from one that is at hand anyway. */
+  #text: string | null = null;
 
   constructor(bytes: Uint8Array | null, salt: Uint8Array | null = null, digest: Uint8Array | null = null) {
     assert(
@@ -34,6 +36,14 @@ export class Payload {
   /** A payload of UTF-8 text. */
   static text(text: string): Payload {
     return new Payload(encoder.encode(text));
+  }
+
+  /** A payload of the JSON of a value; keeps that JSON for {@link text}. */
+  static json(value: unknown): Payload {
+    const json = JSON.stringify(value);
+    const payload = Payload.text(json);
+    payload.#text = json; // what JSON.stringify gives is well formed: decoding the bytes gives it again
+    return payload;
   }
 
   /** Random bytes that keep the digest from telling the content; null until logged, and once erased. */
@@ -60,6 +70,6 @@ export class Payload {
   /** The content as UTF-8 text. A fault if it was erased: ask {@link erased} first. */
   text(): string {
     assert(this.bytes !== null, "the text of an erased payload was asked for");
-    return decoder.decode(this.bytes);
+    return this.#text ?? decoder.decode(this.bytes);
   }
 }

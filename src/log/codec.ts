@@ -1,8 +1,8 @@
 /**
  * The one canonical msgpack codec: the same body gives the same bytes, for ever.
  *
- * Owns: what a body may hold, how it becomes bytes, digests of payloads, and the hash chain's function.
- * Does not own: frames and files (frame.ts, log.ts), and what a body means (the runtime parses it).
+ * Owns: what a body may hold, digests of payloads, how bytes become a body, and the hash chain's function.
+ * Does not own: how each value is written (encode.ts), frames and files (frame.ts, log.ts), what a body means (runtime).
  *
  * Canonical rules:
  * 1. null, booleans, numbers, well-formed strings, Uint8Array, arrays, plain objects, {@link Payload}; nothing else.
@@ -19,9 +19,10 @@
  */
 
 import { createHash } from "node:crypto";
-import { Decoder, Encoder, ExtData } from "@msgpack/msgpack";
+import { Decoder } from "@msgpack/msgpack";
 import { assert, EngramError } from "../kernel/errors.ts";
 import { Payload } from "../kernel/payload.ts";
+import { BodyWriter, NotCanonical, type Written } from "./encode.ts";
 import { sha256Short, shortBytesMax } from "./sha256.ts";
 
 /** Levels of arrays and objects in a body. */
@@ -69,10 +70,14 @@ export interface EncodedEntry {
   readonly payloads: readonly StoredPayload[];
 }
 
+const noBytes = new Uint8Array(0);
+/** Up to here a call of the platform's hash costs more than the hash. */
+const tinyBytesMax = 512;
 const hasher = (bytes: Uint8Array) => createHash("sha256").update(bytes);
 
 /** SHA-256 of some bytes. */
 export function sha256(bytes: Uint8Array): Uint8Array {
+  if (bytes.length <= tinyBytesMax) return sha256Short(bytes, noBytes);
   return plain(hasher(bytes).digest());
 }
 
@@ -111,11 +116,9 @@ function plain(buffer: Uint8Array): Uint8Array {
   return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength);
 }
 
-let salting: (index: number) => Uint8Array = noSalt;
 let stored: StoredPayload[] = [];
 let reading: readonly BesidePayload[] = [];
-/** Payloads met so far: by object while encoding, by digest in both directions. */
-let known = new Map<Payload, Uint8Array>();
+/** Payloads met so far, by digest. */
 let byDigest = new Map<number, { readonly digest: Uint8Array; readonly payload: Payload }[]>();
 
 /** The payload with this digest that was met before, or null. */
@@ -135,15 +138,9 @@ function digestKey(digest: Uint8Array): number {
   return ((digest[0] ?? 0) << 24) | ((digest[1] ?? 0) << 16) | ((digest[2] ?? 0) << 8) | (digest[3] ?? 0);
 }
 
-function noSalt(): Uint8Array {
-  throw new Error("Fault: a payload is encoded outside encodeEntry");
-}
-
 const payloadCodec = {
-  tryToEncode(value: unknown): ExtData | null {
-    if (!(value instanceof Payload)) return null;
-    return new ExtData(payloadExtension, known.get(value) ?? keep(value));
-  },
+  /** Nothing is encoded by it. */
+  tryToEncode: (): null => null,
   decode(digest: Uint8Array, type: number): Payload {
     assert(type === payloadExtension && digest.length === digestBytes, `extension type ${type} in a body`);
     const met = metBefore(digest);
@@ -157,47 +154,49 @@ const payloadCodec = {
   },
 };
 
-let encoder = newEncoder();
 const decoder = new Decoder({ extensionCodec: payloadCodec });
-/** An encoder that grew beyond this is dropped, so that one large entry does not hold its memory. */
-const encoderBytesMax = 1 << 20;
-
-function newEncoder(): Encoder {
-  return new Encoder({ extensionCodec: payloadCodec, sortKeys: true, maxDepth: bodyDepthMax + 1 });
-}
-
-/** Stores a payload met for the first time; its digest. */
-function keep(payload: Payload): Uint8Array {
-  const beside = store(payload);
-  if (beside.salt !== null) payload.seal(beside.salt, beside.digest);
-  known.set(payload, beside.digest);
-  if (metBefore(beside.digest) === null) {
-    meet(beside.digest, payload);
-    stored.push(beside);
-  }
-  return beside.digest;
-}
+const writer = new BodyWriter({ depthMax: bodyDepthMax, digestBytes, extension: payloadExtension });
 
 function reset(): void {
-  salting = noSalt;
   stored = [];
   reading = [];
-  known = new Map();
   byDigest = new Map();
 }
 
-function store(payload: Payload): StoredPayload {
+/** What lies beside the body for a payload; one without a salt is given one by `salting`. */
+function besideOf(payload: Payload, salting: () => Uint8Array): StoredPayload {
   const { bytes, digest } = payload;
   if (bytes === null) {
     assert(digest !== null && digest.length === digestBytes, "an erased payload has a digest of 32 bytes");
     return { salt: null, bytes: null, digest };
   }
-  const salt = payload.salt ?? salting(stored.length);
+  const salt = payload.salt ?? salting();
   assert(
     salt.length >= saltBytes.min && salt.length <= saltBytes.max,
     `a salt has ${saltBytes.min} to ${saltBytes.max} bytes, not ${salt.length}`,
   );
   return { salt, bytes, digest: payloadDigest(salt, bytes) };
+}
+
+/** Puts digests into the holes of a body; gives what lies beside it. */
+function seal({ bytes, payloads, holes }: Written, salts: (index: number) => Uint8Array): StoredPayload[] {
+  const beside: StoredPayload[] = [];
+  const digests = new Map<Payload, Uint8Array>();
+  payloads.forEach((payload, at) => {
+    let digest = digests.get(payload);
+    if (digest === undefined) {
+      const one = besideOf(payload, () => salts(beside.length));
+      ({ digest } = one);
+      digests.set(payload, digest);
+      if (one.salt !== null) payload.seal(one.salt, digest);
+      if (metBefore(digest) === null) {
+        meet(digest, payload);
+        beside.push(one);
+      }
+    }
+    bytes.set(digest, holes[at] ?? 0);
+  });
+  return beside;
 }
 
 /**
@@ -244,15 +243,14 @@ export function problem(value: unknown, depth: number): string | null {
  * is a fault, thrown before any salt is taken. Deterministic.
  */
 export function encodeEntry(body: unknown, salts: (index: number) => Uint8Array): EncodedEntry {
-  const found = problem(body, 0);
-  assert(found === null, `cannot encode the entry: body${found}`);
   reset();
-  salting = salts;
   try {
-    const shared = encoder.encodeSharedRef(body);
-    const bodyBytes = shared.slice();
-    if (shared.buffer.byteLength > encoderBytesMax) encoder = newEncoder();
-    return { bodyBytes, payloads: stored };
+    const written = writer.write(body);
+    const payloads = seal(written, salts);
+    return { bodyBytes: written.bytes.slice(), payloads };
+  } catch (error) {
+    if (!(error instanceof NotCanonical)) throw error;
+    throw new Error(`Fault: cannot encode the entry: body${problem(body, 0) ?? ": not canonical"}`);
   } finally {
     reset();
   }
