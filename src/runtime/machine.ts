@@ -405,10 +405,16 @@ export class Machine {
     return records;
   }
 
+  /**
+   * Whether the entry names the image after a completed step: every `imageStepsMax`-th time, but not for all agents in
+   * the same tick. Those loaded next to each other have their turns next to each other.
+   */
   #imageIsDue(record: StepRecord): boolean {
-    const agent = this.state.agents.get(record.agent ?? "");
-    const completed = (record.entry === "initialize" ? 0 : agent?.completed ?? 0) + 1;
-    return record.entry !== "release" && completed % this.state.config.imageStepsMax === 0;
+    if (record.entry === "release") return false;
+    const agent = record.entry === "initialize" ? undefined : this.state.agents.get(record.agent ?? "");
+    const { loadedTick, loadedSeat, completed } = agent ??
+      { loadedTick: record.tick, loadedSeat: record.seat, completed: 0 };
+    return (completed + 1 + loadedTick + loadedSeat) % this.state.config.imageStepsMax === 0;
   }
 }
 
