@@ -20,6 +20,7 @@ import {
 } from "../kernel/records.ts";
 import type { Payload } from "../kernel/payload.ts";
 import type { Id } from "../kernel/ids.ts";
+import { Batch, batchQueries } from "./batch.ts";
 import { forever } from "./schema.ts";
 import { build, given, num, Query, type Sqlite, text, type Value } from "./sqlite.ts";
 import { contextTexts, engramTexts, hashOrNull } from "./texts.ts";
@@ -64,21 +65,40 @@ const versionValues = {
   author_tick: given(6),
   author_seat: given(7),
 };
-const addEngram = new Query(() =>
-  build.insertInto("engram_version").values({
-    ...versionValues,
-    engram: given(8),
-    kind: given(9),
-    confidence: given(10),
-    position: given(11),
-    observed_at: given(12),
-    time_source: given(13),
-    valid_from: given(14),
-    valid_to: given(15),
-    source_hash: given(16),
-    ref_hash: given(17),
-    thread_hash: given(18),
-  })
+/** How many values a new engram version has. */
+const engramWidth = 20;
+/** A new engram version whose values are given from a position on. */
+const engramAt = (at: number) => ({
+  rid: given(at),
+  from_tick: given(at + 1),
+  to_tick: given(at + 2),
+  texts: given<string>(at + 3),
+  digest: given<Uint8Array>(at + 4),
+  agent: given<string>(at + 5),
+  client: given<string>(at + 6),
+  author_tick: given(at + 7),
+  author_seat: given(at + 8),
+  engram: given(at + 9),
+  kind: given(at + 10),
+  confidence: given(at + 11),
+  position: given(at + 12),
+  observed_at: given(at + 13),
+  time_source: given(at + 14),
+  valid_from: given(at + 15),
+  valid_to: given(at + 16),
+  source_hash: given(at + 17),
+  ref_hash: given(at + 18),
+  thread_hash: given(at + 19),
+});
+const addEngrams = batchQueries((rows) =>
+  build.insertInto("engram_version").values(
+    Array.from({ length: rows }, (_, row) => engramAt(row * engramWidth)),
+  )
+);
+/** Ends versions at the tick given first. */
+const endEngrams = batchQueries((rows) =>
+  build.updateTable("engram_version").set({ to_tick: given(0) })
+    .where("rid", "in", Array.from({ length: rows }, (_, at) => given(1 + at)))
 );
 const addConnection = new Query(() =>
   build.insertInto("connection_version").values({
@@ -122,9 +142,6 @@ const liveEnds = new Query(() =>
     )
 );
 const engramId = new Query(() => build.selectFrom("engram").select("id").where("key", "=", given(0)));
-const endEngram = new Query(() =>
-  build.updateTable("engram_version").set({ to_tick: given(1) }).where("rid", "=", given(0))
-);
 const endConnection = new Query(() =>
   build.updateTable("connection_version").set({ to_tick: given(1) }).where("rid", "=", given(0))
 );
@@ -191,18 +208,26 @@ export class Committer {
   readonly #db: Sqlite;
   readonly #listener: Listener;
   readonly #next = new Map<string, number>();
+  /** New engram versions and ends of old ones that are not in the file yet; all of one tick. */
+  readonly #puts: Batch;
+  readonly #ends: Batch;
+  #tick = 0;
   /** Versions ended by the entry being applied. */
   #ended: number[] = [];
 
   constructor(db: Sqlite, listener: Listener) {
     this.#db = db;
     this.#listener = listener;
+    this.#puts = new Batch(db, addEngrams, engramWidth);
+    this.#ends = new Batch(db, endEngrams, 1);
     this.reset();
   }
 
   /** Reads the next keys again: after a rollback. */
   reset(): void {
     this.#ended = [];
+    this.#puts.clear();
+    this.#ends.clear();
     for (const table of keyed) {
       this.#next.set(table, num(this.#db.value(`select ifnull(max(key), 0) from ${table}`)));
     }
@@ -219,12 +244,21 @@ export class Committer {
 
   /** After the last write of an entry: tells the search index what ended. */
   finish(entry: number): void {
+    this.#flush();
     if (this.#ended.length > 0) this.#db.run(addEnded, [entry, JSON.stringify(this.#ended)]);
     this.#ended = [];
   }
 
-  /** Applies one write at `tick`; call inside a transaction. */
+  /** Brings engram versions into the file. New ones first: one may have ended since it was made. */
+  #flush(): void {
+    this.#puts.flush();
+    this.#ends.flush([this.#tick]);
+  }
+
+  /** Applies one write at `tick`, the same for all until {@link finish}; call inside a transaction. */
   apply(write: Write, author: Author, tick: number): void {
+    if (tick !== this.#tick) this.#flush();
+    this.#tick = tick;
     switch (write.op) {
       case "engram_put":
         return this.#engramPut(write, author, tick);
@@ -256,6 +290,7 @@ export class Committer {
   #newest(id: Id): { readonly key: number; readonly rid: number | null } | null {
     const known = this.#listener.keysOf(id);
     if (known !== null) return known;
+    this.#flush();
     const row = this.#db.get(newestEngram, [id]);
     if (row === null) return null;
     return { key: num(row[0]), rid: row[2] === forever ? num(row[1]) : null };
@@ -282,13 +317,23 @@ export class Committer {
     const newest = this.#newest(write.id);
     const key = newest?.key ?? this.#key("engram");
     if (newest === null) this.#db.run(engrams.add, [key, write.id, tick]);
-    if (newest !== null && newest.rid !== null) this.#endEngram(newest.rid, tick);
+    if (newest !== null && newest.rid !== null) this.#endEngram(newest.rid);
     const json = write.texts.erased ? null : write.texts.text();
     const texts = engramTexts(json);
     const { source, ref, thread } = texts;
     const rid = this.#key("engram_version");
-    this.#db.run(addEngram, [
-      ...this.#version(rid, tick, write.texts, json, author),
+    this.#puts.add([
+      ...[
+        rid,
+        tick,
+        forever,
+        json,
+        write.texts.digest,
+        author.agent,
+        author.client,
+        author.tick,
+        author.seat,
+      ],
       key,
       engramKinds.indexOf(write.kind),
       write.confidence,
@@ -306,8 +351,8 @@ export class Committer {
     else this.#listener.engramPut(rid, tick, write, texts, author);
   }
 
-  #endEngram(rid: number, tick: number): void {
-    this.#db.run(endEngram, [rid, tick]);
+  #endEngram(rid: number): void {
+    this.#ends.add([rid]);
     this.#ended.push(rid);
   }
 
@@ -315,7 +360,7 @@ export class Committer {
     const newest = this.#newest(id);
     if (newest === null || newest.rid === null) return;
     const { key } = newest;
-    this.#endEngram(newest.rid, tick);
+    this.#endEngram(newest.rid);
     for (const [rid, target, type] of this.#db.all(liveEnds, [key])) {
       this.#db.run(endConnection, [num(rid), tick]);
       if (type === connectionTypes.supersedes) this.#supersessionChanged(num(target));

@@ -64,8 +64,12 @@ export interface ConnectionsOptions {
   readonly readable?: Readable;
 }
 
-const putMeta = new Query(() =>
-  build.replaceInto("meta").values({ name: given<string>(0), value: given<Uint8Array>(1) })
+const putApplied = new Query(() =>
+  build.replaceInto("meta").values([
+    { name: "index", value: given(0) },
+    { name: "hash", value: given<Uint8Array>(1) },
+    { name: "tick", value: given(2) },
+  ])
 );
 const getMeta = new Query(() =>
   build.selectFrom("meta").select("value").where("name", "=", given<string>(0))
@@ -212,9 +216,7 @@ export class Graph {
         this.#changes.add(entry.index, entry.tick, entry.steps.flatMap((step) => step.writes));
         this.#putRows(entry.rows);
         for (const image of entry.images ?? []) this.putImage(image.agent, image);
-        this.#db.run(putMeta, ["index", entry.index]);
-        this.#db.run(putMeta, ["hash", entry.hash]);
-        this.#db.run(putMeta, ["tick", entry.tick]);
+        this.#db.run(putApplied, [entry.index, entry.hash, entry.tick]);
       });
     } catch (error) {
       committer.reset();

@@ -85,7 +85,9 @@ export function takeReserved(metadata: JsonObject): { fields: ReservedFields; me
 /** What is too large in the texts of an engram, or null. `bodyBytes`: how many bytes their JSON has, all together. */
 export function textsTooLarge(texts: EngramTexts, bodyBytes: number, config: Config): string | null {
   // JSON is never shorter than the text in it: mostly one look is enough.
-  if (bodyBytes <= Math.min(config.contentBytesMax, config.nameBytesMax * 4, config.metadataBytesMax)) return null;
+  if (bodyBytes <= Math.min(config.contentBytesMax, config.nameBytesMax * 4, config.metadataBytesMax)) {
+    return null;
+  }
   if (byteLength(texts.content) > config.contentBytesMax) {
     return `content is over contentBytesMax (${config.contentBytesMax} bytes)`;
   }

@@ -64,7 +64,14 @@ Deno.test("encodeEntry() writes what the msgpack library writes with sorted keys
   );
 });
 
-for (const [what, value] of Object.entries({ text: "x", "other text": "ü€😀", list: [1], binary: Uint8Array.of(1) })) {
+for (
+  const [what, value] of Object.entries({
+    text: "x",
+    "other text": "ü€😀",
+    list: [1],
+    binary: Uint8Array.of(1),
+  })
+) {
   Deno.test(`encodeEntry() writes headers as the msgpack library does, of ${what} of any length`, () => {
     const library = new Encoder({ sortKeys: true });
     for (const length of [15, 16, 31, 32, 48, 49, 255, 256, 65_535, 65_536]) {
