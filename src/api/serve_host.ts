@@ -11,13 +11,23 @@
  */
 import { EngramError } from "../kernel/mod.ts";
 import { buildInfo } from "../runtime/assets.ts";
+import type { BundledAgent } from "../runtime/bundled_agents.ts";
 import { type DataPaths, dataPaths, exists, readHostFile, writePrivate } from "../runtime/data_folder.ts";
 import { type Engine, startEngine } from "../runtime/engine_client.ts";
 import { os } from "../runtime/platform.ts";
 import { type Reader, startReader, withReader } from "../runtime/reader_client.ts";
+import { type AwakeAgents, startAgents } from "./awake.ts";
 import { readToken } from "./find_host.ts";
 import { type ApiLimits, httpApi } from "./http.ts";
 import { serveMcpSocket } from "./mcp/socket.ts";
+
+/** A host that clients can find. */
+export interface HostReady {
+  readonly address: string;
+  readonly tokenFile: string;
+  /** The bundled agents for notes, where they were asked for. */
+  readonly agents: readonly BundledAgent[];
+}
 
 /** How to serve a data folder. */
 export interface HostOptions {
@@ -32,10 +42,17 @@ export interface HostOptions {
   /** How long to wait for another owner of the folder, in ms. Default 5,000. */
   readonly lockWaitMsMax?: number;
   readonly limits?: Partial<ApiLimits>;
+  /**
+   * Which agents are awake, so that changes wake them: none (default), those that are loaded, or these and the
+   * bundled ones for notes, which are loaded where they are not. A seeded host wakes none: timers are no seed's.
+   */
+  readonly agents?: AwakeAgents;
+  /** Without a change for so long, agents are woken; default 2,000 ms. */
+  readonly quietMs?: number;
   /** Ends the host. */
   readonly signal: AbortSignal;
   /** Called once, when clients can find it. */
-  readonly onReady?: (host: { readonly address: string; readonly tokenFile: string }) => void;
+  readonly onReady?: (host: HostReady) => void;
 }
 
 /** Between two looks whether the folder is still this host's, in ms. */
@@ -117,7 +134,9 @@ async function serve(options: HostOptions, engine: Engine, reader: Reader): Prom
     const socket = { path: paths.socket, port, token, stopping: stop.signal, seeded, onFault };
     const { at: mcp } = await serveMcpSocket(socket);
     writePrivate(paths.host, `${JSON.stringify({ address, nonce, version: buildInfo().version, mcp })}\n`);
-    options.onReady?.({ address, tokenFile: paths.token });
+    const timing = options.quietMs === undefined ? {} : { quietMs: options.quietMs };
+    const agents = await startAgents(seeded ? "none" : options.agents ?? "none", port, stop.signal, timing);
+    options.onReady?.({ address, tokenFile: paths.token, agents });
     reason = await ended.promise;
     if (reason !== null) throw reason;
   } finally {

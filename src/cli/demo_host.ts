@@ -41,7 +41,7 @@ export class DemoHost implements Ends {
 
   /** Starts a host and waits until it answers. `workers` is how many threads run its agents. */
   static async start(data: string, workers: number, onChild: OnChild): Promise<DemoHost> {
-    const child = spawn(["up", "--data", data, "--workers", String(workers)]);
+    const child = spawn(["up", "--no-agents", "--data", data, "--workers", String(workers)]);
     onChild({ end: () => end(child) });
     const said = new Response(child.stderr).text();
     try {

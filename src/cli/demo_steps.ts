@@ -82,7 +82,11 @@ export async function loadBundled(
   const { manifest } = files;
   if (manifest === null) throw new EngramError("file_not_found", `Cannot load ${wasm}: it has no manifest`);
   const bytes = await readBytes(files.wasm, "load agent");
-  const grants = grantsOf(manifest.capabilities);
+  // Nothing outside the demo's notes: what the manifest asks for is more, for a host that has many projects.
+  const grants = grantsOf(manifest.capabilities).map(({ capability, scope }) => ({
+    capability,
+    scope: scope.includes("*") && capability !== "send" ? [notesContext] : scope,
+  }));
   const receipt = await port.submit({
     kind: "agent_load",
     agent: manifest.id,

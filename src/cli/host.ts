@@ -12,9 +12,15 @@ import { versions } from "./versions.ts";
 export const up: Leaf = {
   name: "up",
   says: "run the host until it is stopped: every other command then works through it",
-  flags: [{ flags: "--port N", says: "port to listen on, on this machine only (default: a free one)" }],
-  examples: ["up", "up --port 4100 --workers 4"],
+  flags: [
+    { flags: "--port N", says: "port to listen on, on this machine only (default: a free one)" },
+    { flags: "--no-agents", says: "load no agents, and wake none after changes" },
+  ],
+  examples: ["up", "up --port 4100 --workers 4", "up --no-agents"],
   notes:
+    "linker, curator and digest are loaded where they are not, and may read and write the whole memory: every\n" +
+    "project, those there now and those to come. Two seconds after a change they work on what changed. Your notes\n" +
+    "are never changed. engramlt agent unload takes one away; agent load --grant narrows what it may do.\n\n" +
     "Ctrl-C or engramlt down stops it cleanly. The address stands in host.json and the token in host.token,\n" +
     "both in the data folder and readable by you alone.",
   catchesSignals: true,
@@ -34,13 +40,17 @@ export const up: Leaf = {
         lockWaitMsMax,
         ...(workers === null ? {} : { workers }),
         ...(port === null ? {} : { port }),
+        agents: call.has("no-agents") ? "none" : "bundled",
         signal: stop.signal,
-        onReady: ({ address, tokenFile }) => {
+        onReady: ({ address, tokenFile, agents }) => {
           const { screen } = call;
-          screen.result({ address, tokenFile, data }, () => {
+          screen.result({ address, tokenFile, data, agents }, () => {
             screen.line(`${screen.paint("green", "✓")} up at ${address}`);
             screen.line(`  data   ${data}`);
             screen.line(`  token  ${tokenFile}`);
+            for (const { id, words, isNew } of agents) {
+              screen.line(`  ${id.padEnd(9)} ${isNew ? "" : "(as it was loaded) "}${words.join(" · ")}`);
+            }
           });
           screen.note("Ctrl-C stops it");
         },

@@ -45,6 +45,8 @@ const limitsSchema = z.strictObject({
 const subscriptionSchema = z.strictObject({
   context: text.optional(),
   kind: z.enum(engramKinds).optional(),
+  action: text.optional().describe("What it is executed with after a change; its first action if absent"),
+  params: z.record(z.string(), z.json()).optional().describe("Of that action; {} if absent"),
 }).refine((one) => one.context !== undefined || one.kind !== undefined, "must name a context or a kind");
 
 /** The shape of a manifest. */
@@ -64,7 +66,7 @@ export const manifestSchema = z.strictObject({
   actions: z.array(actionSchema).optional().describe("Absent: every action is passed on"),
   capabilities: z.array(capabilitySchema).optional().describe("Absent: its own context and nothing else"),
   limits: limitsSchema.optional(),
-  subscriptions: z.array(subscriptionSchema).optional().describe("What the agent wants to hear of"),
+  subscriptions: z.array(subscriptionSchema).optional().describe("Changes that a running host wakes it for"),
   config: z.record(z.string(), z.json()).optional().describe("Given to initialize"),
 });
 
@@ -112,9 +114,11 @@ export function readManifest(bytes: Uint8Array, path: string, limits: InputLimit
       stepFuelMax: data.limits?.stepFuelMax ?? null,
       linearMemoryPagesMax: data.limits?.linearMemoryPagesMax ?? null,
     },
-    subscriptions: (data.subscriptions ?? []).map(({ context, kind }) => ({
+    subscriptions: (data.subscriptions ?? []).map(({ context, kind, action, params }) => ({
       context: context ?? null,
       kind: kind ?? null,
+      action: action ?? null,
+      params: params ?? {},
     })),
     config: data.config ?? {},
     given,

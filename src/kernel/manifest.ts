@@ -27,10 +27,13 @@ export interface ManifestAction {
   readonly output: JsonObject | null;
 }
 
-/** What an agent wants to hear of: engrams of a kind, in a context. */
+/** What an agent is woken for: changes of engrams of a kind, in a context; null is any. */
 export interface Subscription {
   readonly context: string | null;
   readonly kind: EngramKind | null;
+  /** What it is executed with: the first of its actions where null, and `{}`. */
+  readonly action: string | null;
+  readonly params: JsonObject;
 }
 
 /** A manifest of version 1. */

@@ -10,6 +10,7 @@ import type {
   Connection,
   Context,
   Engram,
+  EngramKind,
   Grant,
   Hit,
   JsonObject,
@@ -344,6 +345,8 @@ export interface LogView {
     readonly client: string;
     readonly commandId: string | null;
     readonly agent: string | null;
+    /** Of an execute. */
+    readonly action?: string;
     /** Of a load: the module's sha256 in hex, and what was granted. */
     readonly module?: string;
     readonly grants?: readonly Grant[];
@@ -357,6 +360,8 @@ export interface LogView {
     readonly reason: string;
     readonly fuel: number;
     readonly writes: number;
+    /** The kinds of engrams it wrote; "any" where it deleted or moved some, whose kinds the entry does not hold. */
+    readonly changed: readonly (EngramKind | "any")[];
     readonly messages: number;
     readonly logs: readonly string[];
   }[];

@@ -12,11 +12,13 @@ import {
   endOf as endOfTime,
   type Engram,
   EngramError,
+  type EngramKind,
   engramKinds,
   type Entry,
   formatTime,
   type Id,
   requireTime,
+  type Write,
 } from "../kernel/mod.ts";
 import { formatVersion, toHex } from "../log/mod.ts";
 import { abiVersion } from "../sandbox/mod.ts";
@@ -37,6 +39,22 @@ const notFound = (what: string, text: string) =>
     `Cannot find ${what === "engram" ? "memory" : what} ${JSON.stringify(text)}: there is none`,
   );
 
+/** What kinds of engrams writes are about; "any" where they do not say. */
+function changedKinds(writes: readonly Write[]): (EngramKind | "any")[] {
+  const kinds = new Set<EngramKind | "any">();
+  const put = new Set<string>();
+  for (const write of writes) {
+    if (write.op === "engram_put") {
+      kinds.add(write.kind);
+      put.add(write.id);
+    } else if (write.op === "engram_delete") kinds.add("any");
+    else if ((write.op === "member_add" || write.op === "member_remove") && !put.has(write.engram)) {
+      kinds.add("any");
+    }
+  }
+  return [...kinds].sort();
+}
+
 /** One entry as `log show` and events tell it. */
 export function logView(entry: Entry, hash: Uint8Array): LogView {
   return {
@@ -49,6 +67,7 @@ export function logView(entry: Entry, hash: Uint8Array): LogView {
       client: command.client,
       commandId: command.commandId,
       agent: "agent" in command.ask ? command.ask.agent : null,
+      ...(command.ask.kind === "execute" ? { action: command.ask.action } : {}),
       ...(command.ask.kind === "agent_load"
         ? { module: command.ask.module, grants: command.ask.grants }
         : {}),
@@ -62,6 +81,7 @@ export function logView(entry: Entry, hash: Uint8Array): LogView {
       reason: record.reason,
       fuel: record.fuel,
       writes: record.writes.length,
+      changed: changedKinds(record.writes),
       messages: record.messages.length,
       logs: record.logs.map((line) => payloadText(line.text) ?? ""),
     })),

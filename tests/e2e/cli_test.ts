@@ -115,7 +115,7 @@ Deno.test("up serves every command until a signal stops it cleanly, and down sto
   const env = { ENGRAMLT_DATA: folder.path, ENGRAMLT_JSON: "1" };
   for (const stop of ["signal", "down"]) {
     const host = new Deno.Command(Deno.execPath(), {
-      args: [...program, "up"],
+      args: [...program, "up", ...(stop === "down" ? ["--no-agents"] : [])],
       env: { ...env },
       stdout: "piped",
       stderr: "piped",
@@ -123,6 +123,10 @@ Deno.test("up serves every command until a signal stops it cleanly, and down sto
     const reader = host.stdout.getReader();
     const ready = JSON.parse(new TextDecoder().decode((await reader.read()).value));
     assert.match(ready.address, /^http:\/\/127\.0\.0\.1:\d+$/);
+    const agents = ready.agents.map(({ id, words }: { id: string; words: string[] }) => `${id} ${words[0]}`);
+    const granted = "may read and write the whole memory";
+    const loaded = ["linker", "curator", "digest"].map((id) => `${id} ${granted}`);
+    assert.deepEqual(agents, stop === "down" ? [] : loaded);
     const status = await engramlt(["status"], { env });
     assert.equal(JSON.parse(status.out).where, "host");
     if (stop === "down") assert.equal(JSON.parse((await engramlt(["down"], { env })).out).stopped, true);

@@ -61,7 +61,7 @@ Deno.test("readManifest() reads every key", () => {
     actions: [{ name: "run", description: "", input: { type: "object" }, output: null }],
     capabilities: [{ capability: "read", scope: ["notes"], reason: "to look" }],
     limits: { stepFuelMax: 5, linearMemoryPagesMax: 32 },
-    subscriptions: [{ context: "notes", kind: "note" }],
+    subscriptions: [{ context: "notes", kind: "note", action: null, params: {} }],
     config: { depth: 2 },
     given: null,
   });
