@@ -48,6 +48,7 @@ export const homes: Readonly<Record<string, readonly string[]>> = {
   "zod": ["api", "input", "cli"],
   "commander": ["cli"],
   "yaml": ["input"],
+  "jsonc-parser": ["input"],
   "smol-toml": ["input"],
   "onnxruntime-node": ["model"],
   "wasmparser": ["wasm"],
