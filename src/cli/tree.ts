@@ -13,6 +13,7 @@ import { mcp } from "./mcp.ts";
 import { memory } from "./memory.ts";
 import { ask, info, remember, search, why } from "./people.ts";
 import { replay } from "./replay.ts";
+import { setup } from "./setup.ts";
 import { workflow } from "./workflow.ts";
 
 /** All commands. */
@@ -22,6 +23,7 @@ export const tree: readonly Node[] = [
   ask,
   why,
   brief,
+  setup,
   forget,
   erase,
   demo,

@@ -7,13 +7,10 @@
  */
 import { parse, stringify, TomlError, type TomlTable } from "smol-toml";
 import { EngramError } from "../kernel/errors.ts";
-import type { Json } from "../kernel/records.ts";
+import type { Json, JsonObject } from "../kernel/records.ts";
 import { isObject, jsonEqual, toJson } from "./json.ts";
 
 const depthMax = 200;
-/** A table's values: what a client's entry needs. */
-export type TomlValues = Readonly<Record<string, string | readonly string[]>>;
-
 /** The value of a text. Errors: `invalid_config` with the line. */
 export function readTomlText(text: string, path: string): Json {
   try {
@@ -41,7 +38,7 @@ export function tomlTable(text: string, [first, second]: readonly [string, strin
 export function setTomlTable(
   text: string,
   names: readonly [string, string],
-  values: TomlValues,
+  values: JsonObject,
   path: string,
 ): string {
   const eol = text.includes("\r\n") ? "\r\n" : "\n";
@@ -54,7 +51,7 @@ export function setTomlTable(
   const after = found === null
     ? gap + table + eol
     : text.slice(0, found.start) + table + eol + text.slice(found.end);
-  return checked(text, after, names, values as Json, path);
+  return checked(text, after, names, values, path);
 }
 
 /** Removes the table `[first.second]`, and the blank line that set it apart. */

@@ -78,6 +78,11 @@ export const refusals = {
   workflow_invalid: refusal("invalid", 400, "The line named in the message is where to look"),
   workflow_cycle: refusal("invalid", 400, "Remove one of the named dependencies"),
   workflow_unknown_agent: refusal("invalid", 400, "Load the agent first: engramlt agent load"),
+  client_file_refused: refusal(
+    "invalid",
+    422,
+    "Nothing was written; docs/clients.md shows each entry to add by hand",
+  ),
   // modules
   module_invalid: refusal("invalid", 400, "The file is not a WebAssembly core module this host can read"),
   module_refused: refusal("invalid", 400, "docs/determinism.md lists the module profile"),
@@ -147,6 +152,11 @@ export const refusals = {
   workflow_step_failed: refusal("agent", 422, "The message names the step; nothing after it ran"),
   // results that are not success
   import_incomplete: refusal("partial", 207, "What failed is listed by file and line; the rest went in"),
+  setup_incomplete: refusal(
+    "partial",
+    207,
+    "What failed is named; the rest is done, engramlt setup --undo takes it back",
+  ),
   replay_mismatch: refusal(
     "mismatch",
     409,
