@@ -75,6 +75,14 @@ const writeOp = z.discriminatedUnion("op", [
   z.strictObject({ op: z.literal("link"), type: text, from: pair, to: pair }),
   z.strictObject({ op: z.literal("disconnect"), id: text }),
   z.strictObject({ op: z.literal("join"), context: text, engram: text }),
+  z.strictObject({
+    op: z.literal("embed"),
+    id: text,
+    updatedTick: z.int(),
+    model: text,
+    dimensions: z.int(),
+    vectors: text,
+  }),
 ]);
 
 const workflow = z.strictObject({
@@ -150,6 +158,29 @@ const view: z.ZodType<View> = z.discriminatedUnion("view", [
     limit: maybeCount,
     cursor: maybe,
     at,
+  }),
+  z.strictObject({
+    view: z.literal("recall"),
+    question: text,
+    k: maybeCount,
+    context: maybe,
+    contexts,
+    at,
+    minConfidence: z.number().exactOptional(),
+    vector: z.strictObject({
+      model: z.strictObject({
+        name: text,
+        hash: text.regex(/^[0-9a-f]{64}$/, "must be a sha256"),
+        provider: text,
+      }),
+      numbers: text,
+    }).exactOptional(),
+  }),
+  z.strictObject({
+    view: z.literal("unembedded"),
+    model: text,
+    after: whole.exactOptional(),
+    limit: maybeCount,
   }),
   z.strictObject({ view: z.literal("ask"), question: text, context: maybe, contexts, at, limit: maybeCount }),
   z.strictObject({

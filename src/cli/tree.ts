@@ -12,6 +12,7 @@ import { log } from "./log.ts";
 import { mcp } from "./mcp.ts";
 import { memory } from "./memory.ts";
 import { ask, info, remember, search, why } from "./people.ts";
+import { recall } from "./recall.ts";
 import { replay } from "./replay.ts";
 import { setup } from "./setup.ts";
 import { workflow } from "./workflow.ts";
@@ -21,6 +22,7 @@ export const tree: readonly Node[] = [
   remember,
   search,
   ask,
+  recall,
   why,
   brief,
   setup,

@@ -30,6 +30,10 @@ const operations = [
   "context_agent_put",
 ] as const satisfies readonly Write["op"][];
 
+/** A write that changes what there is to know; vectors only help to find it. */
+type ChangeWrite = Exclude<Write, { op: "vector_put" }>;
+const isChange = (write: Write): write is ChangeWrite => write.op !== "vector_put";
+
 const addChange = new Query(() =>
   build.insertInto("change").values({ entry: given(0), tick: given(1), list: given<string>(2) })
 );
@@ -52,7 +56,7 @@ const ends = new Query(() =>
 );
 
 /** The id a change is about, and for memberships the context too. */
-function subject(write: Write): readonly Id[] {
+function subject(write: ChangeWrite): readonly Id[] {
   switch (write.op) {
     case "member_add":
     case "member_remove":
@@ -78,8 +82,9 @@ export class Changes {
 
   /** Stores what an entry wrote; nothing for an entry that wrote nothing. */
   add(entry: number, tick: number, writes: readonly Write[]): void {
-    if (writes.length === 0) return;
-    const list = writes.map((write) => [operations.indexOf(write.op), ...subject(write)]);
+    const told = writes.filter(isChange);
+    if (told.length === 0) return;
+    const list = told.map((write) => [operations.indexOf(write.op), ...subject(write)]);
     this.#db.run(addChange, [entry, tick, JSON.stringify(list)]);
   }
 

@@ -24,6 +24,7 @@ import { Batch, batchQueries } from "./batch.ts";
 import { forever } from "./schema.ts";
 import { build, given, num, Query, type Sqlite, text, type Value } from "./sqlite.ts";
 import { contextTexts, engramTexts, hashOrNull } from "./texts.ts";
+import { putVector } from "./vectors.ts";
 
 /** Told what a commit changed, so that caches follow. */
 export interface Listener {
@@ -276,6 +277,8 @@ export class Committer {
         return this.#memberRemove(write.context, write.engram, tick);
       case "context_agent_put":
         return this.#agentPut(write, tick);
+      case "vector_put":
+        return putVector(this.#db, write, tick);
       default:
         write satisfies never;
     }

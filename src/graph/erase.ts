@@ -33,6 +33,7 @@ export function eraseRows(db: Sqlite, digests: readonly Uint8Array[], agents: re
       db.run(emptyEngram, [digest]);
       db.run(emptyConnection, [digest]);
     }
+    db.exec("delete from vector where rid in (select rid from engram_version where texts is null)");
     for (const agent of agents) db.run(dropImage, [agent]);
     for (const table of searchTables) db.exec(`delete from ${table}`);
     db.exec("delete from meta where name = 'indexed'");

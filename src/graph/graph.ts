@@ -13,15 +13,26 @@
 import { createHash } from "node:crypto";
 import { assert, EngramError } from "../kernel/errors.ts";
 import type { Id } from "../kernel/ids.ts";
-import type { Author, Connected, Connection, Context, Engram, Path, Write } from "../kernel/records.ts";
+import {
+  type Author,
+  type Connected,
+  type Connection,
+  type Context,
+  type Engram,
+  engramKinds,
+  type Path,
+  type Write,
+} from "../kernel/records.ts";
 import { Changes, type ChangesPage } from "./changes.ts";
 import { Committer } from "./commit.ts";
 import { type EngramVersion, type NewestOptions, Reads, type ThreadOptions } from "./reads.ts";
 import { dropFreedPages, eraseRows } from "./erase.ts";
 import { migrate } from "./schema.ts";
+import { recall, type RecallQuery, type RecallResult } from "./recall.ts";
 import { type Readable, Scopes } from "./scope.ts";
 import { Search, type SearchQuery, type SearchResult } from "./search.ts";
 import { build, bytesOf, given, num, Query, type Row, Sqlite, text } from "./sqlite.ts";
+import { type Unembedded, unembedded, VectorIndex } from "./vectors.ts";
 import { type NeighborOptions, type PathOptions, Walks } from "./walk.ts";
 
 /** An agent's parked image: a cache beside the state, believed only if index and digest fit. */
@@ -125,6 +136,7 @@ export class Graph {
   readonly #walks: Walks;
   readonly #changes: Changes;
   readonly #search: Search;
+  readonly #vectors: VectorIndex;
   readonly #committer: Committer | null;
   #index = -1;
   #hash: Uint8Array = new Uint8Array(32);
@@ -142,6 +154,7 @@ export class Graph {
       this.#walks = new Walks(this.#db, this.#scopes, this.#reads);
       this.#changes = new Changes(this.#db, this.#scopes, this.#reads);
       this.#search = new Search(this.#db, this.#scopes, this.#reads, this.#readOnly);
+      this.#vectors = new VectorIndex(this.#db);
       this.#readApplied();
       this.#committer = this.#readOnly ? null : new Committer(this.#db, {
         engramChanged: (id) => this.#reads.forget(id),
@@ -290,6 +303,7 @@ export class Graph {
     eraseRows(this.#db, digests, agents);
     this.#reads.reset();
     this.#search.reset();
+    this.#vectors.reset();
     dropFreedPages(this.#db);
   }
 
@@ -391,6 +405,20 @@ export class Graph {
     return this.#read(() => this.#search.search(query));
   }
 
+  /** What answers a question; see {@link RecallQuery}. */
+  recall(query: RecallQuery): RecallResult {
+    return this.#read(() => recall(this.#search, this.#reads, this.#vectors, query));
+  }
+
+  /** Engrams without a vector of a model, after a row; pass `next` on as `after`. */
+  unembedded(
+    model: string,
+    after: number,
+    limit: number,
+  ): { readonly engrams: readonly Unembedded[]; readonly next: number } {
+    return this.#read(() => unembedded(this.#db, model, after, limit, engramKinds.indexOf("thing")));
+  }
+
   /** Every version of an engram, oldest first. */
   versions(id: Id, readable?: Readable): EngramVersion[] {
     return this.#read(() => this.#reads.versions(id, readable));
@@ -472,6 +500,7 @@ export class Graph {
       add("context_version", `(select id from context where key = context), ${version}, owner`, "context");
       add("member", "context, engram, from_tick", "context, engram");
       add("context_agent", "context, agent, access, from_tick", "context, agent");
+      add("vector", "rid, model, from_tick, coalesce(digest, bytes)", "rid, model", "");
       add("kernel_row", "key, value", "key", "where key not like 'local/%'");
       return new Uint8Array(hash.digest());
     });

@@ -13,4 +13,6 @@ export type { Readable } from "./scope.ts";
 export { type Direction, type NeighborOptions, type PathOptions, walkLimits } from "./walk.ts";
 export type { SearchQuery, SearchResult } from "./search.ts";
 export { searchLimits, type Spelled } from "./score.ts";
+export { type RecallHit, recallLimits, type RecallQuery, type RecallResult } from "./recall.ts";
+export { toInt8, type Unembedded, vectorLimits } from "./vectors.ts";
 export { eachWord, queryWords, stemOf } from "./words.ts";

@@ -10,6 +10,7 @@
  * 3. Version rows get ever larger keys (`rid`), so the search index can say how far it has read.
  * 4. Opening does no work in proportion to the data.
  */
+import type { Generated } from "kysely";
 import { assert, EngramError } from "../kernel/errors.ts";
 import type { Sqlite } from "./sqlite.ts";
 
@@ -79,6 +80,16 @@ export interface Tables {
   change: { entry: number; tick: number; list: string };
   kernel_row: { key: string; value: Uint8Array };
   image: { agent: string; completed_index: number; digest: Uint8Array; bytes: Uint8Array };
+  /** Vectors of one version by one model, one after the other; null once erased. */
+  vector: {
+    key: Generated<number>;
+    rid: number;
+    model: string;
+    dimensions: number;
+    from_tick: number;
+    digest: Uint8Array | null;
+    bytes: Uint8Array | null;
+  };
   /** Search: postings of one stem in one segment (postings.ts). */
   posting: { stem: string; segment: number; documents: number; bytes: Uint8Array };
   segment: { segment: number; documents: number };
@@ -93,7 +104,8 @@ const version = `rid integer primary key, from_tick integer not null, to_tick in
 const identity = `key integer primary key, id text not null unique, created_tick integer not null`;
 
 /** Applied in order; the number of those applied is the version of the schema. Never edit one that was released. */
-const migrations: readonly string[] = [`
+const migrations: readonly string[] = [
+  `
 create table engram (${identity});
 create table engram_version (${version}, engram integer not null, kind integer not null, confidence real not null,
   position real, observed_at integer, time_source integer not null, valid_from integer, valid_to integer,
@@ -131,7 +143,14 @@ create table posting (stem text not null, segment integer not null, documents in
 create table segment (segment integer primary key, documents integer not null);
 create table document_page (page integer primary key, marks blob not null, engrams blob not null);
 create table document_ended (entry integer primary key, rids text not null);
-`];
+`,
+  `
+create table vector (key integer primary key autoincrement, rid integer not null, model text not null,
+  dimensions integer not null, from_tick integer not null, digest blob, bytes blob);
+create index vector_rid on vector (rid, model);
+create index vector_model on vector (model, key);
+`,
+];
 
 /** The version of the schema this build writes. */
 export const schemaVersion = migrations.length;

@@ -126,6 +126,16 @@ export class Search {
     return hasWords(query) ? this.#ranked(query, scope) : this.#listed(query, scope);
   }
 
+  /** Everything that a fusion of words with other signals needs: one reader's corpus, and the scores of words. */
+  ranking(query: SearchQuery): Ranking {
+    const scope = this.#scopes.make(query.asOf, query.readable);
+    const corpus = this.#corpus(query, scope);
+    const cache = isNow(scope) ? this.#documents : new Map<number, Document>();
+    const filter = new Filter(query, scope, this.#scopes);
+    const run = new Run(corpus, query, filter, cache);
+    return { scope, corpus, filter, weights: run.weights, ...run.scoresOfWords() };
+  }
+
   #listed(query: SearchQuery, scope: Scope): SearchResult {
     const { documents, cursor } = listPage(query, this.#parts(scope));
     const none = new Map<string, number>();
@@ -232,6 +242,19 @@ interface Found {
   readonly score: number;
 }
 
+/** Scores of words over a corpus. */
+export interface Ranking {
+  readonly scope: Scope;
+  readonly corpus: Corpus;
+  readonly filter: Filter;
+  readonly weights: ReadonlyMap<string, number>;
+  /** Documents with a score, best first. */
+  readonly ranked: readonly number[];
+  /** By document. */
+  readonly scores: Float64Array;
+  readonly load: (document: number) => Document;
+}
+
 /** One search. */
 class Run {
   readonly #corpus: Corpus;
@@ -258,6 +281,17 @@ class Run {
     this.#loaded.set(document, loaded);
     return loaded;
   };
+
+  /** Scores of all documents for the words of the text, the best `documentsMax` in order. */
+  scoresOfWords(): Pick<Ranking, "ranked" | "scores" | "load"> {
+    const looked = lookUp(this.#corpus, this.#query.text ?? "");
+    for (const { stem, weight } of looked.words) this.weights.set(stem, weight);
+    const { documents, scores } = ownScores(this.#corpus, looked.words);
+    addNeighbours(this.#corpus, looked.words, documents, scores);
+    const first = best(documents, scores, searchLimits.gramDocumentsMax);
+    addGrams(this.#query.text ?? "", first.map(this.#load), scores, this.weights);
+    return { ranked: best(documents, scores, searchLimits.documentsMax), scores, load: this.#load };
+  }
 
   /** The first `max` hits in order, or more. */
   find(max: number): Found[] {

@@ -242,9 +242,23 @@ function apply(session: Session, op: DirectOp, done: readonly Done[]): Done {
       session.join(context, op.engram);
       return { id: op.engram, status: "updated" };
     }
+    case "embed":
+      return embed(session, op);
     default:
       return op satisfies never;
   }
+}
+
+/** Vectors of a text that has changed since, or is gone, are dropped: they were made of another text. */
+function embed(
+  session: Session,
+  { id, tick, model, dimensions, vectors }: Extract<DirectOp, { op: "embed" }>,
+): Done {
+  const engram = session.rawEngram(id);
+  if (engram === null || engram.updatedTick !== tick) return { id, status: "unchanged" };
+  check(session.full(), "store the vectors");
+  session.writes.stage({ write: { op: "vector_put", id, tick, model, dimensions, vectors } });
+  return { id, status: "updated" };
 }
 
 /** Runs the changes of a `write` command. Throws the refusal of the first that cannot be done. */

@@ -27,7 +27,12 @@ export type Staged =
   }
   | { readonly write: Extract<Write, { op: "connection_delete" }>; readonly connection: Connection }
   | { readonly write: Extract<Write, { op: "context_put" }>; readonly context: Context }
-  | { readonly write: Extract<Write, { op: "member_add" | "member_remove" | "context_agent_put" }> };
+  | {
+    readonly write: Extract<
+      Write,
+      { op: "member_add" | "member_remove" | "context_agent_put" | "vector_put" }
+    >;
+  };
 
 /** A message staged by a step. */
 export interface StagedMessage {
@@ -58,6 +63,8 @@ function keyOf(staged: Staged): string {
       return `m:${write.context}|${write.engram}`;
     case "context_agent_put":
       return `a:${write.context}|${write.agent}`;
+    case "vector_put":
+      return `v:${write.id}|${write.model}`;
     default:
       return write satisfies never;
   }
@@ -241,6 +248,7 @@ export class WriteSet {
           return !ended.has(write.engram);
         case "context_put":
         case "context_agent_put":
+        case "vector_put":
           return true;
         default:
           return write satisfies never;

@@ -50,7 +50,16 @@ export type DirectOp =
   /** Connects what (source, ref) names, as an import knows it: the JSON of [[source, ref], [source, ref]]. */
   | { readonly op: "link"; readonly type: string; readonly ends: Payload }
   | { readonly op: "disconnect"; readonly id: Id }
-  | { readonly op: "join"; readonly context: string; readonly engram: Id };
+  | { readonly op: "join"; readonly context: string; readonly engram: Id }
+  /** Vectors of an engram as of the version written at `tick`; nothing where that holds no more. */
+  | {
+    readonly op: "embed";
+    readonly id: Id;
+    readonly tick: number;
+    readonly model: string;
+    readonly dimensions: number;
+    readonly vectors: Payload;
+  };
 
 /** What a caller asks for. */
 export type Ask =

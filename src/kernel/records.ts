@@ -78,6 +78,19 @@ export type Write =
   | { readonly op: "context_put"; readonly id: Id; readonly owner: string | null; readonly texts: Payload }
   | { readonly op: "member_add"; readonly context: Id; readonly engram: Id }
   | { readonly op: "member_remove"; readonly context: Id; readonly engram: Id }
+  /**
+   * What a model made of an engram's text, as of the version written at `tick`; dropped where that holds no more.
+   * int8 vectors of `dimensions` numbers, one after the other: the whole text's, then its windows'.
+   */
+  | {
+    readonly op: "vector_put";
+    readonly id: Id;
+    readonly tick: number;
+    /** sha256 of the model's file, in hex. */
+    readonly model: string;
+    readonly dimensions: number;
+    readonly vectors: Payload;
+  }
   | {
     readonly op: "context_agent_put";
     readonly context: Id;
@@ -167,6 +180,6 @@ export interface Connected {
 /** A change of one tick, as `changes` lists it. */
 export interface Change {
   readonly tick: number;
-  readonly op: Write["op"];
+  readonly op: Exclude<Write["op"], "vector_put">;
   readonly id: Id;
 }

@@ -182,6 +182,7 @@ function lookThrough(
   for (const { agent, writes } of entry.steps) {
     for (const write of writes) {
       if (write.op === "context_put") kept.add(placeOf(write.texts));
+      if (write.op === "vector_put" && all.has(write.id)) gone.add(placeOf(write.vectors));
       if (write.op !== "engram_put") continue;
       const place = placeOf(write.texts);
       if (all.has(write.id)) gone.add(place);

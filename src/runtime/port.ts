@@ -16,9 +16,25 @@ import type {
   JsonObject,
   Path,
 } from "../kernel/mod.ts";
+import type { RecallHit, Unembedded } from "../graph/mod.ts";
 import type { Receipt } from "./receipts.ts";
 import type { Request } from "./requests.ts";
 import type { SessionStart } from "./sessions.ts";
+
+/** Which model made something, and on what. */
+export interface ModelUsed {
+  readonly name: string;
+  /** sha256 of its file, 64 hex digits. */
+  readonly hash: string;
+  /** The execution provider that gave the answer, such as "cpu". */
+  readonly provider: string;
+}
+
+/** A question's vector: int8 numbers in base64, and who made it. */
+export interface QuestionVector {
+  readonly model: ModelUsed;
+  readonly numbers: string;
+}
 
 /** A point in history: a tick, or a time in ISO 8601 (a day alone: its end). Absent: now. */
 export type At = number | string;
@@ -43,6 +59,21 @@ export type View =
     readonly cursor?: string;
     readonly at?: At;
   }
+  | {
+    readonly view: "recall";
+    readonly question: string;
+    /** Hits at most, 1 to 100; 10 where absent. */
+    readonly k?: number;
+    readonly context?: string;
+    /** Several contexts, by id or name; not together with `context`. */
+    readonly contexts?: readonly string[];
+    readonly at?: At;
+    readonly minConfidence?: number;
+    /** The question as a model sees it; a door that has a model adds it (src/runtime/with_models.ts). */
+    readonly vector?: QuestionVector;
+  }
+  /** Engrams that a model has made no vectors of yet, in the order of their writing; pass `next` on as `after`. */
+  | { readonly view: "unembedded"; readonly model: string; readonly after?: number; readonly limit?: number }
   | {
     readonly view: "ask";
     readonly question: string;
@@ -283,6 +314,12 @@ export interface ViewResults {
     readonly spelled?: readonly { readonly word: string; readonly as: string }[];
     readonly scanned: boolean;
   };
+  readonly recall: {
+    readonly hits: readonly RecallHit[];
+    /** The model whose vectors took part; null where words and links alone did. */
+    readonly model: ModelUsed | null;
+  };
+  readonly unembedded: { readonly engrams: readonly Unembedded[]; readonly next: number };
   readonly ask: AskView;
   readonly brief: BriefView;
   readonly session: { readonly since: SessionStart | null };

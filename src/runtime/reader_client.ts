@@ -63,6 +63,8 @@ export function readerAnswers(view: View): boolean {
     case "versions":
     case "search":
     case "ask":
+    case "recall":
+    case "unembedded":
     case "brief":
     case "neighbors":
     case "paths":

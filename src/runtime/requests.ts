@@ -23,6 +23,7 @@ import {
   type TimeSource,
   type Workflow,
 } from "../kernel/mod.ts";
+import { vectorLimits } from "../graph/mod.ts";
 import { type Redactions, redactJson, redactJsonText, redactText } from "../input/redact.ts";
 
 /** A memory to store. Times are ISO 8601. */
@@ -83,7 +84,16 @@ export type WriteOp =
     readonly to: readonly [string, string];
   }
   | { readonly op: "disconnect"; readonly id: string }
-  | { readonly op: "join"; readonly context: string; readonly engram: string };
+  | { readonly op: "join"; readonly context: string; readonly engram: string }
+  /** int8 vectors of one engram, one after the other, in base64; `updatedTick` names the version they were made of. */
+  | {
+    readonly op: "embed";
+    readonly id: string;
+    readonly updatedTick: number;
+    readonly model: string;
+    readonly dimensions: number;
+    readonly vectors: string;
+  };
 
 /** A command as JSON. */
 export type Request =
@@ -166,6 +176,28 @@ function redactTexts<T extends Partial<EngramTexts>>(body: T, redactions: Redact
   };
 }
 
+function toEmbed(
+  { id, updatedTick, model, dimensions, vectors }: Extract<WriteOp, { op: "embed" }>,
+): DirectOp {
+  const wrong = (why: string) => invalid(`Cannot store the vectors of ${JSON.stringify(id)}: ${why}`);
+  if (!/^[0-9a-f]{64}$/.test(model)) throw wrong("model is no sha256");
+  if (!Number.isSafeInteger(updatedTick) || updatedTick < 0) throw wrong("updatedTick is no tick");
+  if (!Number.isInteger(dimensions) || dimensions < 1 || dimensions > vectorLimits.dimensionsMax) {
+    throw wrong(`dimensions is not from 1 to ${vectorLimits.dimensionsMax}`);
+  }
+  let bytes: Uint8Array;
+  try {
+    bytes = Uint8Array.fromBase64(vectors);
+  } catch {
+    throw wrong("they are not base64");
+  }
+  const count = bytes.length / dimensions;
+  if (!Number.isInteger(count) || count < 1 || count > vectorLimits.perVersionMax) {
+    throw wrong(`${bytes.length} bytes are not 1 to ${vectorLimits.perVersionMax} vectors of ${dimensions}`);
+  }
+  return { op: "embed", id, tick: updatedTick, model, dimensions, vectors: new Payload(bytes) };
+}
+
 function toOp(op: WriteOp, redactions: Redactions): DirectOp {
   switch (op.op) {
     case "add":
@@ -229,6 +261,8 @@ function toOp(op: WriteOp, redactions: Redactions): DirectOp {
       return { op: op.op, id: op.id };
     case "join":
       return { op: "join", context: op.context, engram: op.engram };
+    case "embed":
+      return toEmbed(op);
     default:
       return op satisfies never;
   }

@@ -20,6 +20,7 @@ import {
   requireTime,
   type Write,
 } from "../kernel/mod.ts";
+import { recallLimits } from "../graph/mod.ts";
 import { formatVersion, toHex } from "../log/mod.ts";
 import { abiVersion } from "../sandbox/mod.ts";
 import { costModel } from "../wasm/mod.ts";
@@ -27,7 +28,7 @@ import { ask } from "./ask.ts";
 import { brief, briefLimits } from "./brief.ts";
 import { assetRoot, buildInfo, executablePath } from "./assets.ts";
 import { behaviour, entriesFrom, payloadText, tickAt } from "./entries.ts";
-import type { AgentView, At, LogView, View, ViewResults } from "./port.ts";
+import type { AgentView, At, LogView, QuestionVector, View, ViewResults } from "./port.ts";
 import { unpack } from "./rows.ts";
 import type { ViewParts } from "./view_parts.ts";
 import type { SessionStart } from "./sessions.ts";
@@ -120,6 +121,14 @@ function agentView(agent: AgentState): AgentView {
   };
 }
 
+function numbersOf({ numbers }: QuestionVector): Int8Array {
+  try {
+    return new Int8Array(Uint8Array.fromBase64(numbers).buffer);
+  } catch {
+    throw new EngramError("invalid_argument", "Cannot recall: the question's vector is not base64");
+  }
+}
+
 /** The views of one data folder. */
 export class Views {
   readonly parts: ViewParts;
@@ -138,6 +147,10 @@ export class Views {
         return { versions: graph.versions(this.engramId(view.id)) };
       case "search":
         return this.#search(view);
+      case "recall":
+        return this.#recall(view);
+      case "unembedded":
+        return graph.unembedded(view.model, view.after ?? 0, Math.min(view.limit ?? 100, 1000));
       case "ask":
         return this.#ask(view);
       case "brief":
@@ -298,6 +311,30 @@ export class Views {
       ...(cursor === undefined ? {} : { cursor }),
       ...(at === null ? {} : { asOf: at }),
     });
+  }
+
+  #recall(view: Extract<View, { view: "recall" }>): ViewResults["recall"] {
+    const { question, context, contexts, minConfidence, vector } = view;
+    const k = view.k ?? 10;
+    if (!Number.isInteger(k) || k < 1 || k > recallLimits.kMax) {
+      throw new EngramError(
+        "invalid_argument",
+        `Cannot recall: k ${k} is not from 1 to ${recallLimits.kMax}`,
+      );
+    }
+    if (question.trim() === "") {
+      throw new EngramError("invalid_argument", "Cannot recall: the question is empty");
+    }
+    const at = this.tickOf(view.at);
+    const { hits, vectors } = this.parts.graph.recall({
+      question,
+      k,
+      ...this.#within(context, contexts),
+      ...(minConfidence === undefined ? {} : { minConfidence }),
+      ...(at === null ? {} : { asOf: at }),
+      ...(vector === undefined ? {} : { vector: { model: vector.model.hash, numbers: numbersOf(vector) } }),
+    });
+    return { hits, model: vectors ? vector?.model ?? null : null };
   }
 
   #ask(view: Extract<View, { view: "ask" }>) {

@@ -86,7 +86,7 @@ async function find(
   k: number,
   scope: Awaited<ReturnType<McpCall["readContexts"]>>,
 ): Promise<readonly Hit[]> {
-  return (await call.port.view({ view: "search", text: question, limit: k, ...scope })).hits;
+  return (await call.port.view({ view: "recall", question, k, ...scope })).hits;
 }
 
 function quotationOf(quotation: Quotation): JsonObject {

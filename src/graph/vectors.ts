@@ -1,0 +1,206 @@
+/**
+ * Vectors of engrams: rows of the graph, and the same in memory for an exact scan.
+ *
+ * Owns: which version of an engram has vectors of which model, and their dot products with a question's.
+ * Does not own: making vectors (model), how they count beside words and links (recall.ts).
+ *
+ * Invariants:
+ * 1. A vector belongs to a version (its row) and a model (sha256 of its file). One that comes for a version that no
+ *    longer holds is dropped: an embedding never outlives the text it was made of.
+ * 2. Vectors are int8 with one fixed scale; every result is an integer, the same on every machine.
+ * 3. In memory there are the vectors of one model, at most `vectorLimits.memoryBytesMax`; the newest go without.
+ */
+import { assert } from "../kernel/errors.ts";
+import type { Write } from "../kernel/records.ts";
+import { DotStore } from "./dots.ts";
+import { forever } from "./schema.ts";
+import { build, bytesOf, given, num, Query, type Sqlite, text, textOrNull } from "./sqlite.ts";
+import { engramTexts } from "./texts.ts";
+
+/** Bounds of vectors. */
+export const vectorLimits = {
+  /** Bytes of vectors kept in memory. */
+  memoryBytesMax: 1024 * 1024 * 1024,
+  /** Vectors of one version: its whole text, and windows of it. */
+  perVersionMax: 64,
+  /** Numbers of one vector. */
+  dimensionsMax: 4096,
+} as const;
+
+/** What a vector of length 1 is multiplied by before it is rounded (reports: loses ≤ 0.15 points). */
+export const vectorScale = 127 / 0.25;
+
+/** Numbers of a vector of length 1 as int8. */
+export function toInt8(vector: ArrayLike<number>): Int8Array {
+  const bytes = new Int8Array(vector.length);
+  for (let at = 0; at < vector.length; at++) {
+    bytes[at] = Math.max(-127, Math.min(127, Math.round((vector[at] ?? 0) * vectorScale)));
+  }
+  return bytes;
+}
+
+/** A dot product of two such vectors as a cosine in thousandths, never below 0. */
+export function cosineOf(dot: number): number {
+  return Math.max(0, Math.round(1000 * dot / (vectorScale * vectorScale)));
+}
+
+const liveVersion = new Query(() =>
+  build.selectFrom("engram").innerJoin("engram_version as version", "version.engram", "engram.key")
+    .select("version.rid").where("engram.id", "=", given<string>(0))
+    .where("version.to_tick", "=", forever).where("version.from_tick", "=", given(1))
+);
+const dropVector = new Query(() =>
+  build.deleteFrom("vector").where("rid", "=", given(0)).where("model", "=", given<string>(1))
+);
+const addVector = new Query(() =>
+  build.insertInto("vector").values({
+    rid: given(0),
+    model: given<string>(1),
+    dimensions: given(2),
+    from_tick: given(3),
+    digest: given<Uint8Array>(4),
+    bytes: given<Uint8Array>(5),
+  })
+);
+const vectorsAfter = new Query(() =>
+  build.selectFrom("vector").select(["key", "rid", "from_tick", "bytes"])
+    .where("model", "=", given<string>(0)).where("key", ">", given(1)).orderBy("key").limit(given(2))
+);
+const dimensionsOf = new Query(() =>
+  build.selectFrom("vector").select("dimensions").where("model", "=", given<string>(0)).limit(1)
+);
+const without = new Query(() =>
+  build.selectFrom("engram_version as version").innerJoin("engram", "engram.key", "version.engram")
+    .leftJoin(
+      "vector",
+      (join) => join.onRef("vector.rid", "=", "version.rid").on("vector.model", "=", given<string>(0)),
+    )
+    .where("vector.key", "is", null)
+    .select(["version.rid", "engram.id", "version.from_tick", "version.texts"])
+    .where("version.rid", ">", given(1)).where("version.to_tick", "=", forever)
+    .where("version.texts", "is not", null).where("version.kind", "!=", given(3))
+    .orderBy("version.rid").limit(given(2))
+);
+
+/** Applies a `vector_put` inside a commit. */
+export function putVector(db: Sqlite, write: Write & { op: "vector_put" }, tick: number): void {
+  const row = db.get(liveVersion, [write.id, write.tick]);
+  if (row === null) return;
+  const rid = num(row[0]);
+  db.run(dropVector, [rid, write.model]);
+  db.run(addVector, [rid, write.model, write.dimensions, tick, write.vectors.digest, write.vectors.bytes]);
+}
+
+/** An engram that has no vector of a model yet. */
+export interface Unembedded {
+  readonly id: string;
+  /** Names its version. */
+  readonly updatedTick: number;
+  readonly title: string | null;
+  readonly content: string;
+}
+
+/** Engrams that hold now and have no vector of a model, things aside, after the row `after`. */
+export function unembedded(
+  db: Sqlite,
+  model: string,
+  after: number,
+  limit: number,
+  thingKind: number,
+): { readonly engrams: readonly Unembedded[]; readonly next: number } {
+  const rows = db.all(without, [model, after, limit, thingKind]);
+  const engrams = rows.map((row) => {
+    const { title, content } = engramTexts(textOrNull(row[3]));
+    return { id: text(row[1]), updatedTick: num(row[2]), title, content };
+  });
+  return { engrams, next: num(rows.at(-1)?.[0] ?? after) };
+}
+
+const rowsPerRead = 2000;
+
+/** The vectors of one model in memory. */
+export class VectorIndex {
+  readonly #db: Sqlite;
+  #model = "";
+  #store: DotStore | null = null;
+  #lastKey = 0;
+  /** Row of the version each vector belongs to; 0 where it was replaced. */
+  #rids: number[] = [];
+  #ticks: number[] = [];
+  #byRid = new Map<number, { first: number; count: number }>();
+  /** Vectors that found no room in memory. */
+  left = 0;
+
+  constructor(db: Sqlite) {
+    this.#db = db;
+  }
+
+  reset(): void {
+    this.#model = "";
+    this.#store = null;
+    this.#lastKey = 0;
+    this.#rids = [];
+    this.#ticks = [];
+    this.#byRid = new Map();
+    this.left = 0;
+  }
+
+  /**
+   * Dot products with a question's vector by version row: the best of each version's, for versions that `has` lets
+   * through and whose vectors were there at `tick`.
+   */
+  scan(
+    model: string,
+    question: Int8Array,
+    tick: number,
+    has: (rid: number) => boolean,
+  ): Map<number, number> {
+    this.#catchUp(model);
+    const found = new Map<number, number>();
+    if (this.#store === null) return found;
+    const dots = this.#store.dots(question);
+    for (let at = 0; at < dots.length; at++) {
+      const rid = this.#rids[at] ?? 0, dot = dots[at] ?? 0;
+      if (rid === 0 || dot <= 0 || (this.#ticks[at] ?? 0) > tick) continue;
+      const best = found.get(rid);
+      if (best === undefined ? has(rid) : dot > best) found.set(rid, dot);
+    }
+    return found;
+  }
+
+  #catchUp(model: string): void {
+    if (this.#model !== model) {
+      this.reset();
+      this.#model = model;
+    }
+    for (;;) {
+      const rows = this.#db.all(vectorsAfter, [model, this.#lastKey, rowsPerRead]);
+      for (const row of rows) {
+        this.#lastKey = num(row[0]);
+        const bytes = bytesOf(row[3]);
+        if (bytes !== null) this.#take(model, num(row[1]), num(row[2]), bytes);
+      }
+      if (rows.length < rowsPerRead) return;
+    }
+  }
+
+  #take(model: string, rid: number, fromTick: number, bytes: Uint8Array): void {
+    const dimensions = num(this.#db.get(dimensionsOf, [model])?.[0]);
+    this.#store ??= new DotStore(dimensions);
+    const old = this.#byRid.get(rid);
+    if (old !== undefined) { for (let at = 0; at < old.count; at++) this.#rids[old.first + at] = 0; }
+    const count = bytes.length / dimensions;
+    assert(Number.isInteger(count), "a row holds whole vectors");
+    if ((this.#store.count + count) * this.#store.bytes > vectorLimits.memoryBytesMax) {
+      this.left += count;
+      return;
+    }
+    const all = new Int8Array(bytes.buffer, bytes.byteOffset, bytes.length);
+    this.#byRid.set(rid, { first: this.#store.count, count });
+    for (let at = 0; at < count; at++) {
+      this.#store.add(all.subarray(at * dimensions, (at + 1) * dimensions));
+      this.#rids.push(rid);
+      this.#ticks.push(fromTick);
+    }
+  }
+}
