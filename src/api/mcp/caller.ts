@@ -6,16 +6,21 @@
  * 2. One request of the protocol is one command: its id within the connection is the command's id, so that a request
  *    sent again is answered again and not done again. Requests without a connection carry no id, unless they bring one.
  */
-import { CLIENT_INFO_META_KEY, type McpServer, type ServerContext } from "@modelcontextprotocol/server";
+import {
+  CLIENT_CAPABILITIES_META_KEY,
+  CLIENT_INFO_META_KEY,
+  type McpServer,
+  type ServerContext,
+} from "@modelcontextprotocol/server";
 import { createHash } from "node:crypto";
 import { z } from "zod";
 import { EngramError, type Id, idLetters, parseId, personalContextId } from "../../kernel/mod.ts";
 import type { Port, Receipt, Request } from "../../runtime/mod.ts";
-import { projectContext, projectContexts } from "../../runtime/projects.ts";
+import { ownContext, projectContext, projectContexts } from "../../runtime/projects.ts";
 
 /** What a connection, or one request without a connection, may do and where it works. */
 export interface McpCaller {
-  readonly port: Pick<Port, "view" | "events">;
+  readonly port: Pick<Port, "view" | "events" | "idle">;
   /** Null for one that may only read. */
   readonly submit: Port["submit"] | null;
   /** The client's working folder, where it sent one. */
@@ -33,6 +38,10 @@ const folderMeta = "engramlt/folder";
 
 /** What a request of the 2026 protocol says of its client. */
 const clientInfo = z.object({ [CLIENT_INFO_META_KEY]: z.object({ name: z.string() }) });
+
+const clientCapabilities = z.object({
+  [CLIENT_CAPABILITIES_META_KEY]: z.object({ elicitation: z.looseObject({}).optional() }),
+});
 
 /** One request of a caller. */
 export class McpCall {
@@ -112,6 +121,21 @@ export class McpCall {
     if (named !== null) return { context: named };
     const folder = this.#folder;
     return folder === null ? {} : { contexts: await projectContexts(this.port, folder) };
+  }
+
+  /** The one context that a page about the client's work is of: the one named, else the project's; null for none yet. */
+  async ownContext(given: string | undefined): Promise<string | null> {
+    const named = given ?? this.#caller.context;
+    if (named !== null) return named;
+    const folder = this.#folder;
+    return folder === null ? personalContextId : await ownContext(this.port, folder);
+  }
+
+  /** Whether the client can ask its person something. */
+  get canAsk(): boolean {
+    const said = clientCapabilities.safeParse(this.context.mcpReq.envelope).data
+      ?.[CLIENT_CAPABILITIES_META_KEY];
+    return (said ?? this.#server.server.getClientCapabilities())?.elicitation !== undefined;
   }
 
   /** The whole id of a memory from its id, a unique beginning or "@last". */

@@ -13,6 +13,7 @@ import {
   createMcpHandler,
   isLegacyRequest,
   type McpServer,
+  type ServerNotifier,
   WebStandardStreamableHTTPServerTransport as SessionTransport,
 } from "@modelcontextprotocol/server";
 import { SessionEvents } from "./event_store.ts";
@@ -45,8 +46,13 @@ interface Session<Who> {
   usedMs: number;
 }
 
-/** Answers the requests to one URL. */
-export type McpHttp<Who> = (request: Request, who: Who) => Promise<Response>;
+/** One URL. */
+export interface McpHttp<Who> {
+  /** Answers a request. */
+  readonly answer: (request: Request, who: Who) => Promise<Response>;
+  /** Tells the clients without a session that listen for changes. */
+  readonly notify: ServerNotifier;
+}
 
 /** The answer to a request that names a session which is not there. */
 function noSession(): Response {
@@ -109,7 +115,7 @@ export function mcpHttp<Who>(options: McpHttpOptions<Who>): McpHttp<Who> {
     return response;
   };
 
-  return async (request, who) => {
+  const answer = async (request: Request, who: Who): Promise<Response> => {
     expire();
     if (!await isLegacyRequest(request, undefined, { maxRequestBodySize: limits.messageBytesMax })) {
       asking.set(request, who);
@@ -124,4 +130,5 @@ export function mcpHttp<Who>(options: McpHttpOptions<Who>): McpHttp<Who> {
     sessions.set(id, session); // in order of use
     return await session.transport.handleRequest(request);
   };
+  return { answer, notify: modern.notify };
 }

@@ -72,7 +72,7 @@ const recall = tool({
   does: "reads",
   async call(args, call) {
     const { question, k = 10, context: named } = args;
-    const hits = await find(call, question, k, await call.readContexts(named));
+    const hits = await findMemories(call, question, k, await call.readContexts(named));
     const charactersMax = itemCharactersMax(budgetOf(args.budget));
     const items = hits.map((hit) => hitItem(hit, charactersMax));
     return listReply("hits", items, args, { question, k, named }, "Nothing found.");
@@ -80,7 +80,7 @@ const recall = tool({
 });
 
 /** The best memories for a question. */
-async function find(
+export async function findMemories(
   call: McpCall,
   question: string,
   k: number,
@@ -155,7 +155,7 @@ const timeline = tool({
     const { about, context: named } = args;
     const charactersMax = itemCharactersMax(budgetOf(args.budget));
     const events = await changesOf(call, about) ??
-      await find(call, about, 50, await call.readContexts(named));
+      await findMemories(call, about, 50, await call.readContexts(named));
     const at = ({ observedAt }: Engram) => observedAt ?? "";
     const sorted = [...events].sort((a, b) =>
       at(a) < at(b) ? -1 : at(a) > at(b) ? 1 : a.updatedTick - b.updatedTick

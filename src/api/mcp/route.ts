@@ -28,7 +28,7 @@ const contextHeader = "engramlt-context";
 /** Makes the handler of /mcp. */
 export function mcpRoute(options: McpRouteOptions): (request: Request, who: McpWho) => Promise<Response> {
   const { port, stopping, seeded, onFault } = options;
-  return mcpHttp<McpWho>({
+  const { answer } = mcpHttp<McpWho>({
     build: ({ who, headers, session }) => {
       const caller: McpCaller = {
         port,
@@ -43,6 +43,7 @@ export function mcpRoute(options: McpRouteOptions): (request: Request, who: McpW
     stopping,
     onFault,
   });
+  return answer;
 }
 
 function headerText(headers: Headers, name: string): string | null {

@@ -12,6 +12,7 @@ import { buildInfo } from "../../runtime/assets.ts";
 import { McpCall, type McpCaller } from "./caller.ts";
 import { readingTools } from "./reading_tools.ts";
 import { refusalReply } from "./reply.ts";
+import { addCompletion, addPrompts, addResources } from "./resources.ts";
 import type { Tool, ToolResult } from "./tool.ts";
 import { writingTools } from "./writing_tools.ts";
 
@@ -27,15 +28,18 @@ export function mcpServer(caller: McpCaller, onFault: (error: unknown) => void):
     { name: "engramlt", title: "Engram-Lite", version: buildInfo().version },
     { capabilities: { tools: {} }, instructions },
   );
+  const callOf = (context: ServerContext) => new McpCall(caller, server, context);
   const offered = caller.submit === null ? readingTools : [...writingTools, ...readingTools];
   for (const tool of offered) {
     server.registerTool(
       tool.name,
       tool.config,
-      (args: unknown, context: ServerContext) =>
-        answer(tool, args, new McpCall(caller, server, context), onFault),
+      (args: unknown, context: ServerContext) => answer(tool, args, callOf(context), onFault),
     );
   }
+  addResources(server, callOf);
+  addPrompts(server, callOf, caller.submit !== null);
+  addCompletion(server, callOf);
   return server;
 }
 

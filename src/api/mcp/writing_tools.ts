@@ -1,9 +1,11 @@
 /** The tools that write: remember, supersede, relate, forget, run. Each submits one command. */
+import { inputRequired, inputResponse } from "@modelcontextprotocol/server";
 import { z } from "zod";
-import type { JsonObject } from "../../kernel/mod.ts";
+import { EngramError, type JsonObject } from "../../kernel/mod.ts";
 import type { Receipt } from "../../runtime/mod.ts";
+import type { McpCall } from "./caller.ts";
 import { budgetOf, cutText, oneLine, reply } from "./reply.ts";
-import { budget, context, object, text, type Tool, tool } from "./tool.ts";
+import { budget, context, object, text, type Tool, tool, type ToolResult } from "./tool.ts";
 
 const written = z.object({ id: z.string(), tick: z.int() });
 
@@ -104,19 +106,52 @@ const relate = tool({
 
 const forget = tool({
   name: "forget",
-  description: "Hide a memory from now on; history keeps it.",
-  args: z.strictObject({ id: text }),
+  description: "Hide a memory; history keeps it. erase: for good, once confirmed.",
+  args: z.strictObject({ id: text, erase: z.boolean().optional() }),
   result: written,
   does: "takes away",
-  async call({ id: named }, call) {
+  async call({ id: named, erase }, call) {
     const id = await call.engramId(named);
+    if (erase === true) return await eraseConfirmed(id, call);
     const receipt = await call.submit({ kind: "write", ops: [{ op: "delete", id }] });
-    const words = `Hidden: ${id}. The history still has it; engramlt memory get ${id} --at ${
-      receipt.tick - 1
-    } shows it.`;
+    const words = `Hidden: ${id}. History keeps it: engramlt memory get ${id} --at ${receipt.tick - 1}.`;
     return reply({ id, tick: receipt.tick }, words);
   },
 });
+
+const confirmation = z.object({ erase: z.boolean().describe("Erase it for good") });
+
+/** Erases a memory once the person said yes to their client. */
+async function eraseConfirmed(id: string, call: McpCall): Promise<ToolResult> {
+  const answer = inputResponse(call.context.mcpReq.inputResponses, "confirm");
+  if (answer.kind === "missing") {
+    if (!call.canAsk) {
+      const message = `Cannot erase ${id}: your client cannot ask you whether it may`;
+      throw new EngramError("not_available", message, {}, `In a terminal: engramlt erase ${id}`);
+    }
+    const { versions } = await call.port.view({ view: "versions", id });
+    const content = versions.at(-1)?.engram.content ?? "";
+    const message = `Erase this memory for good, from everywhere? ${id}: "${oneLine(content, 300)}"`;
+    const confirm = inputRequired.elicit({ message, requestedSchema: confirmation });
+    return inputRequired({ inputRequests: { confirm } });
+  }
+  const said = answer.kind === "elicit" && answer.action === "accept" ? answer.content : undefined;
+  if (confirmation.safeParse(said).data?.erase !== true) {
+    throw new EngramError(
+      "interrupted",
+      `Cannot erase ${id}: you did not say yes`,
+      {},
+      "Nothing was changed",
+    );
+  }
+  await call.port.idle();
+  const receipt = await call.submit({ kind: "erase", ids: [id] });
+  const unreached = receipt["notReached"];
+  const left = Array.isArray(unreached) && unreached.length > 0
+    ? ` Not reached: ${unreached.join(", ")}.`
+    : "";
+  return reply({ id, tick: receipt.tick }, `Erased for good: ${id}.${oneLine(left, 400)}`);
+}
 
 const run = tool({
   name: "run",

@@ -27,7 +27,7 @@ const ways: Readonly<Record<string, (era: Era, work: Work) => Promise<void>>> = 
   "engramlt mcp": (era, work) =>
     withHost(async ({ data }) => {
       const client = clientOf(era);
-      await client.connect(stdioTransport(data));
+      await client.connect(stdioTransport(data, ["--context", "personal"]));
       try {
         await work(client, data);
       } finally {
@@ -128,4 +128,55 @@ test("keeps replies within their budget and continues them by a cursor", async (
   assert.equal((whole.structured["hits"] as unknown[]).length, 30);
   const foreign = await callTool(client, "recall", { question: "other words", cursor: "bm90IGEgY3Vyc29y" });
   assert.equal(foreign.isError, true);
+});
+
+test("shows memories, projects and the brief as resources, and completes their names", async (client) => {
+  const { structured } = await callTool(client, "remember", {
+    content: "Decided: ship on Friday. 100% sure",
+  });
+  const { resources } = await client.listResources();
+  const uris = resources.map(({ uri }) => uri);
+  assert(uris.includes("memory://brief") && uris.includes("memory://context/personal"), uris.join(" "));
+  assert(uris.includes(`memory://engram/${structured["id"]}`));
+  const textOf = async (uri: string) => {
+    const [content] = (await client.readResource({ uri })).contents;
+    return content !== undefined && "text" in content ? content.text : "";
+  };
+  assert.match(await textOf(`memory://engram/${structured["id"]}`), /ship on Friday/);
+  assert.match(await textOf("memory://context/personal"), /ship on Friday/);
+  assert.match(await textOf("memory://brief"), /ship on Friday/);
+  await assert.rejects(client.readResource({ uri: "memory://engram/e9zzzz" }), /Cannot find memory/);
+  await assert.rejects(client.readResource({ uri: "memory://context/%ff" }));
+  const { completion } = await client.complete({
+    ref: { type: "ref/resource", uri: "memory://context/{name}" },
+    argument: { name: "name", value: "per" },
+  });
+  assert.deepEqual(completion.values, ["personal"]);
+});
+
+test("offers prompts that bring what is remembered", async (client) => {
+  await callTool(client, "remember", { content: "The harbour opens at six" });
+  const { prompts } = await client.listPrompts();
+  assert.deepEqual(prompts.map(({ name }) => name).sort(), ["brief", "recall", "remember"]);
+  const prompt = await client.getPrompt({ name: "recall", arguments: { question: "harbour hours" } });
+  assert.match(JSON.stringify(prompt.messages), /The harbour opens at six/);
+});
+
+test("erases only once the person said yes to their client", async (client) => {
+  const { structured: { id } } = await callTool(client, "remember", { content: "A mistake of mine" });
+  const asked: string[] = [];
+  let says = false;
+  client.setRequestHandler("elicitation/create", ({ params }) => {
+    asked.push(params.message);
+    return { action: "accept", content: { erase: says } };
+  });
+  const refused = await callTool(client, "forget", { id, erase: true });
+  assert.equal(refused.isError, true);
+  assert.match(asked[0] ?? "", /A mistake of mine/);
+  assert.equal((await client.readResource({ uri: `memory://engram/${id}` })).contents.length, 1);
+  says = true;
+  const erased = await callTool(client, "forget", { id, erase: true });
+  assert.equal(erased.isError, false, erased.text);
+  assert.match(erased.text, /Erased for good/);
+  await assert.rejects(client.readResource({ uri: `memory://engram/${id}` }));
 });
