@@ -84,6 +84,12 @@ export const readingRoutes: readonly ReadingRoute[] = [
     "limit",
     "at",
   ]),
+  reading("/v1/review", "review", "What agents propose, and what they decided", [
+    "state",
+    "context",
+    "limit",
+    "after",
+  ]),
   reading("/v1/contexts", "contexts", "All contexts", ["at"]),
   reading("/v1/contexts/:id", "context", "A context and its memories", ["limit", "after", "at"]),
   reading("/v1/agents", "agents", "The agents that are loaded"),

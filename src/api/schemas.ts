@@ -18,6 +18,7 @@ import { checkSteps } from "../kernel/workflow.ts";
 import { firstIssue, issueWords } from "../input/issues.ts";
 import type { View } from "../runtime/port.ts";
 import type { Request } from "../runtime/requests.ts";
+import { reviewStates } from "../runtime/review.ts";
 
 const text = z.string();
 const whole = z.int().min(0);
@@ -218,6 +219,14 @@ const view: z.ZodType<View> = z.discriminatedUnion("view", [
   z.strictObject({ view: z.literal("why"), id: text, check: z.boolean().exactOptional() }),
   z.strictObject({ view: z.literal("changes"), since: z.int(), limit: maybeCount }),
   z.strictObject({ view: z.literal("export"), after: maybe, limit: maybeCount, context: maybe }),
+  z.strictObject({
+    view: z.literal("review"),
+    id: maybe,
+    state: z.enum(reviewStates).exactOptional(),
+    context: maybe,
+    limit: maybeCount,
+    after: maybe,
+  }),
   z.strictObject({ view: z.literal("log"), from: whole.exactOptional(), limit: maybeCount }),
   z.strictObject({ view: z.literal("verify_log") }),
   z.strictObject({ view: z.literal("resolve"), what: z.enum(["engram", "context", "agent"]), text }),

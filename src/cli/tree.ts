@@ -14,6 +14,7 @@ import { memory } from "./memory.ts";
 import { ask, info, remember, search, why } from "./people.ts";
 import { recall } from "./recall.ts";
 import { replay } from "./replay.ts";
+import { review } from "./review.ts";
 import { setup } from "./setup.ts";
 import { workflow } from "./workflow.ts";
 
@@ -28,6 +29,7 @@ export const tree: readonly Node[] = [
   setup,
   forget,
   erase,
+  review,
   demo,
   memory,
   context,

@@ -325,6 +325,17 @@ export class Graph {
     return this.#read(() => this.#reads.connectionBetween(source, target, type, asOf, readable));
   }
 
+  /**
+   * Connections of some types that hold now, by falling id, below `after`. It looks at every connection that is newer
+   * than the last one given: for people, not for a tick.
+   */
+  connectionsOfTypes(
+    types: readonly string[],
+    options: { readonly after: Id | null; readonly limit: number },
+  ): Connection[] {
+    return this.#read(() => this.#reads.connectionsOfTypes(types, options.after, options.limit));
+  }
+
   /** Connections of an engram by id, 1,000 at most unless told. */
   connectionsOf(id: Id, options: ConnectionsOptions = {}): Connection[] {
     return this.#read(() => this.#reads.connectionsOf(id, { limit: 1000, ...options }));

@@ -125,6 +125,8 @@ const threadRows = new Query(() =>
     .orderBy("position").orderBy("engram").limit(given(2))
 );
 
+/** Above every id. */
+const aboveAll = "~";
 const connectionColumns = [
   "connection.id",
   "origin.id as source_id",
@@ -159,6 +161,11 @@ const connectionByEndsNow = new Query(() =>
 );
 const connectionsOut = new Query(() =>
   connectionSource().where("version.source", "=", given(1)).orderBy("connection.key").limit(given(2))
+);
+const connectionsTyped = new Query(() =>
+  connectionSource().where("connection.id", "<", given<string>(1))
+    .where(sql<boolean>`version.type in (select value from json_each(${given<string>(2)}))`)
+    .orderBy("connection.id", "desc").limit(given(3))
 );
 const connectionsIn = new Query(() =>
   connectionSource().where("version.target", "=", given(1)).orderBy("connection.key").limit(given(2))
@@ -421,6 +428,12 @@ export class Reads {
       updatedTick: num(row[7]),
       by: author(row, 8),
     };
+  }
+
+  connectionsOfTypes(types: readonly string[], after: Id | null, limit: number): Connection[] {
+    const scope = this.#scopes.make(undefined, undefined);
+    return this.#db.all(connectionsTyped, [scope.tick, after ?? aboveAll, JSON.stringify(types), limit])
+      .map((row) => this.#connection(row, scope)).filter((one) => one !== null);
   }
 
   connection(id: Id, asOf?: number, readable?: Readable): Connection | null {

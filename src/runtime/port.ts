@@ -19,6 +19,7 @@ import type {
 import type { RecallHit, Unembedded } from "../graph/mod.ts";
 import type { Receipt } from "./receipts.ts";
 import type { Request } from "./requests.ts";
+import type { ReviewItem, ReviewState } from "./review.ts";
 import type { SessionStart } from "./sessions.ts";
 
 /** Which model made something, and on what. */
@@ -130,6 +131,16 @@ export type View =
   | { readonly view: "changes"; readonly since: number; readonly limit?: number }
   /** Engrams and connections in pages, for export: pass `next` on as `after`. */
   | { readonly view: "export"; readonly after?: string; readonly limit?: number; readonly context?: string }
+  /** What agents propose (the default, `open`) or decided, the newest first; pass `next` on as `after`. */
+  | {
+    readonly view: "review";
+    /** One alone, whatever its state. */
+    readonly id?: string;
+    readonly state?: ReviewState;
+    readonly context?: string;
+    readonly limit?: number;
+    readonly after?: string;
+  }
   | { readonly view: "log"; readonly from?: number; readonly limit?: number }
   | { readonly view: "verify_log" }
   /** Full ids for what a person typed: a unique prefix, a name, or "@last" (the newest memory). */
@@ -344,6 +355,7 @@ export interface ViewResults {
     readonly connections: readonly Connection[];
     readonly next: string | null;
   };
+  readonly review: { readonly items: readonly ReviewItem[]; readonly next: string | null };
   readonly log: { readonly entries: readonly LogView[]; readonly next: number | null };
   readonly verify_log: {
     readonly ok: boolean;

@@ -74,6 +74,7 @@ export function readerAnswers(view: View): boolean {
     case "why":
     case "changes":
     case "export":
+    case "review":
     case "log":
     case "verify_log":
       return true;

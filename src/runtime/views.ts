@@ -30,6 +30,7 @@ import { assetRoot, buildInfo, executablePath } from "./assets.ts";
 import { behaviour, entriesFrom, payloadText, tickAt } from "./entries.ts";
 import type { AgentView, At, LogView, QuestionVector, View, ViewResults } from "./port.ts";
 import { unpack } from "./rows.ts";
+import { reviewPage } from "./review.ts";
 import type { ViewParts } from "./view_parts.ts";
 import type { SessionStart } from "./sessions.ts";
 import { why } from "./why.ts";
@@ -184,6 +185,8 @@ export class Views {
         );
       case "verify_log":
         return this.parts.log.verify();
+      case "review":
+        return this.#review(view);
       case "resolve":
         return { id: this.#resolve(view.what, view.text) };
       case "info":
@@ -410,6 +413,11 @@ export class Views {
         ...(at === null ? {} : { asOf: at }),
       }),
     };
+  }
+
+  #review({ context, ...view }: Extract<View, { view: "review" }>): ViewResults["review"] {
+    const within = context === undefined ? {} : { context: this.contextId(context) };
+    return reviewPage(this.parts.graph, { ...view, ...within });
   }
 
   #source(source: string | undefined, at: number | null) {
