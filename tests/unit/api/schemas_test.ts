@@ -94,6 +94,7 @@ Deno.test("every reading route, with each of its parameters, is a view", () => {
     includeSuperseded: "false",
     check: "true",
     direction: "out",
+    state: "open",
     at: "3",
   };
   for (const route of readingRoutes) {
