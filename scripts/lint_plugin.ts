@@ -51,6 +51,7 @@ export const homes: Readonly<Record<string, readonly string[]>> = {
   "jsonc-parser": ["input"],
   "smol-toml": ["input"],
   "onnxruntime-node": ["model"],
+  "@huggingface/tokenizers": ["model"],
   "wasmparser": ["wasm"],
   "fast-check": ["tests"],
   "wabt": ["tests"],

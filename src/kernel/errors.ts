@@ -94,6 +94,26 @@ export const refusals = {
   agent_exists: refusal("conflict", 409, "Unload it first: engramlt agent unload ID"),
   agent_no_receive: refusal("invalid", 400, "The agent exports no receive function"),
   action_unknown: refusal("invalid", 400, "engramlt agent list --json shows each agent's actions"),
+  // models
+  model_not_found: refusal(
+    "notFound",
+    404,
+    "engramlt model list shows what is there; engramlt model pull NAME adds one",
+  ),
+  model_invalid: refusal("invalid", 422, "Take another file: this is no ONNX model that this build can run"),
+  model_source_invalid: refusal("invalid", 502, "Check the address: it must answer as a model hub does"),
+  model_source_failed: refusal("unavailable", 502, "Try again: what has come already is kept", true),
+  model_hash_mismatch: refusal(
+    "mismatch",
+    409,
+    "If the new file is wanted, give its hash by --sha256, or engramlt model rm NAME first",
+  ),
+  model_busy: refusal("limit", 429, "Try again shortly", true),
+  model_failed: refusal(
+    "unavailable",
+    422,
+    "The message has the model's words; engramlt model list shows others",
+  ),
   // state
   conflict: refusal("conflict", 409, "Something else changed it in the same moment; try again", true),
   wrong_state: refusal("conflict", 409, "The message says what must come first"),

@@ -16,6 +16,7 @@ export const workerEntries = {
   sandbox: "src/sandbox/worker",
   engine: "src/runtime/engine_worker",
   reader: "src/runtime/reader_worker",
+  model: "src/model/worker",
 } as const satisfies Readonly<Record<string, string>>;
 
 /** The name of a worker script. */
