@@ -4,3 +4,4 @@ export { parseObject, shown } from "./fields.ts";
 export { serve, type Served } from "./serve.ts";
 export { Denial, findContext, mayEnter, type Peers, Session, type SessionOptions } from "./session.ts";
 export type { Readable, Snapshot, SnapshotSearch } from "./snapshot.ts";
+export { firstPermit, type Habit, habitOf } from "./permit.ts";

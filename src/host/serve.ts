@@ -10,7 +10,6 @@ import { hostFunctions, status } from "../sandbox/abi.ts";
 import {
   EngramError,
   type EngramTexts,
-  holds,
   type Json,
   type JsonObject,
   nestsDeeper,
@@ -18,6 +17,7 @@ import {
 } from "../kernel/mod.ts";
 import { formatOrNull, parseObject, type ReservedFields, shown, takeReserved } from "./fields.ts";
 import { Denial, type EngramParts, type Session } from "./session.ts";
+import { sendLimits, sendPermit } from "./permit.ts";
 import type { SnapshotSearch } from "./snapshot.ts";
 import { connectedWith, pathsWith } from "./walks.ts";
 
@@ -404,23 +404,15 @@ function log(session: Session, args: Args): HostAnswer {
 
 function sendMessage(session: Session, args: Args): HostAnswer {
   const to = texts(args, 0), body = texts(args, 1);
-  const { config } = session, { peers } = session.options;
   if (to === null || to === "" || body === null) return refuse(-2);
-  if (!holds(session.grants, "send", [to])) return refuse(-3);
-  const peer = peers.agent(to);
-  if (peer === null) return refuse(-1);
-  if (!peer.receives) return refuse(-8);
+  const limits = sendLimits(session, to);
+  if (limits instanceof Denial) return refuse(limits.status);
   const payload = Payload.text(body);
-  const waiting = peers.mailboxMessages(to) + session.writes.messages.length;
-  const tooMany = session.writes.messages.length >= config.sendsPerStepMax ||
-    waiting >= config.mailboxMessagesMax;
   const bytes = payload.bytes?.length ?? 0;
-  if (tooMany || bytes > config.messageBytesMax || session.take(bytes) !== null) return refuse(-6);
+  if (limits.sends === 0 || bytes > limits.bytesMax || session.take(bytes) !== null) return refuse(-6);
   session.writes.send({ to, body: payload });
-  // Nothing but sends of this step changes what was checked here: what is left may be sent without asking.
-  const sends = config.sendsPerStepMax - session.writes.messages.length;
-  const calls = Math.min(sends, config.mailboxMessagesMax - waiting - 1);
-  return calls > 0 ? { status: status.done, permit: { to, calls, bytesMax: config.messageBytesMax } } : done;
+  const permit = sendPermit(session, to);
+  return permit === null ? done : { status: status.done, permit };
 }
 
 function begin(session: Session): HostAnswer {
@@ -433,7 +425,9 @@ function engramGet(session: Session, args: Args): HostAnswer {
   const id = texts(args, 0);
   if (id === null) return refuse(-2);
   const engram = session.engram(id);
-  return engram === null ? refuse(-1) : json(engram);
+  if (engram === null) return refuse(-1);
+  session.firstGot ??= id;
+  return { json: session.engramJson(engram) };
 }
 
 const functions: Readonly<Record<HostFunctionName, (session: Session, args: Args) => Served>> = {

@@ -172,6 +172,9 @@ export class Session {
   readonly reads = new Set<string>();
   readonly recorded: Payload[] = [];
   readonly logs: { level: number; text: Payload }[] = [];
+  /** The engram that was got first, and the JSON of the one that was told last. */
+  firstGot: Id | null = null;
+  #told: { readonly engram: Engram; readonly json: string } | null = null;
   readonly #options: SessionOptions;
   readonly #contexts: ContextIndex;
   #readable: ReadonlySet<Id> | null;
@@ -351,6 +354,17 @@ export class Session {
     }
     this.#stagedBytes += bytes;
     return null;
+  }
+
+  /** How many bytes may still be staged. */
+  get stagedBytesLeft(): number {
+    return this.config.stagedBytesPerStepMax - this.#stagedBytes;
+  }
+
+  /** The JSON of an engram as this step sees it. */
+  engramJson(engram: Engram): string {
+    if (this.#told?.engram !== engram) this.#told = { engram, json: JSON.stringify(engram) };
+    return this.#told.json;
   }
 
   /** Bytes of everything staged and recorded. */

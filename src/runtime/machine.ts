@@ -10,7 +10,17 @@
  * 3. Ends are in the order of the plan, whatever order workers answered in.
  */
 import type { Graph } from "../graph/mod.ts";
-import { createContext, findContext, mayEnter, serve, Session, writeDirect } from "../host/mod.ts";
+import {
+  createContext,
+  findContext,
+  firstPermit,
+  type Habit,
+  habitOf,
+  mayEnter,
+  serve,
+  Session,
+  writeDirect,
+} from "../host/mod.ts";
 import {
   assert,
   type Command,
@@ -113,6 +123,8 @@ export interface MachineParts {
 export class Machine {
   readonly state: State;
   readonly parts: MachineParts;
+  /** What agents did in their last step; no part of the state. */
+  readonly #habits = new WeakMap<Runner, Habit>();
   #contexts: { readonly tick: number; readonly list: readonly Context[] } | null = null;
 
   constructor(state: State, parts: MachineParts) {
@@ -308,7 +320,9 @@ export class Machine {
     const steps: SandboxStep[] = [];
     for (const one of all) {
       try {
-        steps.push(this.#sandboxStep(sandbox, one.step, one.runner));
+        const habit = this.#habits.get(one.runner);
+        const permit = habit === undefined ? null : firstPermit(one.session, habit);
+        steps.push({ ...this.#sandboxStep(sandbox, one.step, one.runner), permit });
         ready.push(one);
       } catch (error) {
         // A module or image that is gone: its own command is refused. What nobody asked for cannot be, and stops.
@@ -335,6 +349,7 @@ export class Machine {
     results.forEach((result, at) => {
       const one = ready[at];
       assert(one !== undefined, "a result without its step");
+      this.#habits.set(one.runner, habitOf(one.session));
       ends[one.index] = this.#bounded(endOf(result, one.session, one.calls));
       const backtrace = "backtrace" in result ? result.backtrace : [];
       told.set(stepKey(one.step), { executionMs: result.executionMs, backtrace });

@@ -281,17 +281,35 @@ export interface HostCall {
 }
 
 /**
- * Leave to answer `send_message` to one agent with 0 at once, without asking: the host would say the same. It holds for
- * as many of the step's next calls, whatever they are, and for bodies up to a size; the next answer to a send replaces it.
+ * Leave to answer some calls at once, without asking, because the host would say the same. It holds for as many of the
+ * step's next calls, whatever they are, and ends at a call that stages something and has to ask.
  */
-export interface SendPermit {
-  readonly to: string;
+export interface StepPermit {
   readonly calls: number;
-  readonly bytesMax: number;
+  /** Bytes that the calls answered under it may stage, all together. */
+  readonly bytes: number;
+  /** `send_message` to one agent, with bodies up to a size: 0. */
+  readonly send: { readonly to: string; readonly bytesMax: number } | null;
+  readonly engram: EngramPermit | null;
 }
+
+/** Leave for calls about one engram, as the step's snapshot has it. */
+export interface EngramPermit {
+  readonly id: string;
+  /** What `engram_get` gives until it is changed. */
+  readonly json: string;
+  /**
+   * `engram_update` of its content and confidence alone: 0. The content has up to `bytesMax` bytes, each of which stages
+   * at most {@link bytesPerContentByte}, and `bytesMore` besides.
+   */
+  readonly update: { readonly bytesMax: number; readonly bytesMore: number } | null;
+}
+
+/** The most bytes of JSON that a byte of ASCII text becomes. */
+export const bytesPerContentByte = 6;
 
 /** The host's answer: a status, an id, or JSON text for the guest's buffer. */
 export type HostAnswer =
-  | { readonly status: Status; readonly permit?: SendPermit }
+  | { readonly status: Status; readonly permit?: StepPermit }
   | { readonly id: string }
   | { readonly json: string };

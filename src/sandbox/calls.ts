@@ -7,13 +7,14 @@
  *
  * Invariants:
  * 1. All of a call's inputs are read before anything is allocated or written.
- * 2. What needs no engine (an invalid argument, a repeated call after −5) is answered without one; a send for which the
- *    host gave a permit is answered at once and reported.
+ * 2. What needs no engine (an invalid argument, a repeated call after −5) is answered without one; what the host gave a
+ *    permit for is answered at once and reported.
  * 3. Cost: the table's base and the bytes in before the engine is asked, the bytes out before they are written; a call
  *    refused for a pointer or a number costs the base alone.
  */
 import {
   abiModule,
+  bytesPerContentByte,
   callBytesMax,
   fuelPerByteShift,
   type HostFunction,
@@ -24,7 +25,7 @@ import {
 } from "./abi.ts";
 import { type Drivers, suspending } from "./drivers.ts";
 import type { Bytes, Reader, Writer } from "./frame.ts";
-import { absent, answerKind, functionNames, report } from "./messages.ts";
+import { absent, answerKind, functionNames, type GivenPermit, readPermit, report } from "./messages.ts";
 import type { Block, Step } from "./step.ts";
 
 /** What a guest's calls need of its worker. */
@@ -36,8 +37,8 @@ export interface CallSite {
   waiting: WaitingCall | null;
   /** The last call if it found too little room, with the answer that did not fit. */
   kept: { readonly request: Bytes; readonly json: Bytes } | null;
-  /** What may be sent without asking; holds for this step only. */
-  permit: { readonly to: Bytes; calls: number; readonly bytesMax: number } | null;
+  /** What may be answered without asking; holds for this step only. */
+  permit: GivenPermit | null;
 }
 
 interface OutBuffer {
@@ -147,12 +148,8 @@ class Call {
     const site = this.#site;
     const start = to.length;
     const memory = step.instance.bytes();
-    const isPermitted = this.#isPermitted(inputs, memory);
-    this.#write(isPermitted ? report.sent : report.call, to, memory, raw);
-    if (isPermitted) {
-      site.kept = null;
-      return status.done;
-    }
+    const isPermitted = this.#isPermitted(raw, inputs, memory);
+    this.#write(report.call, to, memory, raw);
     const { kept } = site;
     site.kept = null;
     if (out !== null && kept !== null && same(kept.request, to.bytes, start, to.length)) {
@@ -160,6 +157,13 @@ class Call {
       return deliver(site, step, out, kept.json, kept.request);
     }
     const request = out === null ? null : to.bytes.slice(start, to.length);
+    if (isPermitted) {
+      to.bytes[start] = report.answered;
+      const json = site.permit?.engram?.json ?? null;
+      return out === null || request === null || json === null
+        ? status.done
+        : deliver(site, step, out, json, request);
+    }
     return new Promise<number>((resolve) => {
       site.waiting = { inputs, out, request, resolve };
       this.#desk.paused(step);
@@ -167,19 +171,49 @@ class Call {
     });
   }
 
-  /** Whether the permit answers this call; any call that reaches the engine uses the permit up by one. */
-  #isPermitted(inputs: readonly Block[], memory: Bytes): boolean {
+  /** Whether the permit answers this call; any call uses it up by one, and what it covers by its bytes. */
+  #isPermitted(raw: Raw, inputs: readonly Block[], memory: Bytes): boolean {
     const { permit } = this.#site;
     if (permit === null) return false;
-    if (permit.calls-- <= 0) {
-      this.#site.permit = null;
-      return false;
+    const isCovered = permit.calls-- > 0 && this.#desk.out.length < permittedBytesMax &&
+      this.#covers(permit, raw, inputs, memory);
+    // What has to be asked may change what the permit stands on, unless it only reads.
+    if (!isCovered && (permit.calls < 0 || this.#function.effect === "write")) this.#site.permit = null;
+    return isCovered;
+  }
+
+  #covers(permit: GivenPermit, raw: Raw, inputs: readonly Block[], memory: Bytes): boolean {
+    const { send, engram } = permit;
+    const [first, second] = inputs;
+    if (first === undefined) return false;
+    switch (this.#name) {
+      case "send_message":
+        if (
+          send === null || second === undefined || second.size > Math.min(send.bytesMax, permit.bytes) ||
+          !holdsText(memory, first, send.to) || !isAscii(memory, second)
+        ) return false;
+        permit.bytes -= second.size;
+        return true;
+      case "engram_get":
+        return engram !== null && engram.json !== null && holdsText(memory, first, engram.id);
+      case "engram_update": {
+        if (engram === null || engram.update === null || second === undefined) return false;
+        const { bytesMax, bytesMore } = engram.update;
+        const staged = second.size * bytesPerContentByte + bytesMore;
+        // The content is given, and neither source nor metadata is.
+        const isPlain = raw[3] !== 0 && [4, 5, 7, 8].every((at) => raw[at] === 0);
+        if (
+          !isPlain || second.size > bytesMax || staged > permit.bytes ||
+          !holdsText(memory, first, engram.id) ||
+          !isAscii(memory, second)
+        ) return false;
+        permit.bytes -= staged;
+        engram.json = null;
+        return true;
+      }
+      default:
+        return false;
     }
-    const [to, body] = inputs;
-    return this.#name === "send_message" && to !== undefined && body !== undefined &&
-      this.#desk.out.length < permittedBytesMax && body.size <= permit.bytesMax &&
-      to.size === permit.to.length && permit.to.every((byte, i) => byte === memory[to.pointer + i]) &&
-      isAscii(memory, body);
   }
 
   #write(kind: number, to: Writer, memory: Bytes, raw: Raw): void {
@@ -205,12 +239,18 @@ class Call {
   }
 }
 
-/** Bytes of orders that wait to be handed over, above which a send asks the engine although it need not. */
+/** Bytes of orders that wait to be handed over, above which a call asks the engine although it need not. */
 const permittedBytesMax = 1024 * 1024;
 
 /** ASCII is UTF-8 for certain; whether anything else is, the engine says. */
 function isAscii(memory: Bytes, { pointer, size }: Block): boolean {
   for (let at = pointer; at < pointer + size; at++) if ((memory[at] ?? 0) > 0x7f) return false;
+  return true;
+}
+
+function holdsText(memory: Bytes, { pointer, size }: Block, text: Bytes): boolean {
+  if (size !== text.length) return false;
+  for (let at = 0; at < size; at++) if (memory[pointer + at] !== text[at]) return false;
   return true;
 }
 
@@ -252,8 +292,7 @@ export function answered(from: Reader, site: CallSite, drivers: Drivers): void {
       break;
     case answerKind.permit: {
       result = from.i32();
-      const to = from.blob().slice();
-      site.permit = { to, calls: from.u32(), bytesMax: from.u32() };
+      site.permit = readPermit(from);
       break;
     }
     case answerKind.id:

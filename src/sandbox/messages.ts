@@ -12,17 +12,19 @@
 import type { Bytes, Reader, Writer } from "./frame.ts";
 import {
   type Answer,
+  type EngramPermit,
   type HostAnswer,
   type HostCall,
   type HostFunction,
   type HostFunctionName,
   hostFunctions,
+  type StepPermit,
 } from "./abi.ts";
 
 /** What the engine sends. */
 export const order = { define: 1, step: 2, answer: 3, settle: 4, image: 5, drop: 6 } as const;
-/** What a worker sends. `sent` is a call of `send_message` that was answered under a permit. */
-export const report = { call: 1, finished: 2, image: 3, fault: 4, sent: 5 } as const;
+/** What a worker sends. `answered` is a call that it answered under a permit. */
+export const report = { call: 1, finished: 2, image: 3, fault: 4, answered: 5 } as const;
 /** How a step comes by its instance. */
 export const origin = { live: 0, fresh: 1, image: 2 } as const;
 /** How the host answered. */
@@ -83,13 +85,60 @@ export interface StepOrder {
   readonly origin: typeof origin[keyof typeof origin];
   /** Empty unless `origin` is image. */
   readonly image: Bytes;
+  readonly permit: GivenPermit | null;
 }
+
+/** A permit as a worker keeps it: texts as bytes, and what is used up counted down. */
+export interface GivenPermit {
+  calls: number;
+  bytes: number;
+  readonly send: { readonly to: Bytes; readonly bytesMax: number } | null;
+  readonly engram: {
+    readonly id: Bytes;
+    /** Null once the step changed it. */
+    json: Bytes | null;
+    readonly update: EngramPermit["update"];
+  } | null;
+}
+
+function writePermit(to: Writer, { calls, bytes, send, engram }: StepPermit): void {
+  to.u32(calls);
+  to.f64(bytes);
+  to.u8(send === null ? 0 : 1);
+  if (send !== null) {
+    to.text(send.to);
+    to.u32(send.bytesMax);
+  }
+  to.u8(engram === null ? 0 : engram.update === null ? 1 : 2);
+  if (engram === null) return;
+  to.text(engram.id);
+  to.text(engram.json);
+  if (engram.update === null) return;
+  to.u32(engram.update.bytesMax);
+  to.f64(engram.update.bytesMore);
+}
+
+/** Reads a permit; its bytes are copies. */
+export function readPermit(from: Reader): GivenPermit {
+  const calls = from.u32(), bytes = from.f64();
+  const send = from.u8() === 0 ? null : { to: from.blob().slice(), bytesMax: from.u32() };
+  const about = from.u8();
+  const engram = about === 0 ? null : {
+    id: from.blob().slice(),
+    json: from.blob().slice(),
+    update: about === 1 ? null : { bytesMax: from.u32(), bytesMore: from.f64() },
+  };
+  return { calls, bytes, send, engram };
+}
+
+const noBytes = new Uint8Array(0);
 
 export function writeStep(
   to: Writer,
-  step: Omit<StepOrder, "args" | "image"> & {
+  step: Omit<StepOrder, "args" | "image" | "permit"> & {
     readonly args: readonly Uint8Array[];
     readonly image: Uint8Array | null;
+    readonly permit?: StepPermit | null;
   },
 ): void {
   to.u8(order.step);
@@ -100,7 +149,10 @@ export function writeStep(
   to.u8(step.origin);
   to.u8(step.args.length);
   for (const arg of step.args) to.blob(arg);
-  to.blob(step.image ?? new Uint8Array(0));
+  to.blob(step.image ?? noBytes);
+  const permit = step.permit ?? null;
+  to.u8(permit === null ? 0 : 1);
+  if (permit !== null) writePermit(to, permit);
 }
 
 /** Reads a step order; its bytes are views into the frame. */
@@ -120,6 +172,7 @@ export function readStep(from: Reader): StepOrder {
     args,
     origin: source === origin.live ? origin.live : source === origin.fresh ? origin.fresh : origin.image,
     image: from.blob(),
+    permit: from.u8() === 0 ? null : readPermit(from),
   };
 }
 
@@ -186,9 +239,7 @@ export function writeAnswer(
     to.u8(permit === undefined ? answerKind.status : answerKind.permit);
     to.i32(answer.status);
     if (permit === undefined) return;
-    to.text(permit.to);
-    to.u32(permit.calls);
-    to.u32(permit.bytesMax);
+    writePermit(to, permit);
   } else if ("id" in answer) {
     to.u8(answerKind.id);
     to.text(answer.id);

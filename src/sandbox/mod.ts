@@ -10,6 +10,7 @@ export {
   hostFunctions,
   type Status,
   status,
+  type StepPermit,
 } from "./abi.ts";
 export { abiImports, checkExports, type ExportChoice } from "./exports.ts";
 export { overwriteMemory } from "./image.ts";

@@ -12,7 +12,7 @@
  */
 import type { Prepared } from "../wasm/mod.ts";
 import { assert, EngramError } from "../kernel/errors.ts";
-import { type HostAnswer, type HostCall, type HostFunctionName, status } from "./abi.ts";
+import { type HostAnswer, type HostCall, type HostFunctionName, status, type StepPermit } from "./abi.ts";
 import { AgentWorker, type HeldAgent, type WorkerSetup } from "./agent_worker.ts";
 import { areaBytes, Doorbell } from "./channel.ts";
 import { driversMax } from "./drivers.ts";
@@ -75,6 +75,8 @@ export interface SandboxStep {
   readonly completedSteps: number;
   /** The agent's image, where {@link Sandbox.holds} was false and `completedSteps` is above 0. */
   readonly image: Uint8Array | null;
+  /** What its worker may answer without asking; changes no result. */
+  readonly permit?: StepPermit | null;
 }
 
 /** How a step ended. `lost`: the worker failed, there is no outcome. */
@@ -357,7 +359,7 @@ export class Sandbox {
     if (kind === report.image) this.#images.set(agent, frame.blob().slice());
     else {
       assert(agent.step >= 0 && this.#run !== null, "a report of a step nobody began");
-      const isAnswered = kind === report.sent;
+      const isAnswered = kind === report.answered;
       if (kind === report.call || isAnswered) return { agent, isAnswered, ...readCall(frame) };
       assert(kind === report.finished, `report ${kind} is not known`);
       this.#finished(agent, readFinished(frame), this.#run);
@@ -370,7 +372,7 @@ export class Sandbox {
     const run = this.#run;
     assert(run !== null, "a host call outside a run");
     const answer = call === null ? { status: status.invalidArgument } : run.serve(agent.step, call);
-    if (isAnswered) return name === "send_message" && "status" in answer && answer.status === status.done;
+    if (isAnswered) return mayAnswer(name, answer);
     if ("end" in answer) run.reasons[agent.step] = answer.end;
     writeAnswer(agent.worker.out, agent.seat, name, answer);
     return true;
@@ -510,6 +512,13 @@ export class Sandbox {
     for (const worker of this.#workers) worker.stop();
     this.#agents.clear();
   }
+}
+
+/** Whether a worker may have answered a call by itself that the host answers so. */
+function mayAnswer(name: HostFunctionName, answer: HostAnswer | { readonly end: string }): boolean {
+  if (name === "engram_get") return "json" in answer;
+  return (name === "send_message" || name === "engram_update") && "status" in answer &&
+    answer.status === status.done;
 }
 
 function resultOf(step: Finished, reason: string, backtrace: readonly string[]): StepResult {

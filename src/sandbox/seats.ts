@@ -193,6 +193,7 @@ export class Seats implements CallDesk {
       });
     });
     seat.step = step;
+    seat.permit = wanted.permit;
     step.begin(wanted.origin === origin.fresh);
   }
 
