@@ -11,6 +11,7 @@
  *
  * It knows shapes, not secrets: a password in plain words ("the code is mango") passes; docs/security.md says so.
  */
+import { nestsDeeper } from "../kernel/json_depth.ts";
 import type { Json } from "../kernel/records.ts";
 
 /** What was taken out of one request: how often, by what it was. */
@@ -119,6 +120,12 @@ function isList(value: object): value is readonly Json[] {
 export function redactJsonText(text: string, into: Redactions): string {
   const before = into.size;
   const value = JSON.parse(text) as Json;
+  if (nestsDeeper(value)) {
+    // Too deep to be walked; the text itself can be.
+    const plain = redactText(text, into);
+    if (plain !== text) JSON.parse(plain);
+    return plain;
+  }
   const left = redactJson(value, into);
   return into.size === before && left === value ? text : JSON.stringify(left);
 }

@@ -94,3 +94,12 @@ Deno.test("redactJsonText() passes bytes unchanged where nothing is private", ()
   assert.equal(redactJsonText(given, new Map()), given);
   assert.equal(redactJsonText('{"t": "<private>x"}', new Map()), '{"t":"[redacted: private]"}');
 });
+
+Deno.test("redactJsonText() looks through JSON that is too deep to be walked", () => {
+  const deep = (text: string) => `${"[".repeat(100_000)}${JSON.stringify(text)}${"]".repeat(100_000)}`;
+  assert.equal(redactJsonText(deep("plain"), new Map()), deep("plain"));
+  assert.equal(
+    redactJsonText(deep("<private>x</private>"), new Map()),
+    deep("[redacted: private]"),
+  );
+});
