@@ -97,9 +97,11 @@ export interface Client {
   readonly note: string;
 }
 
-/** Hooks of type `command`: SessionStart runs before servers connect. */
+/** Hooks of type `command`: SessionStart runs before servers connect. A session's end waits for little. */
 const hooksOf = (client: ClientName): readonly ClientHook[] => [
   { event: "SessionStart", words: ["brief", "--hook", client], timeoutS: 10 },
+  { event: "PreCompact", words: ["hook", client], timeoutS: 10 },
+  { event: "SessionEnd", words: ["hook", client], timeoutS: 3 },
 ];
 
 /** All clients. */

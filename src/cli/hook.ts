@@ -8,9 +8,10 @@
  * 3. What it reads from standard input is bounded, and is data: paths are opened as files, nothing in it is run.
  */
 import { join } from "node:path";
+import { selfCommand } from "../runtime/assets.ts";
 import { isObject } from "../input/json.ts";
 import { makePrivate } from "../runtime/platform.ts";
-import type { Call } from "./command.ts";
+import type { Call, Leaf } from "./command.ts";
 import { dataFolder } from "./paths.ts";
 
 /** ms after which a hook ends. */
@@ -47,12 +48,17 @@ export async function hookInput(call: Call): Promise<HookInput> {
 }
 
 /** Runs a hook's work: ends it in time, and tells what went wrong in the log alone. */
-export async function inHook(call: Call, what: string, work: () => Promise<void>): Promise<void> {
+export async function inHook(
+  call: Call,
+  what: string,
+  work: () => Promise<void>,
+  msMax = hookMsMax,
+): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<"late">((resolve) => timer = setTimeout(() => resolve("late"), hookMsMax));
+  const late = new Promise<"late">((resolve) => timer = setTimeout(() => resolve("late"), msMax));
   try {
     const ended = await Promise.race([late, work().then(() => call.close())]);
-    if (ended === "late") throw new Error(`not done after ${hookMsMax} ms`);
+    if (ended === "late") throw new Error(`not done after ${msMax} ms`);
   } catch (error) {
     tell(call, `${what}: ${error instanceof Error ? error.message : String(error)}`);
     call.close().catch(() => undefined); // nobody waits for it: the process ends with the command
@@ -75,4 +81,43 @@ function tell(call: Call, line: string): void {
   } catch {
     // A full or missing disk is no reason to disturb the session.
   }
+}
+
+/** engramlt hook */
+export const hook: Leaf = {
+  name: "hook",
+  says: "take in a session's transcript, called by a client's hook: reads its JSON from stdin, never fails",
+  places: [{ name: "client", says: "claude-code or codex", noFlag: true }],
+  flags: [{ flags: "--transcript PATH", says: "the transcript to take in, here and now" }],
+  examples: ["hook claude-code"],
+  notes: "engramlt setup registers it for the end of a session and before its context is compacted.",
+  hidden: true,
+  run(call) {
+    const client = call.text("client") ?? "nobody";
+    const transcript = call.text("transcript");
+    return transcript === null
+      ? inHook(call, `capture for ${client}`, () => startCapture(call, client))
+      : inHook(call, `capture for ${client} of ${transcript}`, async () => {
+        const { captureTranscript } = await import("./import_run.ts");
+        await captureTranscript(call, client, transcript);
+      }, captureMsMax);
+  },
+};
+
+/** ms for taking in one transcript, in a process of its own. */
+const captureMsMax = 600_000;
+
+/** Starts the process that takes in what the client named; a session's end waits for nothing more. */
+async function startCapture(call: Call, client: string): Promise<void> {
+  const { transcript } = await hookInput(call);
+  if (transcript === null) throw new Error("the client named no transcript_path");
+  const { command, args } = selfCommand();
+  const data = dataFolder(call.screen.terminal, call.text("data"));
+  new Deno.Command(command, {
+    args: [...args, "--data", data, "hook", client, "--transcript", transcript],
+    stdin: "null",
+    stdout: "null",
+    stderr: "null",
+    detached: true,
+  }).spawn().unref();
 }

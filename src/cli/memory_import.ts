@@ -144,7 +144,13 @@ const environment: ReadonlySet<string> = new Set([
   "interrupted",
 ]);
 
-class Import {
+/** Takes in drafts that were read elsewhere, in the same way. */
+export function openImport(parts: ImportParts): Import {
+  return new Import(parts);
+}
+
+/** An import under way. */
+export class Import {
   readonly failures: Failure[] = [];
   readonly #parts: ImportParts;
   readonly #pending: Pending[] = [];
@@ -160,6 +166,11 @@ class Import {
 
   constructor(parts: ImportParts) {
     this.#parts = parts;
+  }
+
+  /** Takes in drafts of one file. */
+  async addDrafts(drafts: readonly EngramDraft[], path: string): Promise<void> {
+    for (const draft of drafts) await this.#add(draft, path);
   }
 
   get written(): number {
@@ -361,14 +372,15 @@ function resultsOf(value: unknown): Result[] {
 
 const timeOf = (ms: number | null): string | null => ms === null ? null : formatTime(ms);
 
-function lineCount(bytes: Uint8Array): number {
+/** How many lines end in these bytes. */
+export function lineCount(bytes: Uint8Array): number {
   let lines = 0;
   for (let at = bytes.indexOf(10); at >= 0; at = bytes.indexOf(10, at + 1)) lines += 1;
   return lines;
 }
 
 /** A file in pieces that end at line ends; a line longer than a piece makes a longer piece. */
-async function* pieces(path: string): AsyncGenerator<Uint8Array> {
+export async function* pieces(path: string): AsyncGenerator<Uint8Array> {
   const file = await Deno.open(path);
   try {
     yield* piecesOf(file);
@@ -425,7 +437,8 @@ export async function importMemory(call: Call): Promise<void> {
 /** Failures a terminal shows; a pipe gets all. */
 const shownFailuresMax = 20;
 
-function showReport({ screen }: Call, report: ImportReport): void {
+/** Tells a person what an import came to. */
+export function showReport({ screen }: Call, report: ImportReport): void {
   const { created, updated, unchanged, failed, links } = report;
   const parts = [`${count(created)} created`, `${count(updated)} updated`, `${count(unchanged)} unchanged`];
   if (links > 0) parts.push(plural(links, "link"));
@@ -439,7 +452,8 @@ function showReport({ screen }: Call, report: ImportReport): void {
   if (more > 0) screen.line(`  and ${count(more)} more; --json lists all`);
 }
 
-function incomplete(report: ImportReport): EngramError {
+/** The refusal that ends an import of which some did not go in. */
+export function incomplete(report: ImportReport): EngramError {
   const code: RefusalCode = "import_incomplete";
   return new EngramError(code, `Cannot import everything: ${plural(report.failed, "part")} did not go in`, {
     failed: report.failed,

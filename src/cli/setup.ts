@@ -22,9 +22,8 @@ export const setup: Leaf = {
     { flags: "--no-check", says: "do not start the configured command to try it" },
   ],
   examples: ["setup", "setup claude-code --dry-run", "setup --undo"],
-  notes:
-    `It adds one entry named engramlt for MCP, and for Claude Code and Codex a hook: a session begins with
-engramlt brief. Everything else in those files stays as it is,
+  notes: `It adds one entry named engramlt for MCP, and for Claude Code and Codex hooks: a session begins with
+engramlt brief, and is taken in at its end and before it is compacted. Everything else in those files stays as it is,
 byte for byte; backups lie in the data folder under setup/. --yes answers the question, where there is no terminal.`,
   run: async (call) => await (await import("./setup_run.ts")).runSetup(call),
 };

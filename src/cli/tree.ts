@@ -8,6 +8,8 @@ import { demo } from "./demo.ts";
 import { erase, forget } from "./forget.ts";
 import { help } from "./help.ts";
 import { api, doctor, down, status, up } from "./host.ts";
+import { hook } from "./hook.ts";
+import { importSessions } from "./import.ts";
 import { log } from "./log.ts";
 import { mcp } from "./mcp.ts";
 import { memory } from "./memory.ts";
@@ -27,6 +29,8 @@ export const tree: readonly Node[] = [
   why,
   brief,
   setup,
+  importSessions,
+  hook,
   forget,
   erase,
   review,

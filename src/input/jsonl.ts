@@ -73,7 +73,7 @@ export function readJsonl(
 }
 
 /** Calls back for each line of bytes, its "\n" and "\r" taken off; so one bad byte spoils one line only. */
-function eachLine(bytes: Uint8Array, take: (line: Uint8Array, index: number) => void): void {
+export function eachLine(bytes: Uint8Array, take: (line: Uint8Array, index: number) => void): void {
   let start = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0;
   for (let index = 0; start < bytes.length; index++) {
     const found = bytes.indexOf(10, start);

@@ -13,6 +13,13 @@ export { findDate, type FoundDate } from "./dates.ts";
 export { estimateTokens, tokenRule } from "./tokens.ts";
 export { type JsoncForm, type JsonPath, readJsonc, removeJson, setJson } from "./jsonc.ts";
 export { removeTomlTable, setTomlTable, tomlTable } from "./toml_edit.ts";
+export {
+  type ReadTurns,
+  type TranscriptClient,
+  transcriptClients,
+  TranscriptReader,
+  type Turn,
+} from "./transcripts.ts";
 export { readManifest } from "./manifest.ts";
 export { type ProjectFile, projectFileSchema, readProjectFile, readToml, tomlBytesMax } from "./toml.ts";
 export { type Place, readWorkflow, unknownAgent, type WorkflowFile } from "./workflow.ts";

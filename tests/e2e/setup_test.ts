@@ -94,11 +94,12 @@ Deno.test("setup adds hooks of type command beside those that are there", () =>
     install(home);
     await home.setup(["--yes", "claude-code", "codex"]);
     const { hooks } = JSON.parse(home.read(".claude/settings.json") ?? "");
-    assert.deepEqual(Object.keys(hooks), ["SessionStart"]);
+    assert.deepEqual(Object.keys(hooks), ["SessionStart", "PreCompact", "SessionEnd"]);
     assert.equal(hooks.SessionStart[0].hooks[0].command, "echo hi");
-    const [start] = hooks.SessionStart[1].hooks;
+    const [start] = hooks.SessionStart[1].hooks, [end] = hooks.SessionEnd[0].hooks;
     assert.equal(start.type, "command");
     assert.match(start.command, / --data \S+ brief --hook claude-code$/);
+    assert.match(end.command, / hook claude-code$/);
     assert.match(home.read(".codex/hooks.json") ?? "", / brief --hook codex"/);
   }));
 

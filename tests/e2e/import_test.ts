@@ -1,0 +1,176 @@
+import assert from "node:assert/strict";
+import { hookMsMax } from "../../src/cli/hook.ts";
+import { selfCommand } from "../../src/runtime/assets.ts";
+import { claudeLine, codexLines } from "../support/transcripts.ts";
+import { runCli } from "../support/terminal.ts";
+
+interface Place {
+  readonly root: string;
+  readonly env: Readonly<Record<string, string>>;
+  run(args: readonly string[], input?: string): ReturnType<typeof runCli>;
+  /** The newest memories of a context, or of all. */
+  list(
+    context?: string,
+  ): Promise<readonly { content: string; thread: string; observedAt: string; metadata: object }[]>;
+  write(path: string, lines: readonly string[]): string;
+}
+
+async function withPlace(work: (place: Place) => Promise<void>): Promise<void> {
+  const root = Deno.makeTempDirSync({ prefix: "engramlt-import-" });
+  const env = { HOME: root, USERPROFILE: root };
+  const run = (args: readonly string[], input = "") =>
+    runCli(["--data", `${root}/data`, ...args], { env, folder: root, input });
+  try {
+    for (const name of ["heron", "gull"]) {
+      Deno.mkdirSync(`${root}/${name}`);
+      Deno.writeTextFileSync(`${root}/${name}/deno.json`, "{}");
+    }
+    await work({
+      root,
+      env,
+      run,
+      async list(context) {
+        const named = context === undefined ? [] : ["--context", context];
+        return JSON.parse((await run(["memory", "search", "", "--json", ...named])).out).hits;
+      },
+      write(path, lines) {
+        Deno.mkdirSync(`${root}/${path}`.replace(/\/[^/]*$/, ""), { recursive: true });
+        Deno.writeTextFileSync(`${root}/${path}`, lines.map((line) => `${line}\n`).join(""));
+        return `${root}/${path}`;
+      },
+    });
+  } finally {
+    Deno.removeSync(root, { recursive: true });
+  }
+}
+
+const session = (root: string) => [
+  claudeLine(0, "user", "We decided to use libSQL.", { cwd: `${root}/heron` }),
+  claudeLine(1, "assistant", [{ type: "text", text: "Noted." }], { cwd: `${root}/heron` }),
+  claudeLine(2, "user", "Gulls nest in May.", { cwd: `${root}/gull/src` }),
+];
+
+Deno.test("import claude-code takes each turn into the project of the folder it was said in", () =>
+  withPlace(async ({ root, run, list, write }) => {
+    write(".claude/projects/-x/s1.jsonl", session(root));
+    const { code, out } = await run(["import", "claude-code"]);
+    assert.deepEqual([code, out], [0, "3 created, 0 updated, 0 unchanged\n"]);
+    const heron = await list("heron"), gull = await list("gull");
+    assert.deepEqual(heron.map(({ content }) => content), ["Noted.", "We decided to use libSQL."]);
+    const [only] = gull;
+    assert.deepEqual([only?.content, only?.thread, only?.observedAt, only?.metadata], [
+      "Gulls nest in May.",
+      "s1",
+      "2026-03-14T09:02:00.000Z",
+      { speaker: "user", client: "claude-code" },
+    ]);
+  }));
+
+Deno.test("import the same again changes nothing, and takes what a session grew by", () =>
+  withPlace(async ({ root, run, write }) => {
+    const path = write(".claude/projects/-x/s1.jsonl", session(root));
+    await run(["import", "claude-code"]);
+    const again = await run(["import", "claude-code"]);
+    Deno.writeTextFileSync(
+      path,
+      `${claudeLine(3, "user", "Ana owns the API.", { cwd: `${root}/heron` })}\n`,
+      {
+        append: true,
+      },
+    );
+    const grown = await run(["import", "claude-code"]);
+    assert.deepEqual([again.out, grown.out], [
+      "0 created, 0 updated, 3 unchanged\n",
+      "1 created, 0 updated, 3 unchanged\n",
+    ]);
+  }));
+
+Deno.test("import codex reads its sessions, without what tools gave, credentials taken out", () =>
+  withPlace(async ({ root, run, list, write }) => {
+    const key = `ghp_${"a1B2".repeat(9)}`;
+    write(
+      ".codex/sessions/2026/03/15/rollout-2026-03-15T09-00-00-c1.jsonl",
+      codexLines("c1", `${root}/heron`, [["user", `My token is ${key}`], ["assistant", "Keep it safe."]]),
+    );
+    assert.equal((await run(["import", "codex"])).out, "2 created, 0 updated, 0 unchanged\n");
+    const text = JSON.stringify(await list());
+    assert.deepEqual([text.includes(key), text.includes("a secret file"), /Keep it safe/.test(text)], [
+      false,
+      false,
+      true,
+    ]);
+  }));
+
+Deno.test("import --since leaves out what was said before, and takes a transcript by its path", () =>
+  withPlace(async ({ root, run, write }) => {
+    const path = write("old/s1.jsonl", session(root));
+    const { out } = await run(["import", "claude-code", path, "--since", "2026-03-14T09:01:30Z"]);
+    assert.equal(out, "1 created, 0 updated, 0 unchanged\n");
+    assert.match(
+      (await run(["import", "claude-code", "--since", "soon"])).err,
+      /neither a number of days nor a date/,
+    );
+  }));
+
+Deno.test("import names broken lines by file and line, takes the rest, and ends with 11", () =>
+  withPlace(async ({ root, run, write }) => {
+    const path = write(".claude/projects/-x/s1.jsonl", ["{broken", ...session(root)]);
+    const { code, out } = await run(["import", "claude-code"]);
+    assert.equal(code, 11);
+    assert.match(out, /^3 created, 0 updated, 0 unchanged, 1 failed\n/);
+    assert.ok(out.includes(`${path}:1  Cannot read the line: it is not JSON`), out);
+  }));
+
+Deno.test("import refuses a client it does not know, and a machine without transcripts", () =>
+  withPlace(async ({ run }) => {
+    const unknown = await run(["import", "emacs"]), none = await run(["import", "codex"]);
+    assert.deepEqual([unknown.code, none.code], [2, 3]);
+    assert.match(unknown.err, /"emacs": it is none of claude-code, codex/);
+    assert.match(none.err, /there is no transcript in .+\.codex\/sessions/);
+  }));
+
+Deno.test("hook captures the transcript it is given in a process of its own, and ends at once with 0", () =>
+  withPlace(async ({ root, env, list, write }) => {
+    const transcript = write("s1.jsonl", session(root));
+    const { command, args } = selfCommand();
+    const begin = performance.now();
+    const child = new Deno.Command(command, {
+      args: [...args, "--data", `${root}/data`, "hook", "claude-code"],
+      // The home of a test is not where the runtime keeps its own things.
+      env: { ...env, DENO_DIR: Deno.env.get("DENO_DIR") ?? `${Deno.env.get("HOME")}/.cache/deno` },
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    const input = child.stdin.getWriter();
+    await input.write(
+      new TextEncoder().encode(
+        JSON.stringify({ hook_event_name: "SessionEnd", transcript_path: transcript }),
+      ),
+    );
+    await input.close();
+    const { code, stdout, stderr } = await child.output();
+    assert.deepEqual([code, stdout.length, new TextDecoder().decode(stderr)], [0, 0, ""]);
+    assert.ok(performance.now() - begin < hookMsMax + 5_000);
+    for (let tried = 0; tried < 100; tried++) {
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      const found = await list().catch(() => []);
+      if (found.length === 3) return;
+    }
+    assert.fail(`the turns did not come: ${Deno.readTextFileSync(`${root}/data/host.log`)}`);
+  }));
+
+for (
+  const [what, args, input] of [
+    ["no transcript", ["hook", "claude-code"], "{}"],
+    ["a transcript that is not there", ["hook", "claude-code", "--transcript", "/nowhere.jsonl"], ""],
+    ["a client it does not know", ["hook", "emacs", "--transcript", "/nowhere.jsonl"], ""],
+  ] as const
+) {
+  Deno.test(`hook given ${what} ends with 0, prints nothing, and tells why in host.log`, () =>
+    withPlace(async ({ root, run }) => {
+      const { code, out, err } = await run(args, input);
+      assert.deepEqual([code, out, err], [0, "", ""]);
+      assert.match(Deno.readTextFileSync(`${root}/data/host.log`), / hook capture for /);
+    }));
+}
