@@ -50,15 +50,16 @@ export interface Permissions {
   readonly read: null;
   readonly write: null;
   readonly env: null;
-  readonly net: readonly string[];
+  readonly net: null;
   readonly sys: readonly string[];
   readonly ffi: readonly string[] | null;
   readonly run: readonly string[] | null;
 }
 
 /**
- * What the main thread may do. The doors listen on loopback only; libsql asks for three sys facts to tell
- * which C library it runs on, the program for memory and load. Guests run in workers with none of these.
+ * What the main thread may do. The net is whole: a socket in the data folder and a model's hub have names that no
+ * build knows; the doors themselves listen on loopback only. libsql asks for three sys facts to tell which C library it
+ * runs on, the program for memory and load. Guests run in workers with none of these.
  *
  * @param ffi paths of the native files, or `null` where their place is unknown when the file is built
  * @param self path of the executable, or `null` where it is unknown
@@ -68,7 +69,7 @@ export function permissions(ffi: readonly string[] | null, self: string | null):
     read: null,
     write: null,
     env: null,
-    net: ["127.0.0.1", "localhost", "[::1]"],
+    net: null,
     sys: ["cpus", "hostname", "loadavg", "networkInterfaces", "osRelease", "systemMemoryInfo", "uid"],
     ffi,
     run: self === null ? null : [self],
