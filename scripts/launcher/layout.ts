@@ -45,7 +45,7 @@ export const unsetVariables: readonly string[] = [
   "NODE_OPTIONS",
 ];
 
-/** Permissions; `null` is the whole kind. Files lie wherever the person points, so read and write are whole. */
+/** Permissions; `null` is the whole kind. Files lie wherever the person points, and models on any hub: those kinds are whole. */
 export interface Permissions {
   readonly read: null;
   readonly write: null;

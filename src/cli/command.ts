@@ -77,7 +77,7 @@ export function placeName(place: Place): string {
 
 /** The long name of a flag, without dashes: `limit` of `--limit N`. */
 export function flagName({ flags }: Flag): string {
-  return /--([a-z][a-z-]*)/.exec(flags)?.[1] ?? flags;
+  return /--([a-z][a-z0-9-]*)/.exec(flags)?.[1] ?? flags;
 }
 
 /** The variable of a flag: ENGRAMLT_WASM_PATH of `--wasm-path`. */

@@ -15,6 +15,7 @@ import { mcp } from "./mcp.ts";
 import { memory } from "./memory.ts";
 import { ask, info, remember, search, why } from "./people.ts";
 import { recall } from "./recall.ts";
+import { model } from "./model.ts";
 import { replay } from "./replay.ts";
 import { review } from "./review.ts";
 import { setup } from "./setup.ts";
@@ -39,6 +40,7 @@ export const tree: readonly Node[] = [
   context,
   agent,
   workflow,
+  model,
   log,
   replay,
   status,

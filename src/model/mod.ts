@@ -70,6 +70,8 @@ export interface Embedded {
 /** What a model gave for one input. */
 export interface Ran {
   readonly outputs: RunOutputs;
+  /** Of a text, where the model embeds: the vector that `embed` gives. */
+  readonly embedding?: readonly number[];
   /** Of a classifier, by its configuration: the most likely first. */
   readonly labels?: readonly { readonly label: string; readonly score: number }[];
   readonly model: ModelRef;
@@ -265,6 +267,10 @@ export function openModels(options: ModelsOptions): Models {
       checkInputs(inputs);
       const { outputs, labels, provider } = await sessions.run(sessionOf(found), inputs);
       const answer = { outputs, model: refOf(found), provider, inputHash: inputHash(inputs) };
+      if ("text" in inputs && found.version.kind === "embed") {
+        const { vectors } = await sessions.embed(sessionOf(found), [inputs.text]);
+        return { ...answer, embedding: Array.from(vectors[0] ?? []) };
+      }
       const scores = found.version.kind === "classify" ? labelled(outputs, labels) : null;
       return scores === null ? answer : { ...answer, labels: scores };
     },
