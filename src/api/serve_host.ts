@@ -14,6 +14,8 @@ import { buildInfo } from "../runtime/assets.ts";
 import type { BundledAgent } from "../runtime/bundled_agents.ts";
 import { type DataPaths, dataPaths, exists, readHostFile, writePrivate } from "../runtime/data_folder.ts";
 import { type Engine, startEngine } from "../runtime/engine_client.ts";
+import { BackgroundEmbedding, withModel } from "../runtime/embedding.ts";
+import { openDataModels } from "../runtime/models.ts";
 import { os } from "../runtime/platform.ts";
 import { type Reader, startReader, withReader } from "../runtime/reader_client.ts";
 import { type AwakeAgents, startAgents } from "./awake.ts";
@@ -100,7 +102,8 @@ async function serve(options: HostOptions, engine: Engine, reader: Reader): Prom
   engine.fault.then(end);
   reader.fault.then(end);
   let authority = "";
-  const port = withReader(engine, reader);
+  const models = openDataModels(options.data, { onEvent: (event) => console.error(JSON.stringify(event)) });
+  const port = withModel(withReader(engine, reader), models);
   const token = ownToken(paths);
   const seeded = options.seed !== undefined && options.seed !== null;
   const onFault = (error: unknown) => console.error(error);
@@ -129,6 +132,7 @@ async function serve(options: HostOptions, engine: Engine, reader: Reader): Prom
   }, folderLookMs);
   const abort = () => end(null);
   let reason: Error | null = null;
+  let background: BackgroundEmbedding | null = null;
   options.signal.addEventListener("abort", abort);
   try {
     const socket = { path: paths.socket, port, token, stopping: stop.signal, seeded, onFault };
@@ -136,6 +140,8 @@ async function serve(options: HostOptions, engine: Engine, reader: Reader): Prom
     writePrivate(paths.host, `${JSON.stringify({ address, nonce, version: buildInfo().version, mcp })}\n`);
     const timing = options.quietMs === undefined ? {} : { quietMs: options.quietMs };
     const agents = await startAgents(seeded ? "none" : options.agents ?? "none", port, stop.signal, timing);
+    // A seeded host embeds nothing: what is in a store, and when, is no seed's.
+    if (!seeded) background = new BackgroundEmbedding(port, models, onFault);
     options.onReady?.({ address, tokenFile: paths.token, agents });
     reason = await ended.promise;
     if (reason !== null) throw reason;
@@ -144,6 +150,8 @@ async function serve(options: HostOptions, engine: Engine, reader: Reader): Prom
     options.signal.removeEventListener("abort", abort);
     clearInterval(look);
     if (isOurs(paths, nonce)) Deno.removeSync(paths.host);
+    await background?.close();
+    models.close();
     // Answers wait for their ticks, so the engine ends its work first; then they have a moment to leave.
     await closeEngine(engine, reason);
     if (!await within(answersWaitMsMax, server.shutdown())) server.unref(); // who does not read keeps no one waiting

@@ -7,6 +7,7 @@ import { type Call, type Flag, given, type Group, type Leaf, type Place, usage }
 import { contextOf, fullId } from "./ids.ts";
 import { oneLine, plural } from "./screen.ts";
 import { day, memoryColumns, placeOf, showEngram } from "./shown.ts";
+import { embed } from "./memory_embed.ts";
 import { write } from "./submit.ts";
 
 const directions = ["in", "out", "both"] as const;
@@ -380,6 +381,7 @@ export const memory: Group = {
     neighbors,
     paths,
     history,
+    embed,
     imports,
     exports,
   ],

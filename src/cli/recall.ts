@@ -1,6 +1,7 @@
 /** engramlt recall: what answers a question, with the parts each hit's place is explained by. */
-import type { ViewResults } from "../runtime/port.ts";
-import { given, type Leaf } from "./command.ts";
+import type { Port, ViewResults } from "../runtime/port.ts";
+import { type Call, given, type Leaf } from "./command.ts";
+import { dataFolder } from "./paths.ts";
 import { allFlag, readContexts } from "./project.ts";
 import { oneLine, plural, type Screen } from "./screen.ts";
 import { day, placeOf } from "./shown.ts";
@@ -58,14 +59,33 @@ export const recall: Leaf = {
   async run(call) {
     const question = call.needAll("question").join(" ");
     const port = await call.port();
-    const more = given({
-      k: call.whole("k", 1),
-      at: call.at(),
-      minConfidence: call.number("min-confidence"),
-    });
-    const found = await port.view({ view: "recall", question, ...await readContexts(call, port), ...more });
-    call.screen.result(found, () => show(call.screen, found, call.has("explain")));
-    const by = found.model === null ? "words and links" : `words, links and ${found.model.name}`;
-    call.screen.summary(`${plural(found.hits.length, "memory", "memories")} by ${by}`);
+    const models = await modelsOf(call, port);
+    try {
+      await answer(call, models === null ? port : models.port, question);
+    } finally {
+      models?.close();
+    }
   },
 };
+
+/** A port that knows what questions mean: a host has its own; here the folder's model is opened for this one. */
+async function modelsOf(call: Call, port: Port): Promise<{ readonly port: Port; close(): void } | null> {
+  if (port.where === "host") return null;
+  const { openDataModels } = await import("../runtime/models.ts");
+  const models = openDataModels(dataFolder(call.screen.terminal, call.text("data")), {});
+  if (models.embeddingModel() === null) return null;
+  const { withModel } = await import("../runtime/embedding.ts");
+  return { port: withModel(port, models), close: () => models.close() };
+}
+
+async function answer(call: Call, port: Port, question: string): Promise<void> {
+  const more = given({
+    k: call.whole("k", 1),
+    at: call.at(),
+    minConfidence: call.number("min-confidence"),
+  });
+  const found = await port.view({ view: "recall", question, ...await readContexts(call, port), ...more });
+  call.screen.result(found, () => show(call.screen, found, call.has("explain")));
+  const by = found.model === null ? "words and links" : `words, links and ${found.model.name}`;
+  call.screen.summary(`${plural(found.hits.length, "memory", "memories")} by ${by}`);
+}

@@ -426,7 +426,7 @@ export class Graph {
     model: string,
     after: number,
     limit: number,
-  ): { readonly engrams: readonly Unembedded[]; readonly next: number } {
+  ): { readonly engrams: readonly Unembedded[]; readonly next: number; readonly count: number } {
     return this.#read(() => unembedded(this.#db, model, after, limit, engramKinds.indexOf("thing")));
   }
 

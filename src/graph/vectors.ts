@@ -69,18 +69,20 @@ const vectorsAfter = new Query(() =>
 const dimensionsOf = new Query(() =>
   build.selectFrom("vector").select("dimensions").where("model", "=", given<string>(0)).limit(1)
 );
-const without = new Query(() =>
+const withoutVector = () =>
   build.selectFrom("engram_version as version").innerJoin("engram", "engram.key", "version.engram")
     .leftJoin(
       "vector",
       (join) => join.onRef("vector.rid", "=", "version.rid").on("vector.model", "=", given<string>(0)),
     )
     .where("vector.key", "is", null)
-    .select(["version.rid", "engram.id", "version.from_tick", "version.texts"])
     .where("version.rid", ">", given(1)).where("version.to_tick", "=", forever)
-    .where("version.texts", "is not", null).where("version.kind", "!=", given(3))
-    .orderBy("version.rid").limit(given(2))
+    .where("version.texts", "is not", null).where("version.kind", "!=", given(2));
+const without = new Query(() =>
+  withoutVector().select(["version.rid", "engram.id", "version.from_tick", "version.texts"])
+    .orderBy("version.rid").limit(given(3))
 );
+const countWithout = new Query(() => withoutVector().select((e) => e.fn.countAll<number>().as("count")));
 
 /** Applies a `vector_put` inside a commit. */
 export function putVector(db: Sqlite, write: Write & { op: "vector_put" }, tick: number): void {
@@ -107,13 +109,14 @@ export function unembedded(
   after: number,
   limit: number,
   thingKind: number,
-): { readonly engrams: readonly Unembedded[]; readonly next: number } {
-  const rows = db.all(without, [model, after, limit, thingKind]);
+): { readonly engrams: readonly Unembedded[]; readonly next: number; readonly count: number } {
+  const rows = db.all(without, [model, after, thingKind, limit]);
   const engrams = rows.map((row) => {
     const { title, content } = engramTexts(textOrNull(row[3]));
     return { id: text(row[1]), updatedTick: num(row[2]), title, content };
   });
-  return { engrams, next: num(rows.at(-1)?.[0] ?? after) };
+  const count = rows.length < limit ? rows.length : num(db.get(countWithout, [model, after, thingKind])?.[0]);
+  return { engrams, next: num(rows.at(-1)?.[0] ?? after), count };
 }
 
 const rowsPerRead = 2000;

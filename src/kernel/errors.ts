@@ -211,6 +211,11 @@ export class EngramError extends Error {
     return refusals[this.code].retry;
   }
 
+  /** The kind of failure it is. */
+  get exitKind(): ExitKind {
+    return refusals[this.code].exit;
+  }
+
   /** The process exit code for this refusal. */
   get exitCode(): number {
     return exitCodes[refusals[this.code].exit];

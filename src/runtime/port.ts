@@ -330,7 +330,12 @@ export interface ViewResults {
     /** The model whose vectors took part; null where words and links alone did. */
     readonly model: ModelUsed | null;
   };
-  readonly unembedded: { readonly engrams: readonly Unembedded[]; readonly next: number };
+  readonly unembedded: {
+    readonly engrams: readonly Unembedded[];
+    readonly next: number;
+    /** How many there are in all, after `after`. */
+    readonly count: number;
+  };
   readonly ask: AskView;
   readonly brief: BriefView;
   readonly session: { readonly since: SessionStart | null };
