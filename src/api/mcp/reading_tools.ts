@@ -1,7 +1,7 @@
 /** The tools that read: recall, ask, timeline, why. */
 import { z } from "zod";
-import type { Engram, Hit, JsonObject } from "../../kernel/mod.ts";
-import type { AskView, Quotation, WhyLink } from "../../runtime/mod.ts";
+import type { Engram, JsonObject } from "../../kernel/mod.ts";
+import type { AskView, Quotation, ViewResults, WhyLink } from "../../runtime/mod.ts";
 import type { McpCall } from "./caller.ts";
 import {
   budgetOf,
@@ -20,6 +20,8 @@ import { budget, context, cursor, text, things, type Tool, tool } from "./tool.t
 const day = (time: string | null) => time === null ? "" : ` ${time.slice(0, 10)}`;
 const from = (source: string | null) => source === null ? "" : ` (${oneLine(source, 80)})`;
 
+type RecallHit = ViewResults["recall"]["hits"][number];
+
 /** A text of an item under a budget, and whether it was cut. */
 function contentOf(content: string, charactersMax: number): JsonObject {
   return content.length <= charactersMax
@@ -27,8 +29,8 @@ function contentOf(content: string, charactersMax: number): JsonObject {
     : { content: cutText(content, charactersMax), cut: true };
 }
 
-function hitItem(hit: Hit, charactersMax: number): Item {
-  const { id, ref, score, content, snippet, source, title, observedAt, supersededBy } = hit;
+function hitItem(hit: RecallHit, charactersMax: number): Item {
+  const { id, ref, score, content, snippet, source, title, observedAt, supersededBy, parts } = hit;
   const superseded = supersededBy === null ? "" : ` [superseded by ${supersededBy}]`;
   const short = content.length <= 240;
   return {
@@ -42,6 +44,7 @@ function hitItem(hit: Hit, charactersMax: number): Item {
       ...(ref === null ? {} : { ref: cutText(ref, 200) }),
       observedAt,
       supersededBy,
+      parts: { ...parts },
     },
     line: `${id}${day(observedAt)}${superseded}: ${oneLine(short ? content : snippet, 120)}${from(source)}`,
   };
@@ -54,11 +57,13 @@ function listReply(
   args: { readonly budget?: number | undefined; readonly cursor?: string | undefined },
   asked: unknown,
   none: string,
+  beside: JsonObject = {},
 ) {
   const { taken, next } = page(items, offsetOf(args.cursor, asked), budgetOf(args.budget));
   const structured: JsonObject = {
     [name]: taken.map((item) => item.structured),
     ...(next === null ? {} : { cursor: cursorAt(next, asked) }),
+    ...beside,
   };
   const more = next === null ? "" : `\n${items.length - next} more: call again with the cursor.`;
   return reply(structured, taken.length === 0 ? none : taken.map((item) => item.line).join("\n") + more);
@@ -72,21 +77,22 @@ const recall = tool({
   does: "reads",
   async call(args, call) {
     const { question, k = 10, context: named } = args;
-    const hits = await findMemories(call, question, k, await call.readContexts(named));
+    const { hits, model } = await findMemories(call, question, k, await call.readContexts(named));
     const charactersMax = itemCharactersMax(budgetOf(args.budget));
     const items = hits.map((hit) => hitItem(hit, charactersMax));
-    return listReply("hits", items, args, { question, k, named }, "Nothing found.");
+    const found = { model: model === null ? null : { ...model } };
+    return listReply("hits", items, args, { question, k, named }, "Nothing found.", found);
   },
 });
 
-/** The best memories for a question. */
+/** The best memories for a question, and the model whose vectors took part. */
 export async function findMemories(
   call: McpCall,
   question: string,
   k: number,
   scope: Awaited<ReturnType<McpCall["readContexts"]>>,
-): Promise<readonly Hit[]> {
-  return (await call.port.view({ view: "recall", question, k, ...scope })).hits;
+): Promise<ViewResults["recall"]> {
+  return await call.port.view({ view: "recall", question, k, ...scope });
 }
 
 function quotationOf(quotation: Quotation): JsonObject {
@@ -155,7 +161,7 @@ const timeline = tool({
     const { about, context: named } = args;
     const charactersMax = itemCharactersMax(budgetOf(args.budget));
     const events = await changesOf(call, about) ??
-      await findMemories(call, about, 50, await call.readContexts(named));
+      (await findMemories(call, about, 50, await call.readContexts(named))).hits;
     const at = ({ observedAt }: Engram) => observedAt ?? "";
     const sorted = [...events].sort((a, b) =>
       at(a) < at(b) ? -1 : at(a) > at(b) ? 1 : a.updatedTick - b.updatedTick

@@ -139,7 +139,7 @@ export function addPrompts(server: McpServer, callOf: CallOf, writes: boolean): 
     { title: "Recall", description: "Answer a question from memory", argsSchema: recallArgs },
     async ({ question, context: named }, context) => {
       const call = callOf(context);
-      const hits = await findMemories(call, question, 10, await call.readContexts(named));
+      const { hits } = await findMemories(call, question, 10, await call.readContexts(named));
       const lines = hits.map(({ id, content, observedAt, supersededBy }) => {
         const old = supersededBy === null ? "" : ` (superseded by ${supersededBy})`;
         return `- [${id}] ${observedAt?.slice(0, 10) ?? "undated"}${old}: ${oneLine(content, 400)}`;
