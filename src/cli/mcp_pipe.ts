@@ -9,9 +9,8 @@
  * 2. At the end of standard input answers under way have `lastAnswersMsMax` to come; then the process ends.
  * 3. It imports little: clients wait for it at every start.
  */
-import { dataPaths, type HostFile, readHostFile } from "../runtime/data_folder.ts";
+import { type HostFile, parseHostFile } from "../runtime/host_file.ts";
 import { defaultDataFolder } from "../runtime/platform.ts";
-import { processTerminal } from "./terminal.ts";
 
 /** What the pipe needs to know. */
 export interface PipeOptions {
@@ -33,27 +32,27 @@ const quietMs = 100;
  * what is wrong with them.
  */
 export async function mcpFast(args: readonly string[]): Promise<number | null> {
-  const { resolve } = await import("node:path");
-  const terminal = processTerminal();
+  const { env } = Deno;
+  if ((env.get("INIT_CWD") ?? "") !== "" && import.meta.url.endsWith(".ts")) return null; // under a task: see terminal.ts
   const given: Record<"data" | "context", string> = {
-    data: terminal.env("ENGRAMLT_DATA") ?? "",
-    context: terminal.env("ENGRAMLT_CONTEXT") ?? "",
+    data: env.get("ENGRAMLT_DATA") ?? "",
+    context: env.get("ENGRAMLT_CONTEXT") ?? "",
   };
   for (let at = 0; at < args.length; at++) {
-    const [, name = "", value = args[++at] ?? ""] = /^--(data|context)(?:=(.*))?$/s.exec(args[at] ?? "") ??
-      [];
-    if ((name !== "data" && name !== "context") || value === "" || value.startsWith("~")) return null;
+    const [, name, value = args[++at] ?? ""] = /^--(data|context)(?:=(.*))?$/s.exec(args[at] ?? "") ?? [];
+    if ((name !== "data" && name !== "context") || value === "") return null;
     given[name] = value;
   }
-  const data = given.data === "" ? defaultDataFolder() : resolve(terminal.folder, given.data);
-  if (data === null) return null;
+  const data = given.data === "" ? defaultDataFolder() : given.data;
+  if (data === null || !/^(?:\/|[A-Za-z]:[\\/])/.test(data)) return null; // to be resolved
   const context = given.context === "" ? null : given.context;
-  return await mcpPipe({ data, folder: terminal.folder, context, say: (text) => terminal.err(`${text}\n`) });
+  const say = (text: string) => console.error(text);
+  return await mcpPipe({ data, folder: Deno.cwd(), context, say });
 }
 
 /** Runs the pipe until either end closes; the process's exit code. */
 export async function mcpPipe(options: PipeOptions): Promise<number> {
-  const host = readHostFile(dataPaths(options.data));
+  const host = readHost(options.data);
   const connection = (host === null ? null : await reach(host)) ?? await start(options);
   const { folder, context } = options;
   const hello = {
@@ -63,6 +62,15 @@ export async function mcpPipe(options: PipeOptions): Promise<number> {
   };
   await writeAll(connection.conn, new TextEncoder().encode(`${JSON.stringify(hello)}\n`));
   return await pipe(connection.conn, options.say);
+}
+
+/** What host.json says, or null: whoever starts a host looks closer. */
+function readHost(data: string): HostFile | null {
+  try {
+    return parseHostFile(Deno.readTextFileSync(`${data}/host.json`));
+  } catch {
+    return null;
+  }
 }
 
 interface Reached {
@@ -89,6 +97,7 @@ async function reach({ mcp }: HostFile): Promise<Reached | null> {
 async function proof(data: string, { needsToken }: Reached): Promise<{ token?: string }> {
   if (!needsToken) return {};
   const { findHost } = await import("../api/mod.ts");
+  const { dataPaths } = await import("../runtime/data_folder.ts");
   const port = await findHost(data);
   await port?.close();
   return port === null ? {} : { token: Deno.readTextFileSync(dataPaths(data).token).trim() };
@@ -97,7 +106,7 @@ async function proof(data: string, { needsToken }: Reached): Promise<{ token?: s
 async function start(options: PipeOptions): Promise<Reached> {
   const { connectOrStart } = await import("./start_host.ts");
   await connectOrStart(options.data, { detached: true });
-  const host = readHostFile(dataPaths(options.data));
+  const host = readHost(options.data);
   const reached = host === null ? null : await reach(host);
   if (reached !== null) return reached;
   const { EngramError } = await import("../kernel/errors.ts");

@@ -6,6 +6,7 @@
  * 2. host.json is believed only while the lock is held and the host answers with the nonce in it.
  */
 import { EngramError } from "../kernel/mod.ts";
+import { type HostFile, parseHostFile } from "./host_file.ts";
 import { makePrivate } from "./platform.ts";
 
 /** Paths below the data folder. */
@@ -36,14 +37,7 @@ export function dataPaths(root: string): DataPaths {
   };
 }
 
-/** How to reach a running host. */
-export interface HostFile {
-  readonly address: string;
-  readonly nonce: string;
-  readonly version: string;
-  /** Where MCP clients connect: `unix:PATH` or `tcp:PORT`; null of a host that offers none. */
-  readonly mcp: string | null;
-}
+export type { HostFile };
 
 function failed(root: string, error: unknown): EngramError {
   if (
@@ -94,15 +88,7 @@ export function readHostFile(paths: DataPaths): HostFile | null {
     if (error instanceof Deno.errors.NotFound) return null;
     throw failed(paths.root, error);
   }
-  try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value !== "object" || value === null) return null;
-    const { address, nonce, version, mcp } = value as Record<string, unknown>;
-    const texts = typeof address === "string" && typeof nonce === "string" && typeof version === "string";
-    return texts ? { address, nonce, version, mcp: typeof mcp === "string" ? mcp : null } : null;
-  } catch {
-    return null; // half written by a process that was killed: the lock decides
-  }
+  return parseHostFile(text);
 }
 
 /** Writes a private file under another name, then renames it into place. */

@@ -3,6 +3,8 @@ import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/cli
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
 import { selfCommand } from "../../src/runtime/assets.ts";
 
+export { StdioClientTransport };
+
 /** The eras of the protocol: sessions opened by `initialize`, and requests that stand alone. */
 export const eras = ["2025-11-25", "2026-07-28"] as const;
 /** One of {@link eras}. */

@@ -1,0 +1,189 @@
+/**
+ * The doors: a read and a durable write over HTTP and MCP beside an empty route of the same host; the official MCP
+ * memory server beside ours at the same number of entities; `engramlt mcp` from its start to connected.
+ *
+ * The host is a process of its own. Where dist/engramlt is there, it is what is started; else the program from source.
+ */
+import { fileURLToPath } from "node:url";
+import { dataPaths, exists } from "../src/runtime/data_folder.ts";
+import {
+  callTool,
+  clientOf,
+  eras,
+  httpTransport,
+  StdioClientTransport,
+} from "../tests/support/mcp_clients.ts";
+import { bench, runBenches, smoke } from "./measure.ts";
+
+const entities = smoke ? 100 : 10_000;
+/** Requests under way at once, where many are. */
+const parallel = 16;
+const rootOf = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url));
+const executable = rootOf("dist/engramlt");
+const isBuilt = exists(executable);
+const program = isBuilt ? executable : Deno.execPath();
+const programArgs = isBuilt ? [] : ["run", "-A", "--quiet", rootOf("main.ts")];
+
+/** Words of a seeded generator: the same entities for both servers. */
+function words(seed: number, count: number): string {
+  let state = seed * 2654435761 >>> 0;
+  return Array.from({ length: count }, () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return `w${(state >>> 16) % 5000}`;
+  }).join(" ");
+}
+const nameAt = (at: number) => `entity ${at}`;
+const textAt = (at: number) => `${nameAt(at)} is known for ${words(at, 12)}`;
+
+const folder = Deno.makeTempDirSync({ prefix: "engramlt-bench-" });
+const data = `${folder}/data`;
+const host = new Deno.Command(Deno.execPath(), {
+  args: ["run", "-A", "--quiet", rootOf("tests/support/host_process.ts"), data],
+  stdout: "piped",
+}).spawn();
+const lines = host.stdout.pipeThrough(new TextDecoderStream()).getReader();
+const address = ((await lines.read()).value ?? "").trim();
+const token = Deno.readTextFileSync(dataPaths(data).token).trim();
+const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
+
+async function request(path: string, body: unknown = null): Promise<void> {
+  const response = await fetch(`${address}${path}`, {
+    headers,
+    ...(body === null ? {} : { method: "POST", body: JSON.stringify(body) }),
+  });
+  const answer = await response.text();
+  if (!response.ok) throw new Error(answer);
+}
+
+/** Fills the host: in commands of a thousand. */
+for (let from = 0; from < entities; from += 1000) {
+  const ops = Array.from(
+    { length: Math.min(1000, entities - from) },
+    (_, at) => ({ op: "add", content: textAt(from + at) }),
+  );
+  await request("/v1/commands", { kind: "write", ops });
+}
+
+/** The official server on the same entities, in the file it keeps them in. */
+const theirFile = `${folder}/memory.jsonl`;
+Deno.writeTextFileSync(
+  theirFile,
+  Array.from({ length: entities }, (_, at) =>
+    JSON.stringify({
+      type: "entity",
+      name: nameAt(at),
+      entityType: "thing",
+      observations: [textAt(at)],
+    })).join("\n"),
+);
+const theirs = () =>
+  new StdioClientTransport({
+    command: Deno.execPath(),
+    args: ["run", "-A", "--quiet", rootOf("node_modules/@modelcontextprotocol/server-memory/dist/index.js")],
+    env: { ...Deno.env.toObject(), MEMORY_FILE_PATH: theirFile },
+    stderr: "ignore",
+  });
+const ours = () =>
+  new StdioClientTransport({
+    command: program,
+    args: [...programArgs, "mcp", "--data", data, "--context", "personal"],
+    env: Deno.env.toObject(),
+    stderr: "ignore",
+  });
+
+const clients = [];
+for (const era of eras) {
+  const overHttp = clientOf(era), overStdio = clientOf(era);
+  await overHttp.connect(httpTransport(address, token));
+  await overStdio.connect(ours());
+  clients.push({ way: `/mcp ${era}`, client: overHttp }, { way: `engramlt mcp ${era}`, client: overStdio });
+}
+const official = clientOf("2025-11-25");
+await official.connect(theirs());
+
+let number = 0;
+const question = () => words(number++ % entities, 3);
+const many = (one: () => Promise<unknown>) => () => Promise.all(Array.from({ length: parallel }, one));
+
+for (const [what, operations] of [["one at a time", 1], [`${parallel} at once`, parallel]] as const) {
+  const of = (one: () => Promise<unknown>) => operations === 1 ? one : many(one);
+  const readGroup = `a read, ${what}`, writeGroup = `a durable write, ${what}`;
+  const empty = of(() => request("/v1/health"));
+  bench({ group: readGroup, name: "an empty route", baseline: true, operations, fn: empty });
+  bench({
+    group: readGroup,
+    name: "POST /v1/view recall",
+    operations,
+    fn: of(() => request("/v1/view", { view: "recall", question: question() })),
+  });
+  bench({ group: writeGroup, name: "an empty route", baseline: true, operations, fn: empty });
+  bench({
+    group: writeGroup,
+    name: "POST /v1/commands",
+    operations,
+    fn: of(() => {
+      const ops = [{ op: "add", content: textAt(number++) }];
+      return request("/v1/commands", { kind: "write", ops });
+    }),
+  });
+  for (const { way, client } of clients) {
+    const recall = () => callTool(client, "recall", { question: question() });
+    const remember = () => callTool(client, "remember", { content: textAt(number++) });
+    bench({ group: readGroup, name: `${way} recall`, operations, fn: of(recall) });
+    bench({ group: writeGroup, name: `${way} remember`, operations, fn: of(remember) });
+  }
+}
+
+const [, { client: mine } = { client: official }] = clients;
+const insertGroup = `one more of ${entities} entities`, searchGroup = `a search in ${entities} entities`;
+bench({
+  group: insertGroup,
+  name: "server-memory create_entities",
+  baseline: true,
+  fn: () => {
+    const name = `more ${number++}`;
+    const entity = { name, entityType: "thing", observations: [textAt(number)] };
+    return callTool(official, "create_entities", { entities: [entity] });
+  },
+});
+bench({
+  group: insertGroup,
+  name: "ours, remember (durable)",
+  fn: () => callTool(mine, "remember", { content: textAt(number++) }),
+});
+bench({
+  group: searchGroup,
+  name: "server-memory search_nodes",
+  baseline: true,
+  fn: () => callTool(official, "search_nodes", { query: words(number++ % entities, 1) }),
+});
+bench({
+  group: searchGroup,
+  name: "ours, recall",
+  fn: () => callTool(mine, "recall", { question: question() }),
+});
+
+const connect = (transport: () => StdioClientTransport) => async () => {
+  const client = clientOf("2025-11-25");
+  await client.connect(transport());
+  await client.close();
+};
+const startGroup = `start, connect and end, ${isBuilt ? "the executable" : "from source"}`;
+bench({ group: startGroup, name: "server-memory", baseline: true, fn: connect(theirs) });
+bench({ group: startGroup, name: "engramlt mcp, host running", fn: connect(ours) });
+bench({
+  group: startGroup,
+  name: "a Deno that does nothing",
+  fn: () => new Deno.Command(Deno.execPath(), { args: ["eval", "--no-config", ""] }).output(),
+});
+
+try {
+  await runBenches();
+} finally {
+  for (const { client } of clients) await client.close();
+  await official.close();
+  host.kill("SIGTERM");
+  await host.status;
+  await lines.cancel();
+  Deno.removeSync(folder, { recursive: true });
+}
