@@ -186,7 +186,7 @@ Deno.test("launchArguments() reads no configuration of the current folder and al
   }
   assert.ok(flags.includes("--allow-ffi={app}/node_modules/x/index.node"));
   assert.ok(flags.includes("--allow-run={exe}"));
-  assert.ok(!flags.some((flag) => /^(-A|--allow-all|--allow-(net|sys|ffi|run|import))$/.test(flag)));
+  assert.ok(!flags.some((flag) => /^(-A|--allow-all|--allow-(sys|ffi|run|import))$/.test(flag)));
 });
 
 Deno.test("isRuntimeMissing() tells a missing denort from another failure", () => {
