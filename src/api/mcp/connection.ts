@@ -5,12 +5,26 @@ import type { McpCaller } from "./caller.ts";
 import { mcpLimits } from "./limits.ts";
 import { mcpServer } from "./server.ts";
 
+/** A stream that ends with its protocol: the SDK only stops to read, and the client would write into nothing. */
+class StreamTransport extends StdioServerTransport {
+  readonly #stream: Duplex;
+
+  constructor(stream: Duplex) {
+    super(stream, stream, { maxBufferSize: mcpLimits.messageBytesMax });
+    this.#stream = stream;
+  }
+
+  override async close(): Promise<void> {
+    await super.close();
+    this.#stream.end(() => this.#stream.destroy());
+  }
+}
+
 /** Serves one client on a stream until either ends it. */
 export function serveStdioOn(stream: Duplex, caller: McpCaller, onFault: (error: unknown) => void): void {
   stream.setMaxListeners(0); // every answer that waits for the stream to drain listens
-  const transport = new StdioServerTransport(stream, stream, { maxBufferSize: mcpLimits.messageBytesMax });
   serveStdio(() => mcpServer(caller, onFault), {
-    transport,
+    transport: new StreamTransport(stream),
     maxSubscriptions: mcpLimits.listenersMax,
     onerror: () => {/* a bad line is the client's, and the protocol tells it */},
   });
