@@ -1,17 +1,21 @@
 /**
- * How well search ranks, on public sets: nDCG@10 and recall@10 of `Graph.search` beside plain BM25.
+ * How well search and recall rank, on public sets: nDCG@10 and recall@10 beside plain BM25.
  *
- *   deno run -A bench/recall_bench.ts [--smoke]
+ *   deno run -A bench/recall_bench.ts [--smoke] [--model FOLDER]
  *
+ * Forms: `plain` BM25, `search`, `recall` by words and links, and with a model (a folder as `engramlt model pull` takes
+ * one, such as ../shared/tools/minilm/hub lays out) `vectors` alone and `recall+` with all three.
  * Needs the sets in ../shared/bench-data (SciFact in BEIR's layout, Cranfield in TREC's); says so when they are
  * absent. Prints a hash of the ranked ids: equal runs give equal hashes. Times are of one run, noise included.
  */
 import { createHash } from "node:crypto";
-import { type Graph, openGraph } from "../src/graph/mod.ts";
+import { type Graph, openGraph, toInt8 } from "../src/graph/mod.ts";
 import { countWords, eachWord } from "../src/graph/words.ts";
 import { formatId } from "../src/kernel/ids.ts";
 import { Payload } from "../src/kernel/payload.ts";
 import type { Write } from "../src/kernel/records.ts";
+import { textsToEmbed } from "../src/runtime/embedding.ts";
+import { type Models, openDataModels } from "../src/runtime/models.ts";
 
 interface Text {
   readonly name: string;
@@ -89,6 +93,75 @@ function cranfield(): Collection {
     relevant: relevant.get(at + 1) ?? new Map<string, number>(),
   }));
   return { texts, questions: questions.filter((question) => question.relevant.size > 0) };
+}
+
+/** Every text's vectors, as the host makes them; the writes that store them, and the model. */
+async function embedded(models: Models, texts: readonly Text[]): Promise<Write[]> {
+  const writes: Write[] = [];
+  for (const [at, { title, text }] of texts.entries()) {
+    if (`${title}${text}`.trim() === "") continue; // no model takes an empty text
+    const { vectors, model } = await models.embed(textsToEmbed({ title, content: text }));
+    const bytes = new Uint8Array(vectors.length * model.dimensions);
+    vectors.forEach((vector, nth) =>
+      bytes.set(new Uint8Array(toInt8(vector).buffer), nth * model.dimensions)
+    );
+    writes.push({
+      op: "vector_put",
+      id: formatId("engram", 1, 0, at),
+      tick: 0,
+      model: model.hash,
+      dimensions: model.dimensions,
+      vectors: new Payload(bytes),
+    });
+    if (at % 100 === 99) {
+      await Deno.stderr.write(new TextEncoder().encode(`\rembedded ${at + 1} of ${texts.length} `));
+    }
+  }
+  await Deno.stderr.write(new TextEncoder().encode("\r"));
+  return writes;
+}
+
+/** Questions as the model sees them, made before anything is timed. */
+async function questionVectors(
+  models: Models,
+  questions: readonly Question[],
+): Promise<Map<string, Int8Array>> {
+  const vectors = new Map<string, Int8Array>();
+  for (const { text } of questions) {
+    const [vector] = (await models.embed([text])).vectors;
+    if (vector !== undefined) vectors.set(text, toInt8(vector));
+  }
+  return vectors;
+}
+
+type Rank = (query: string) => readonly string[];
+
+/** Recall with a model, and its vectors alone. */
+async function withVectors(
+  models: Models,
+  graph: Graph,
+  names: ReadonlyMap<string, string>,
+  { texts, questions }: Collection,
+): Promise<Readonly<Record<string, Rank>>> {
+  const model = models.embeddingModel();
+  if (model === null) throw new Error("Cannot measure: the model gives no embeddings");
+  const author = { agent: null, client: "bench", tick: 1, seat: 0 };
+  const writes = await embedded(models, texts);
+  graph.commit({ index: 1, hash: new Uint8Array(32), tick: 1, steps: [{ author, writes }], rows: [] });
+  const asked = await questionVectors(models, questions);
+  const recall = (question: string, words: string) => {
+    const numbers = asked.get(question);
+    const vector = numbers === undefined ? null : { model: model.hash, numbers };
+    return graph.recall({ question: words, k: 10, vector }).hits.map((hit) => names.get(hit.id) ?? "");
+  };
+  // A question of a word that no text has leaves the ranking to the vectors.
+  return { vectors: (text) => recall(text, "zqxjkvwzq"), "recall+": (text) => recall(text, text) };
+}
+
+async function openModel(folder: string): Promise<Models> {
+  const models = openDataModels(Deno.makeTempDirSync({ prefix: "engramlt-bench-" }));
+  await models.pull(folder);
+  return models;
 }
 
 function fill(graph: Graph, texts: readonly Text[]): Map<string, string> {
@@ -185,8 +258,12 @@ function present(): boolean {
 
 if (import.meta.main) {
   const smoke = Deno.args.includes("--smoke");
+  const at = Deno.args.indexOf("--model");
+  const modelFolder = at === -1 ? null : Deno.args[at + 1] ?? null;
   if (!present()) console.log("skipped: needs the public sets in ../shared/bench-data");
   else {
+    const models = modelFolder === null ? null : await openModel(modelFolder);
+    if (models === null) console.log("vectors skipped: need --model FOLDER");
     console.log("set        form     nDCG@10  R@10   ms/query  hash");
     for (const [name, load] of [["cranfield", cranfield], ["scifact", scifact]] as const) {
       if (smoke && name !== "cranfield") continue;
@@ -195,10 +272,13 @@ if (import.meta.main) {
       const graph = openGraph({ path: ":memory:" });
       const names = fill(graph, texts);
       while (graph.maintain());
-      const forms = {
+      const forms: Record<string, Rank> = {
         plain: plain(texts),
         search: (text: string) =>
           graph.search({ text, limit: 10 }).hits.map((hit) => names.get(hit.id) ?? ""),
+        recall: (text: string) =>
+          graph.recall({ question: text, k: 10 }).hits.map((hit) => names.get(hit.id) ?? ""),
+        ...(models === null ? {} : await withVectors(models, graph, names, { texts, questions: asked })),
       };
       for (const [form, rank] of Object.entries(forms)) {
         const { ndcg, recall, ms, hash } = judge(asked, rank);
@@ -210,5 +290,6 @@ if (import.meta.main) {
       }
       graph.close();
     }
+    models?.close();
   }
 }
