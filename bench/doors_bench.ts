@@ -163,12 +163,14 @@ bench({
   fn: () => callTool(mine, "recall", { question: question() }),
 });
 
+/** From the start of a process to connected; its end is not waited for. */
+const ending: Promise<void>[] = [];
 const connect = (transport: () => StdioClientTransport) => async () => {
   const client = clientOf("2025-11-25");
   await client.connect(transport());
-  await client.close();
+  ending.push(client.close());
 };
-const startGroup = `start, connect and end, ${isBuilt ? "the executable" : "from source"}`;
+const startGroup = `from start to connected, ${isBuilt ? "the executable" : "from source"}`;
 bench({ group: startGroup, name: "server-memory", baseline: true, fn: connect(theirs) });
 bench({ group: startGroup, name: "engramlt mcp, host running", fn: connect(ours) });
 bench({
@@ -180,6 +182,7 @@ bench({
 try {
   await runBenches();
 } finally {
+  await Promise.all(ending);
   for (const { client } of clients) await client.close();
   await official.close();
   host.kill("SIGTERM");
