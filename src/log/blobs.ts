@@ -3,7 +3,8 @@
  *
  * Invariants:
  * 1. `put` and `putAll` return only after the file and its name are durable, so an entry may name the blob.
- * 2. A blob appears whole: written and synced under another name, then renamed, then its folder synced.
+ * 2. A blob appears whole: written and synced under another name, then renamed, then its folder synced. One put by
+ *    `putSoon` is not synced: after a power loss it may be missing or damaged, which a reader finds by its hash.
  * 3. What `get` returns has the hash it was asked by.
  */
 
@@ -20,6 +21,8 @@ export interface Blobs {
   put(bytes: Uint8Array): string;
   /** {@link put} of several, for little more than one costs; hashes in their order. */
   putAll(all: readonly Uint8Array[]): string[];
+  /** {@link putAll} without waiting for the disk: for what can be made again from the log. */
+  putSoon(all: readonly Uint8Array[]): string[];
   /** The bytes of a hash. Errors: `blob_missing`, `log_corrupt` (the file does not have its hash). */
   get(sha: string): Uint8Array;
   /** Whether there is a file for a hash; its content is not read. */
@@ -37,6 +40,8 @@ const filesOpenMax = 64;
 export function openBlobs(disk: Disk): Blobs {
   /** Hashes whose files were read or written whole by this object. */
   const checked = new Set<string>();
+  /** Hashes whose files were written by this object and not synced. */
+  const unsynced = new Set<string>();
   const path = (sha: string) => {
     assert(/^[0-9a-f]{64}$/.test(sha), "a blob is named by 64 hexadecimal digits");
     return `${blobsFolder}/${sha}`;
@@ -56,14 +61,34 @@ export function openBlobs(disk: Disk): Blobs {
     }
   }
 
-  function holds(sha: string): boolean {
-    if (checked.has(sha)) return has(sha);
-    const bytes = read(sha);
-    return bytes !== null && sha256Hex(bytes) === sha;
+  function syncNames(): void {
+    disk.syncFolder(blobsFolder);
+    if (!folderIsDurable) disk.syncFolder("");
+    folderIsDurable = true;
   }
 
-  /** Writes them all, then syncs them all: one sync then carries most of the others' work. */
-  function write(blobs: readonly (readonly [string, Uint8Array])[]): void {
+  /** Makes a file durable that another process may have written and not synced. */
+  function sync(sha: string): void {
+    const file = disk.open(path(sha));
+    try {
+      file?.sync();
+    } finally {
+      file?.close();
+    }
+    syncNames();
+  }
+
+  function holds(sha: string, durably: boolean): boolean {
+    if (durably && unsynced.has(sha)) return false;
+    if (checked.has(sha)) return has(sha);
+    const bytes = read(sha);
+    if (bytes === null || sha256Hex(bytes) !== sha) return false;
+    if (durably) sync(sha);
+    return true;
+  }
+
+  /** Writes them all, then syncs them all if `durably`: one sync then carries most of the others' work. */
+  function write(blobs: readonly (readonly [string, Uint8Array])[], durably: boolean): void {
     disk.mkdir(blobsFolder);
     const files: DiskFile[] = [];
     try {
@@ -74,14 +99,17 @@ export function openBlobs(disk: Disk): Blobs {
         files.push(file);
         writeAll(file, bytes, 0);
       }
-      for (const file of files) file.sync();
+      if (durably) { for (const file of files) file.sync(); }
     } finally {
       for (const file of files) file.close();
     }
     for (const [sha] of blobs) disk.rename(temporary(sha), path(sha));
-    disk.syncFolder(blobsFolder);
-    if (!folderIsDurable) disk.syncFolder("");
-    folderIsDurable = true;
+    if (!durably) {
+      for (const [sha] of blobs) unsynced.add(sha);
+      return;
+    }
+    for (const [sha] of blobs) unsynced.delete(sha);
+    syncNames();
   }
 
   function has(sha: string): boolean {
@@ -90,15 +118,17 @@ export function openBlobs(disk: Disk): Blobs {
     return file !== null;
   }
 
-  function putAll(all: readonly Uint8Array[]): string[] {
+  function store(all: readonly Uint8Array[], durably: boolean): string[] {
     const hashes = all.map(sha256Hex);
     const missing = new Map<string, Uint8Array>();
     all.forEach((bytes, at) => missing.set(hashes[at] ?? "", bytes));
     const [first] = hashes;
     try {
-      for (const sha of hashes) if (holds(sha)) missing.delete(sha);
+      for (const sha of hashes) if (holds(sha, durably)) missing.delete(sha);
       const blobs = [...missing];
-      for (let at = 0; at < blobs.length; at += filesOpenMax) write(blobs.slice(at, at + filesOpenMax));
+      for (let at = 0; at < blobs.length; at += filesOpenMax) {
+        write(blobs.slice(at, at + filesOpenMax), durably);
+      }
     } catch (error) {
       throw ioRefusal(`Cannot store blob ${first}`, error);
     }
@@ -108,11 +138,12 @@ export function openBlobs(disk: Disk): Blobs {
 
   return {
     put(bytes) {
-      const [sha] = putAll([bytes]);
+      const [sha] = store([bytes], true);
       assert(sha !== undefined, "a blob has a hash");
       return sha;
     },
-    putAll,
+    putAll: (all) => store(all, true),
+    putSoon: (all) => store(all, false),
     get(sha) {
       const bytes = read(sha);
       if (bytes === null) {
@@ -134,6 +165,7 @@ export function openBlobs(disk: Disk): Blobs {
     remove(sha) {
       if (!has(sha)) return;
       checked.delete(sha);
+      unsynced.delete(sha);
       disk.remove(path(sha));
       disk.syncFolder(blobsFolder);
     },

@@ -5,6 +5,8 @@
  * Invariants:
  * 1. Every way gives the same bytes: parking is a cache, the log is the truth.
  * 2. Running a step again writes nothing: its session is thrown away, only the instance counts.
+ * 3. An image an entry names is no input: where it is missing or damaged (a power loss soon after it was written), the
+ *    one before it is used, and more steps are run again. One stored by an erasure cannot be made again: it is durable.
  */
 import type { Graph } from "../graph/mod.ts";
 import { serve } from "../host/mod.ts";
@@ -13,6 +15,7 @@ import {
   assert,
   type Config,
   emptyState,
+  EngramError,
   type Entry,
   erasureOf,
   parseId,
@@ -60,9 +63,26 @@ export class Images {
     this.#modules = modules;
   }
 
-  /** Stores images where entries may name them; their hashes in hex. */
+  /** Stores images that steps came to; their hashes in hex. They can be made again, so nothing waits for the disk. */
   store(images: readonly Uint8Array[]): string[] {
+    return this.#blobs.putSoon(images);
+  }
+
+  /** Stores images that cannot be made again, durably; their hashes in hex. */
+  storeDurably(images: readonly Uint8Array[]): string[] {
     return this.#blobs.putAll(images);
+  }
+
+  /** An image that steps came to; null where it is missing or damaged. */
+  #found(sha: string): Uint8Array | null {
+    try {
+      return this.#blobs.get(sha);
+    } catch (error) {
+      const isGone = error instanceof EngramError &&
+        (error.code === "blob_missing" || error.code === "log_corrupt");
+      if (isGone) return null;
+      throw error;
+    }
   }
 
   /** The row that parks an image at an agent's last completed step. */
@@ -95,10 +115,10 @@ export class Images {
   /** The agent as it was before tick `before`. `near` is an image known to lie before it. */
   #before(agent: AgentState, before: number, near: AgentState["image"]): Point {
     const from = near !== null && near.tick < before ? near : null;
-    let start: Point = {
-      completed: from?.completed ?? 0,
-      image: from === null ? null : this.#blobs.get(from.sha),
-    };
+    const known = from === null ? null : this.#found(from.sha);
+    // The nearest image is gone: another one is looked for from the agent's load on.
+    if (from !== null && known === null) return this.#before(agent, before, null);
+    let start: Point = { completed: from?.completed ?? 0, image: known };
     let completed = start.completed;
     let pending: Logged[] = [];
     for (const { entry } of entriesFrom(this.#log, from === null ? agent.loadedTick : from.tick + 1)) {
@@ -114,8 +134,9 @@ export class Images {
       if (record === undefined) continue;
       completed++;
       pending.push({ entry, record });
-      if (record.image === null) continue;
-      start = { completed, image: this.#blobs.get(record.image) };
+      const image = record.image === null ? null : this.#found(record.image);
+      if (image === null) continue;
+      start = { completed, image };
       pending = [];
     }
     return pending.length === 0 ? start : this.#rebuild(agent, start, pending);

@@ -294,7 +294,7 @@ export class Machine {
       log,
       state: this.state,
       imageOf: (id) => this.#imageOf(id),
-      storeImages: (all) => images.store(all),
+      storeImages: (all) => images.storeDurably(all),
     }, ids);
     writeDirect(session, planned.deletions.map((id) => ({ op: "delete", id })));
     return {

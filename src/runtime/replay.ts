@@ -139,7 +139,13 @@ class Replayer {
     this.#erasures = new Erasures(log);
     const blobs = openBlobs(disk);
     const modules = new Modules(blobs);
-    const images = new Images(this.#graph, log, { ...blobs, putAll: (all) => all.map(sha256Hex) }, modules);
+    const putNothing = (all: readonly Uint8Array[]) => all.map(sha256Hex);
+    const images = new Images(
+      this.#graph,
+      log,
+      { ...blobs, putAll: putNothing, putSoon: putNothing },
+      modules,
+    );
     const held = this.#sandbox;
     const sandbox = () => held.current ??= openSandbox({ workers, workerUrl: workerUrl("sandbox") });
     this.#machine = new Machine(emptyState(), { graph: this.#graph, log, modules, sandbox, images });

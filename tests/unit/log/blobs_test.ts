@@ -63,9 +63,10 @@ Deno.test("put() is durable when it returns", () => {
 
 Deno.test("put() does not write a blob again", () => {
   const disk = new MemoryDisk();
-  openBlobs(disk).put(bytes);
+  const blobs = openBlobs(disk);
+  blobs.put(bytes);
   const before = disk.syncs;
-  openBlobs(disk).put(bytes);
+  blobs.put(bytes);
   assert.equal(disk.syncs, before);
 });
 
@@ -81,3 +82,19 @@ Deno.test("a put() cut off by a power loss leaves no blob", () => {
   assert.throws(() => openBlobs(disk).put(bytes), /lost its power/);
   assert.deepEqual(openBlobs(disk.crash({ keepBytes: 2, keepNames: true })).list(), []);
 });
+
+onEachDisk("putSoon() gives the hashes, and get() the bytes", (disk) => {
+  const blobs = openBlobs(disk);
+  assert.deepEqual(blobs.putSoon([bytes]), [sha]);
+  assert.deepEqual([blobs.get(sha), disk.list("blobs")], [bytes, [sha]]);
+});
+
+for (const [what, same] of [["the same object", true], ["another one", false]] as const) {
+  Deno.test(`put() makes durable what putSoon() of ${what} wrote`, () => {
+    const disk = new MemoryDisk();
+    const blobs = openBlobs(disk);
+    blobs.putSoon([bytes]);
+    (same ? blobs : openBlobs(disk)).put(bytes);
+    assert.deepEqual(openBlobs(disk.crash()).get(sha), bytes);
+  });
+}

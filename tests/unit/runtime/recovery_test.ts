@@ -143,3 +143,32 @@ Deno.test("an agent whose module is gone is refused by name, and the rest goes o
   await runtime.submit({ kind: "write", ops: [{ op: "add", content: "still here" }] });
   await runtime.close();
 });
+
+for (
+  const [what, spoil] of [
+    ["missing", (path: string) => Deno.removeSync(path)],
+    ["empty", (path: string) => Deno.writeFileSync(path, new Uint8Array(0))],
+  ] as const
+) {
+  Deno.test(`an image that is ${what} is made again from the log`, async () => {
+    using folder = temporaryFolder();
+    const first = await openRuntime({ data: folder.path, workers: 1 });
+    await loadTestAgent(first);
+    await first.submit({ kind: "configure", changes: { imageStepsMax: 2 } });
+    for (let i = 0; i < 6; i++) await run(first, "count", "{}");
+    await first.close();
+    const isImage = (path: string) =>
+      new TextDecoder().decode(Deno.readFileSync(path).slice(0, 4)) === "ELIM";
+    const images = [...Deno.readDirSync(`${folder.path}/blobs`)].map(({ name }) =>
+      `${folder.path}/blobs/${name}`
+    )
+      .filter(isImage);
+    assert(images.length > 1);
+    for (const path of images) spoil(path);
+    removeGraph(folder.path);
+    const second = await openRuntime({ data: folder.path, workers: 1 });
+    const result = await run(second, "count", "{}");
+    await second.close();
+    assert.deepEqual([result, (await replay({ data: folder.path })).ok], [7, true]);
+  });
+}
