@@ -44,7 +44,7 @@ import {
   type StepRecord,
 } from "../kernel/mod.ts";
 import type { Log } from "../log/mod.ts";
-import type { Sandbox, SandboxStep } from "../sandbox/mod.ts";
+import { imagesPerFrameMax, type Sandbox, type SandboxStep } from "../sandbox/mod.ts";
 import { behaviour } from "./entries.ts";
 import { planErasure } from "./erasure.ts";
 import type { Images } from "./images.ts";
@@ -318,11 +318,14 @@ export class Machine {
     const sandbox = this.parts.sandbox();
     const ready: Ready[] = [];
     const steps: SandboxStep[] = [];
+    let images = 0;
     for (const one of all) {
       try {
         const habit = this.#habits.get(one.runner);
         const permit = habit === undefined ? null : firstPermit(one.session, habit);
-        steps.push({ ...this.#sandboxStep(sandbox, one.step, one.runner), permit });
+        const tellsImage = images < imagesPerFrameMax && this.#imageIsDue(one.step);
+        steps.push({ ...this.#sandboxStep(sandbox, one.step, one.runner), permit, tellsImage });
+        if (tellsImage) images++;
         ready.push(one);
       } catch (error) {
         // A module or image that is gone: its own command is refused. What nobody asked for cannot be, and stops.
@@ -424,11 +427,11 @@ export class Machine {
    * Whether the entry names the image after a completed step: every `imageStepsMax`-th time, but not for all agents in
    * the same tick. Those loaded next to each other have their turns next to each other.
    */
-  #imageIsDue(record: StepRecord): boolean {
-    if (record.entry === "release") return false;
-    const agent = record.entry === "initialize" ? undefined : this.state.agents.get(record.agent ?? "");
+  #imageIsDue(step: Pick<StepRecord, "agent" | "entry" | "tick" | "seat">): boolean {
+    if (step.entry === "release" || step.entry === "query") return false;
+    const agent = step.entry === "initialize" ? undefined : this.state.agents.get(step.agent ?? "");
     const { loadedTick, loadedSeat, completed } = agent ??
-      { loadedTick: record.tick, loadedSeat: record.seat, completed: 0 };
+      { loadedTick: step.tick, loadedSeat: step.seat, completed: 0 };
     return (completed + 1 + loadedTick + loadedSeat) % this.state.config.imageStepsMax === 0;
   }
 }

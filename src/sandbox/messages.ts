@@ -86,6 +86,8 @@ export interface StepOrder {
   /** Empty unless `origin` is image. */
   readonly image: Bytes;
   readonly permit: GivenPermit | null;
+  /** Whether the agent's image is to be told after the step, if it completes. */
+  readonly tellsImage: boolean;
 }
 
 /** A permit as a worker keeps it: texts as bytes, and what is used up counted down. */
@@ -135,10 +137,11 @@ const noBytes = new Uint8Array(0);
 
 export function writeStep(
   to: Writer,
-  step: Omit<StepOrder, "args" | "image" | "permit"> & {
+  step: Omit<StepOrder, "args" | "image" | "permit" | "tellsImage"> & {
     readonly args: readonly Uint8Array[];
     readonly image: Uint8Array | null;
     readonly permit?: StepPermit | null;
+    readonly tellsImage?: boolean;
   },
 ): void {
   to.u8(order.step);
@@ -153,6 +156,7 @@ export function writeStep(
   const permit = step.permit ?? null;
   to.u8(permit === null ? 0 : 1);
   if (permit !== null) writePermit(to, permit);
+  to.u8(step.tellsImage === true ? 1 : 0);
 }
 
 /** Reads a step order; its bytes are views into the frame. */
@@ -173,6 +177,7 @@ export function readStep(from: Reader): StepOrder {
     origin: source === origin.live ? origin.live : source === origin.fresh ? origin.fresh : origin.image,
     image: from.blob(),
     permit: from.u8() === 0 ? null : readPermit(from),
+    tellsImage: from.u8() === 1,
   };
 }
 

@@ -16,6 +16,7 @@ export { abiImports, checkExports, type ExportChoice } from "./exports.ts";
 export { overwriteMemory } from "./image.ts";
 export type { Entry } from "./messages.ts";
 export {
+  imagesPerFrameMax,
   openSandbox,
   Sandbox,
   type SandboxFault,

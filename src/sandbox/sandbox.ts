@@ -77,6 +77,8 @@ export interface SandboxStep {
   readonly image: Uint8Array | null;
   /** What its worker may answer without asking; changes no result. */
   readonly permit?: StepPermit | null;
+  /** Whether {@link Sandbox.images} will be asked for its agent if it completes: saves a turn of the channel. */
+  readonly tellsImage?: boolean;
 }
 
 /** How a step ended. `lost`: the worker failed, there is no outcome. */
@@ -129,7 +131,7 @@ interface DefinedModule {
 
 const nothingUsed = { executionMs: 0, memoryBytes: 0, hostCalls: 0, memoryOperations: 0 };
 /** Images that travel in one frame. */
-const imagesPerFrameMax = 64;
+export const imagesPerFrameMax = 64;
 /** Kernel mappings: of a small memory, and of a suspended stack. */
 const mappingsPerInstance = 2;
 const mappingsPerDriver = 3;
@@ -205,6 +207,7 @@ export class Sandbox {
   run(steps: readonly SandboxStep[], serve: Serve): StepResult[] {
     this.#putBackUnsettled();
     this.#runs++;
+    this.#images.clear();
     const run: Run = { steps, serve, results: [], reasons: [], left: steps.length };
     this.#run = run;
     try {
@@ -420,6 +423,7 @@ export class Sandbox {
     assert(unsettled !== null && (!keep || unsettled.completed), `a step of "${agent.id}" cannot be kept`);
     agent.unsettled = null;
     this.#unsettled.delete(agent);
+    if (!keep) this.#images.delete(agent);
     if (!keep && !unsettled.restorable) return this.#unseat(agent);
     worker.out.u8(order.settle);
     worker.out.u32(agent.seat);
@@ -448,6 +452,7 @@ export class Sandbox {
       if (held === undefined) return null;
       if (held.unsettled?.completed === false) this.#settleOne(held, false);
       if (this.#agents.get(agent) !== held) return null;
+      if (this.#images.has(held)) return held;
       held.worker.out.u8(order.image);
       held.worker.out.u32(held.seat);
       asked.add(held.worker);
@@ -456,7 +461,7 @@ export class Sandbox {
     for (const worker of asked) this.#send(worker);
     for (const worker of asked) this.#wait(worker);
     const images = wanted.map((held) => held === null ? null : this.#images.get(held) ?? null);
-    this.#images.clear();
+    for (const held of wanted) if (held !== null) this.#images.delete(held);
     return images.map((image) => image === null || image.length === 0 ? null : image);
   }
 
@@ -477,6 +482,7 @@ export class Sandbox {
 
   #unseat(agent: HeldAgent): void {
     this.#unsettled.delete(agent);
+    this.#images.delete(agent);
     agent.worker.unseat(agent);
     this.#agents.delete(agent.id);
   }

@@ -96,13 +96,7 @@ export class Seats implements CallDesk {
       }
       case order.image: {
         const seat = frame.u32();
-        const instance = this.#seats[seat]?.instance ?? null;
-        this.out.u8(report.image);
-        this.out.u32(seat);
-        this.out.blob(
-          instance === null ? new Uint8Array(0) : encodeImage(instance.module.manifest, instance.state()),
-        );
-        return;
+        return this.#tellImage(seat, this.#seats[seat]?.instance ?? null);
       }
       case order.drop:
         this.#seats[frame.u32()] = undefined;
@@ -110,6 +104,14 @@ export class Seats implements CallDesk {
       default:
         throw new Error(`Fault: order ${kind} is not known`);
     }
+  }
+
+  #tellImage(seat: number, instance: Instance | null): void {
+    this.out.u8(report.image);
+    this.out.u32(seat);
+    this.out.blob(
+      instance === null ? new Uint8Array(0) : encodeImage(instance.module.manifest, instance.state()),
+    );
   }
 
   #seat(number: number): Seat {
@@ -191,6 +193,7 @@ export class Seats implements CallDesk {
         memoryBytes: instance.memory.buffer.byteLength,
         restorable: seat.before !== null,
       });
+      if (wanted.tellsImage && finished.kind === "completed") this.#tellImage(seat.seat, instance);
     });
     seat.step = step;
     seat.permit = wanted.permit;

@@ -293,3 +293,19 @@ Deno.test("what serve throws comes out of run(), and the sandbox goes on with ag
   bench.serve = () => ({ status: 0 });
   assert.equal(answerOf(bench.step("a")), 0);
 });
+
+Deno.test("an image told with the end of a step is the one that image() would ask for", () => {
+  const counting = guestText({
+    execute: `(i32.store (i32.const 600) (i32.add (i32.load (i32.const 600)) (i32.const 1)))
+    (call $answer (i32.load (i32.const 600)))`,
+  });
+  using bench = new Bench({ m: counting });
+  bench.step("asked");
+  bench.step("told", { tellsImage: true });
+  const told = bench.sandbox.image("told");
+  assert.deepEqual([told, bench.sandbox.image("told")], Array(2).fill(bench.sandbox.image("asked")));
+  // A step that is not kept leaves no image of itself.
+  bench.run([stepOf("told", { completedSteps: 1, tellsImage: true })]);
+  bench.sandbox.settle([{ agent: "told", keep: false }]);
+  assert.deepEqual(bench.sandbox.image("told"), told);
+});
