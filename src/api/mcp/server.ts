@@ -20,7 +20,7 @@ const instructions =
   "The user's lasting memory, kept on this machine. Recall before you answer about their work, people, decisions or " +
   "preferences. Remember what stays true: decisions with their reason, preferences, facts; one per call. When " +
   "something changed, supersede the old memory rather than adding beside it. Cite ids. `context` names a project " +
-  '("*": all of them); `budget` is how many tokens a reply may have; a `cursor` continues it.';
+  '("*": all of them); `time` is ISO 8601; `budget` is how many tokens a reply may have; a `cursor` continues it.';
 
 /** Makes the server of a connection. `onFault` is told of errors that are no refusals. */
 export function mcpServer(caller: McpCaller, onFault: (error: unknown) => void): McpServer {

@@ -33,12 +33,12 @@ function given<T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], un
 
 const remember = tool({
   name: "remember",
-  description: "Store one fact, decision or preference that stands on its own.",
+  description: "Store one fact, decision or preference.",
   args: z.strictObject({
     content: text,
     title: text.optional(),
     source: text.optional(),
-    time: text.describe("ISO 8601").optional(),
+    time: text.optional(),
     confidence: z.number().min(0).max(1).optional(),
     metadata: object.optional(),
     context: context,
@@ -106,7 +106,7 @@ const relate = tool({
 
 const forget = tool({
   name: "forget",
-  description: "Hide a memory; history keeps it. erase: for good, once confirmed.",
+  description: "Hide a memory; erase: for good, once confirmed.",
   args: z.strictObject({ id: text, erase: z.boolean().optional() }),
   result: written,
   does: "takes away",
@@ -162,7 +162,7 @@ const run = tool({
     params: object.optional(),
     budget,
   }),
-  result: z.object({ result: z.unknown(), tick: z.int(), fuel: z.int() }),
+  result: z.object({ result: z.unknown(), tick: z.int(), fuel: z.int().optional() }),
   does: "anything",
   async call({ agent, action, params, budget: tokens }, call) {
     await call.progress(0, 1, `${agent} ${action} waits for its turn`);
