@@ -19,7 +19,13 @@ import {
   root,
   unusedPackageFiles,
 } from "./launcher/collect.ts";
-import { bundleSources, launchArguments, permissionFlags, permissions } from "./launcher/layout.ts";
+import {
+  bundleSources,
+  launchArguments,
+  packageAssets,
+  permissionFlags,
+  permissions,
+} from "./launcher/layout.ts";
 import { type MemberCache, packPayload, sha256Hex } from "./launcher/payload.ts";
 import { assemblePortable, findCompiler, type LauncherKind } from "./launcher/portable.ts";
 
@@ -119,7 +125,7 @@ export function denoCompileFlags(output: string): string[] {
     "--self-extracting",
     ...config.unstable.map((feature) => `--unstable-${feature}`),
     ...permissionFlags(permissions(null, null)),
-    ...[...workers, "agents"].map((path) => `--include=${path}`),
+    ...[...workers, "agents", ...packageAssets].map((path) => `--include=${path}`),
     ...unusedPackageFiles(currentPlatform()).map((path) => `--exclude=${path}`),
     `--output=${output}`,
     "main.ts",

@@ -32,17 +32,23 @@ async function formatted(text: string): Promise<string> {
   return new TextDecoder().decode(stdout);
 }
 
-if (import.meta.main) {
+/** Writes pages of docs, or with `--check` compares them; exits with 1 if one differs. */
+export async function writePages(
+  written: Readonly<Record<string, () => string>>,
+  script: string,
+): Promise<void> {
   const check = Deno.args.includes("--check");
   let stale = 0;
-  for (const [name, page] of Object.entries(pages)) {
+  for (const [name, page] of Object.entries(written)) {
     const url = new URL(`../docs/${name}`, import.meta.url);
     const text = await formatted(page());
     if (read(url) === text) continue;
     if (check) {
-      console.error(`docs/${name} is not up to date: run deno run -A scripts/docs_cli.ts`);
+      console.error(`docs/${name} is not up to date: run deno run -A ${script}`);
       stale += 1;
     } else Deno.writeTextFileSync(url, text);
   }
   if (stale > 0) Deno.exit(1);
 }
+
+if (import.meta.main) await writePages(pages, "scripts/docs_cli.ts");

@@ -6,7 +6,7 @@ import { createHash } from "node:crypto";
 import { basename, dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import config from "../../deno.json" with { type: "json" };
-import { bundleFolder, bundleSources, developmentPackages, nativePackages } from "./layout.ts";
+import { bundleFolder, bundleSources, developmentPackages, nativePackages, packageAssets } from "./layout.ts";
 import { type PayloadFile, sha256Hex } from "./payload.ts";
 
 /** The repository root, an absolute path. */
@@ -205,6 +205,7 @@ export function assetPaths(): string[] {
   return [
     ...listFiles(join(root, "agents"), skip).filter(isAsset).map((path) => `agents/${path}`),
     ...listFiles(join(root, "src")).filter((path) => !path.endsWith(".ts")).map((path) => `src/${path}`),
+    ...packageAssets,
   ];
 }
 

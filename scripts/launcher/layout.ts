@@ -3,6 +3,7 @@
  *
  * Paths are relative to the repository root and use `/`.
  */
+import { explorerPath } from "../../src/api/docs_page.ts";
 import { workerEntries } from "../../src/runtime/assets.ts";
 
 /** Scripts that are started by name: the program and its workers. They are bundled together. */
@@ -16,6 +17,9 @@ export const bundleFolder = "src/cli";
 
 /** Packages that cannot be bundled because they load a native file; those that deno.json names are shipped. */
 export const nativePackages: readonly string[] = ["libsql", "@libsql/client", "onnxruntime-node"];
+
+/** Files of packages that the program sends as they are, below the root. */
+export const packageAssets: readonly string[] = [explorerPath];
 
 /** Packages that only tests and scripts use. */
 export const developmentPackages: readonly string[] = [

@@ -2,48 +2,170 @@
  * Events over HTTP: one server-sent event a tick, its id the tick, so that a client can go on where it stopped.
  *
  * Invariants:
- * 1. A slow client slows only itself: the next tick is read from the port when the last one was taken.
- * 2. A stream ends cleanly: at the host's stop by its end, at the client's by its signal.
+ * 1. The log is the events' history: for a client that is behind, one event waits in memory and no more.
+ * 2. Nothing waits for a client: one that does not take what waits for it within `eventsStallMsMax` is dropped, and
+ *    told why when it reads again; it can go on from the id it saw last.
+ * 3. A stream ends cleanly: at the host's stop by its end, at the client's by its signal, and when its token no
+ *    longer holds.
  */
 import { EngramError } from "../kernel/mod.ts";
-import type { Port, RuntimeEvent } from "../runtime/port.ts";
+import type { LogView, RuntimeEvent } from "../runtime/port.ts";
+import type { ApiLimits } from "./limits.ts";
+import type { Reading } from "./routes.ts";
 
 const encoder = new TextEncoder();
 
-/** The body of `GET /v1/events`. `ended` is called once, whatever ends it. */
-export function eventStream(
-  port: Port,
-  from: number,
-  signal: AbortSignal,
-  ended: () => void,
-): ReadableStream<Uint8Array> {
-  const cancelled = new AbortController();
-  const events = port.events(from, AbortSignal.any([signal, cancelled.signal]))[Symbol.asyncIterator]();
-  let isEnded = false;
-  const end = () => {
-    if (!isEnded) ended();
-    isEnded = true;
-  };
+/** Which ticks a client wants: those that fit every list it gave. */
+export interface EventFilters {
+  readonly agent?: readonly string[];
+  /** Kinds of commands. */
+  readonly kind?: readonly string[];
+  /** Who sent a command. */
+  readonly client?: readonly string[];
+  /** How a step ended. */
+  readonly outcome?: readonly string[];
+}
+
+/** Filters from a query, lists parted by commas. */
+export function readFilters(query: Readonly<Record<string, string>>): EventFilters {
+  return Object.fromEntries(Object.entries(query).map(([name, text]) => [name, text.split(",")]));
+}
+
+/** Whether a client wants a tick. */
+export function wanted({ commands, steps }: LogView, filters: EventFilters): boolean {
+  const fits = (list: readonly string[] | undefined, found: readonly (string | null)[]) =>
+    list === undefined || found.some((one) => one !== null && list.includes(one));
+  return fits(filters.agent, [...commands, ...steps].map((one) => one.agent)) &&
+    fits(filters.kind, commands.map((one) => one.kind)) &&
+    fits(filters.client, commands.map((one) => one.client)) &&
+    fits(filters.outcome, steps.map((one) => one.outcome));
+}
+
+/** What a stream is made of. */
+export interface EventStreamOptions {
+  readonly port: Pick<Reading, "events">;
+  readonly from: number;
+  readonly filters: EventFilters;
+  readonly limits: Pick<ApiLimits, "eventsStallMsMax" | "eventsHeartbeatMs">;
+  readonly signal: AbortSignal;
+  /** Whether the client's token still holds. */
+  readonly isAllowed: () => boolean;
+  /** Called once, whatever ends it. */
+  readonly ended: () => void;
+}
+
+/** The body of `GET /v1/events`. */
+export function eventStream(options: EventStreamOptions): ReadableStream<Uint8Array> {
+  const client = new EventClient(options);
   return new ReadableStream({
-    start(controller) {
-      controller.enqueue(encoder.encode(": ticks\n\n"));
-    },
-    async pull(controller) {
-      try {
-        const next = await events.next();
-        if (next.done !== true) return controller.enqueue(encode(next.value));
-      } catch (error) {
-        if (!(error instanceof EngramError)) throw error;
-        controller.enqueue(encoder.encode(`event: error\ndata: ${JSON.stringify({ error })}\n\n`));
+    start: (controller) => client.start(controller),
+    pull: () => client.taken(),
+    cancel: () => client.end(),
+  }, { highWaterMark: 1 });
+}
+
+type Controller = ReadableStreamDefaultController<Uint8Array>;
+
+class EventClient {
+  readonly #options: EventStreamOptions;
+  readonly #stop = new AbortController();
+  #controller: Controller | null = null;
+  #isEnded = false;
+  #heartbeat: ReturnType<typeof setTimeout> | undefined;
+  /** Called when the client has taken what was offered. */
+  #onTaken: (() => void) | null = null;
+
+  constructor(options: EventStreamOptions) {
+    this.#options = options;
+  }
+
+  start(controller: Controller): void {
+    this.#controller = controller;
+    controller.enqueue(encoder.encode(": ticks\n\n"));
+    this.#beat();
+    this.#run().catch((error: unknown) => {
+      const refusal = error instanceof EngramError ? error : new EngramError(
+        "outcome_unknown",
+        "Cannot go on with the events: the host met an error of its own",
+      );
+      this.#last(`event: error\ndata: ${JSON.stringify({ error: refusal })}\n\n`);
+      if (refusal !== error) console.error(error);
+    });
+  }
+
+  taken(): void {
+    this.#onTaken?.();
+  }
+
+  end(): void {
+    if (this.#isEnded) return;
+    this.#isEnded = true;
+    clearTimeout(this.#heartbeat);
+    this.#stop.abort();
+    this.#onTaken?.();
+    this.#options.ended();
+  }
+
+  async #run(): Promise<void> {
+    const { port, from, filters, signal, isAllowed } = this.#options;
+    const events = port.events(from, AbortSignal.any([signal, this.#stop.signal]));
+    for await (const event of events) {
+      if (this.#isEnded) return;
+      if (!wanted(event.entry, filters)) continue;
+      if (!isAllowed()) return this.#drop("token", "its token no longer holds");
+      if (!await this.#roomInTime()) {
+        const waitMs = this.#options.limits.eventsStallMsMax;
+        return this.#drop("slow", `it did not take an event for ${waitMs} ms (eventsStallMsMax)`);
       }
-      end();
-      controller.close();
-    },
-    cancel() {
-      cancelled.abort();
-      end();
-    },
-  });
+      if (this.#isEnded) return;
+      this.#controller?.enqueue(encode(event));
+      this.#beat();
+    }
+    this.#last("");
+  }
+
+  /** Whether the client took what was offered before, at once or within the time it has. */
+  async #roomInTime(): Promise<boolean> {
+    const hasRoom = () => this.#isEnded || (this.#controller?.desiredSize ?? 0) > 0;
+    if (hasRoom()) return true;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, this.#options.limits.eventsStallMsMax);
+    });
+    const taken = new Promise<void>((resolve) => this.#onTaken = resolve);
+    try {
+      await Promise.race([late, taken]);
+    } finally {
+      clearTimeout(timer);
+      this.#onTaken = null;
+    }
+    return hasRoom();
+  }
+
+  /** Says that the stream is still there, while nothing happens; a client that does not read is not told twice. */
+  #beat(): void {
+    clearTimeout(this.#heartbeat);
+    this.#heartbeat = setTimeout(() => {
+      if (this.#isEnded) return;
+      if (!this.#options.isAllowed()) return this.#drop("token", "its token no longer holds");
+      if ((this.#controller?.desiredSize ?? 0) > 0) {
+        this.#controller?.enqueue(encoder.encode(": still here\n\n"));
+      }
+      this.#beat();
+    }, this.#options.limits.eventsHeartbeatMs);
+  }
+
+  #drop(reason: "slow" | "token", why: string): void {
+    const data = { reason, message: `Cannot go on sending events to this client: ${why}` };
+    this.#last(`event: dropped\ndata: ${JSON.stringify(data)}\n\n`);
+  }
+
+  #last(text: string): void {
+    if (this.#isEnded) return;
+    if (text !== "") this.#controller?.enqueue(encoder.encode(text));
+    this.#controller?.close();
+    this.end();
+  }
 }
 
 function encode(event: RuntimeEvent): Uint8Array {

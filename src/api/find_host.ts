@@ -10,7 +10,8 @@ import { EngramError } from "../kernel/mod.ts";
 import { type DataPaths, dataPaths, exists, type HostFile, readHostFile } from "../runtime/data_folder.ts";
 import type { Port } from "../runtime/port.ts";
 import { hostPort } from "./host_port.ts";
-import { nonceProof } from "./http.ts";
+import { nonceProof } from "./nonce.ts";
+import { readToken } from "./tokens.ts";
 
 /** How long to look. */
 export interface FindOptions {
@@ -83,17 +84,5 @@ async function proves(host: HostFile): Promise<boolean> {
     return answer.proof === nonceProof(host.nonce, challenge);
   } catch {
     return false; // nobody there, or not a host: the lock decides how long to go on looking
-  }
-}
-
-/** The token of a folder's host, 64 hex digits; null where there is none. */
-export function readToken(paths: DataPaths): string | null {
-  try {
-    const text = Deno.readTextFileSync(paths.token).trim();
-    return /^[0-9a-f]{64}$/.test(text) ? text : null;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return null;
-    const words = error instanceof Error ? error.message : String(error);
-    throw new EngramError("io_failed", `Cannot read ${paths.token}: ${words}`);
   }
 }

@@ -9,7 +9,12 @@ import { EngramError } from "../kernel/mod.ts";
 import type { Port, RuntimeEvent, View, ViewResults } from "../runtime/port.ts";
 import type { Receipt } from "../runtime/receipts.ts";
 import type { Request } from "../runtime/requests.ts";
+import { apiLimits } from "./limits.ts";
+import { refusalIn } from "./problem.ts";
 import { readEvents } from "./events.ts";
+
+/** A module whose base64 is longer goes by the route that takes larger bodies. */
+const wasmTextMax = apiLimits.bodyBytesMax / 2;
 
 /** Pauses before an unanswered request is sent again, in ms. */
 const retryPausesMs = [50, 250] as const;
@@ -35,6 +40,10 @@ class HostPort implements Port {
   ): Promise<Receipt> {
     // An id made up here travels beside the command: a seeded host does not record it.
     const headers = { "idempotency-key": options.commandId ?? crypto.randomUUID() };
+    if (request.kind === "agent_load" && request.wasm.length > wasmTextMax) {
+      const { kind: _, agent, ...load } = request;
+      return await this.#post("/v1/agents", { id: agent, ...load, ...options }, headers) as Receipt;
+    }
     return await this.#post("/v1/commands", { ...request, ...options }, headers) as Receipt;
   }
 
@@ -49,6 +58,7 @@ class HostPort implements Port {
       for await (const { event, data } of readEvents(response.body)) {
         if (event === "tick") yield { event, entry: JSON.parse(data) };
         else if (event === "error") throw EngramError.fromJSON(JSON.parse(data).error);
+        else if (event === "dropped") throw new EngramError("host_unreachable", JSON.parse(data).message);
       }
     } catch (error) {
       if (signal.aborted) return;
@@ -95,9 +105,7 @@ class HostPort implements Port {
       redirect: "error",
     });
     if (response.ok) return response;
-    const { error } = await response.json();
-    if (error?.code === "fault") throw new Error(error.message);
-    throw EngramError.fromJSON(error);
+    throw refusalIn(await response.json()) ?? this.#unreachable(`it answered ${response.status}`);
   }
 
   #unreachable(error: unknown): EngramError {

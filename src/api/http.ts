@@ -1,50 +1,44 @@
 /**
- * The HTTP door: routes to a port, on loopback, for whoever holds the token.
+ * The HTTP door: routes to a port, for whoever holds a token.
  *
- * Owns: who may ask (token, Host, Origin), how much may be asked at once, JSON in and JSON out.
+ * Owns: who may ask (token, scope, Host, Origin), how much may be asked at once, JSON in and JSON out.
  * Does not own: what a command or a view means (runtime), when the host starts and ends (serve_host.ts).
  *
  * Invariants:
- * 1. Nothing but /v1/health is answered without the token, not even which routes there are.
- * 2. Only the address it listens on is a valid Host and Origin: a page of another site gets nothing, by any name.
- * 3. What leaves is a result, a refusal, or the word that there was a fault. The token is in no answer and no log.
+ * 1. Without a token only /healthz, /v1/health and what every install has alike (the API's description and its page)
+ *    is answered; not even whether another route is there.
+ * 2. Only the addresses it listens on are valid as Host and Origin: a page of another site gets nothing, by any name.
+ * 3. What leaves is a result, a refusal, or the word that there was a fault. No token is in an answer or a log.
  * 4. Every wait and every size has a name in `apiLimits`.
+ * 5. What a token of scope read reaches is given a {@link Reading}, which has no way to submit.
  */
 import { type Context, Hono } from "hono";
-import { Buffer } from "node:buffer";
-import { createHash, createHmac, timingSafeEqual } from "node:crypto";
+import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { EngramError } from "../kernel/mod.ts";
-import type { Port } from "../runtime/port.ts";
-import { eventStream } from "./events.ts";
-import { readingRoutes, routeList, viewOf } from "./routes.ts";
+import type { Port, View } from "../runtime/port.ts";
+import type { Request as CommandRequest } from "../runtime/requests.ts";
+import { type Acting, actingRoutes, scopeOf } from "./actions.ts";
+import { type BodyBounds, checkLength, readBody } from "./body.ts";
+import { eventStream, readFilters } from "./events.ts";
+import { type ApiLimits, apiLimits } from "./limits.ts";
+import { lookups } from "./lookups.ts";
+import { nonceProof } from "./nonce.ts";
+import { faultProblem, problemOf, problemType } from "./problem.ts";
+import { routeList } from "./route_list.ts";
+import { type Reading, readingPosts, readingRoutes, viewOf } from "./routes.ts";
 import { readCommand, readTick, readView } from "./schemas.ts";
-
-/** Limits of the HTTP API. */
-export const apiLimits = {
-  /** Bytes of a request's body. A module of 16 MiB in base64 fits. */
-  bodyBytesMax: 32 * 1024 * 1024,
-  /** ms for a body to arrive. */
-  bodyWaitMsMax: 30_000,
-  /** Levels of lists and objects in a body. */
-  bodyDepthMax: 64,
-  /** Requests under way at once. */
-  requestsMax: 1024,
-  /** Streams of events at once. */
-  eventsClientsMax: 32,
-} as const;
-
-/** The names of {@link apiLimits}, each of which may be set lower. */
-export type ApiLimits = { readonly [Name in keyof typeof apiLimits]: number };
+import { type Identity, mayDo, type Scope, type Verifier } from "./tokens.ts";
 
 /** What the door serves. */
 export interface HttpDoor {
   readonly port: Port;
-  /** 64 hex digits. */
-  readonly token: string;
+  readonly tokens: Verifier;
   /** The start nonce in host.json: never sent, only proven. */
   readonly nonce: string;
   /** Host and port it listens on, such as `127.0.0.1:4100`. */
   readonly authority: () => string;
+  /** Other hosts, with their ports, under which it may be called; none by default. */
+  readonly alsoAs?: () => readonly string[];
   /** Aborted when the host begins to stop. */
   readonly stopping: AbortSignal;
   /** Asked to stop the host. */
@@ -56,21 +50,24 @@ export interface HttpDoor {
   readonly limits?: Partial<ApiLimits>;
 }
 
-/** The proof that a host knows its nonce: HMAC-SHA256 over a client's challenge, in hex. */
-export function nonceProof(nonce: string, challenge: string): string {
-  return createHmac("sha256", nonce).update(challenge).digest("hex");
-}
+type Env = { Variables: { requestId: string; identity: Identity | null } };
+type Request = Context<Env>;
+type Answer = Response | Promise<Response>;
 
 /** Makes the API of a host. It is served by `Deno.serve`, or called directly. */
-export function httpApi(door: HttpDoor): Hono {
+export function httpApi(door: HttpDoor): Hono<Env> {
   const limits: ApiLimits = { ...apiLimits, ...door.limits };
-  const app = new Hono();
+  const app = new Hono<Env>();
   const counts = { requests: 0, events: 0 };
   app.use(async (c, next) => {
+    const given = c.req.header("x-request-id") ?? "";
+    const requestId = /^[\w.:-]{1,128}$/.test(given) ? given : crypto.randomUUID();
+    c.set("requestId", requestId);
+    c.header("x-request-id", requestId);
     c.header("cache-control", "no-store, no-transform");
     c.header("x-content-type-options", "nosniff");
-    checkAddress(c, door.authority());
-    if (c.req.path !== "/v1/health") checkToken(c, door.token);
+    checkAddress(c, addressesOf(door));
+    c.set("identity", isOpen(c.req.path) ? null : identify(c, door.tokens));
     if (counts.requests >= limits.requestsMax) throw tooMany("requestsMax", limits.requestsMax);
     counts.requests++;
     try {
@@ -86,104 +83,285 @@ export function httpApi(door: HttpDoor): Hono {
   app.onError((error, c) => {
     if (error instanceof EngramError) return errorAnswer(c, error);
     door.onFault(error);
-    return c.json({
-      error: { code: "fault", message: "Fault: the host met an error of its own; see its output" },
-    }, 500);
+    const body = JSON.stringify(faultProblem(c.get("requestId")));
+    return c.body(body, 500, { "content-type": problemType });
   });
-  addRoutes(app, door, limits, counts);
+  new Routes(app, door, limits, counts).add();
   return app;
 }
 
-function addRoutes(app: Hono, door: HttpDoor, limits: ApiLimits, counts: { events: number }): void {
-  app.get("/v1", (c) => c.json({ routes: routeList() }));
-  app.get("/v1/health", (c) => {
-    const challenge = c.req.query("challenge");
-    if (challenge === undefined) return c.json({ ok: true });
-    if (!/^[0-9a-f]{32,128}$/.test(challenge)) {
-      throw new EngramError(
-        "invalid_argument",
-        "Cannot prove the nonce: challenge must be 32 to 128 hex digits",
-      );
-    }
-    return c.json({ ok: true, proof: nonceProof(door.nonce, challenge) });
-  });
-  app.post("/v1/commands", async (c) => {
-    const { request, client, commandId } = readCommand(await readBody(c, limits, door.stopping));
-    if (door.stopping.aborted) {
-      throw new EngramError("host_stopping", "Cannot take the command: the host is stopping");
-    }
-    const id = commandId ?? (door.seeded ? undefined : idempotencyKey(c));
-    const receipt = await door.port.submit(request, {
-      client: client ?? "http",
-      ...(id === undefined ? {} : { commandId: id }),
-    });
-    return c.json(receipt);
-  });
-  app.post(
-    "/v1/view",
-    async (c) => c.json(await door.port.view(readView(await readBody(c, limits, door.stopping)))),
-  );
-  for (const route of readingRoutes) {
-    app.get(route.path, async (c) => {
-      return c.json(await door.port.view(readView(viewOf(route, c.req.param(), queryOf(c)))));
+/** Paths that are answered without a token. */
+const openPaths = new Set(["/healthz", "/v1/health", "/openapi.json", "/docs", "/docs/explorer.js"]);
+const isOpen = (path: string) => openPaths.has(path);
+
+class Routes {
+  readonly #app: Hono<Env>;
+  readonly #door: HttpDoor;
+  readonly #limits: ApiLimits;
+  readonly #counts: { events: number };
+  readonly #reading: Reading;
+  readonly #methods = new Map<string, string[]>();
+
+  constructor(app: Hono<Env>, door: HttpDoor, limits: ApiLimits, counts: { events: number }) {
+    this.#app = app;
+    this.#door = door;
+    this.#limits = limits;
+    this.#counts = counts;
+    this.#reading = readingOf(door.port);
+  }
+
+  add(): void {
+    this.#addOpen();
+    this.#addReading();
+    this.#addActing();
+    this.#addGeneric();
+    // After every route: what is left of a path's methods is refused by name.
+    for (const [path, methods] of this.#methods) this.#app.all(path, (c) => wrongMethod(c, methods));
+  }
+
+  #on(method: string, path: string, scope: Scope | null, run: (c: Request) => Answer): void {
+    this.#methods.set(path, [...this.#methods.get(path) ?? [], method]);
+    this.#app.on(method, path, (c) => {
+      if (scope !== null) checkScope(c, scope);
+      return run(c);
     });
   }
-  app.get("/v1/events", async (c) => {
-    const from = await firstTick(c, door.port);
-    if (counts.events >= limits.eventsClientsMax) throw tooMany("eventsClientsMax", limits.eventsClientsMax);
-    counts.events++;
-    const stream = eventStream(door.port, from, door.stopping, () => counts.events--);
+
+  /** What needs no token. */
+  #addOpen(): void {
+    const health = (c: Request) => {
+      const { challenge } = queryOf(c, ["challenge"]);
+      if (challenge === undefined) return c.json({ ok: true });
+      if (/^[0-9a-f]{32,128}$/.test(challenge)) {
+        return c.json({ ok: true, proof: nonceProof(this.#door.nonce, challenge) });
+      }
+      const message = "Cannot prove the nonce: challenge must be 32 to 128 hex digits";
+      throw new EngramError("invalid_argument", message, { field: "challenge" });
+    };
+    this.#on("GET", "/healthz", null, health);
+    this.#on("GET", "/v1/health", null, health);
+    this.#on("GET", "/openapi.json", null, async (c) => {
+      const { openApiText } = await import("./openapi.ts");
+      return c.body(openApiText(), 200, { "content-type": "application/json" });
+    });
+    this.#on("GET", "/docs", null, async (c) => {
+      const { docsPage, pagePolicy } = await import("./docs_page.ts");
+      return c.html(docsPage, 200, {
+        "content-security-policy": pagePolicy,
+        "referrer-policy": "no-referrer",
+      });
+    });
+    this.#on("GET", "/docs/explorer.js", null, async (c) => {
+      const { explorerScript } = await import("./docs_page.ts");
+      return c.body(await explorerScript(), 200, { "content-type": "text/javascript; charset=utf-8" });
+    });
+  }
+
+  #addReading(): void {
+    const reading = this.#reading;
+    this.#on("GET", "/v1", "read", (c) => c.json({ routes: routeList() }));
+    for (const route of readingRoutes) {
+      this.#on("GET", route.path, "read", async (c) => {
+        const view = readView(viewOf(route, c.req.param(), queryOf(c)));
+        return c.json(await reading.view(view));
+      });
+    }
+    for (const route of lookups) {
+      this.#on("GET", route.path, "read", async (c) => {
+        return c.json(await route.run(reading, c.req.param(), queryOf(c)));
+      });
+    }
+    for (const { path, view } of readingPosts) {
+      this.#on("POST", path, "read", async (c) => {
+        const fields = await this.#body(c, "bodyBytesMax");
+        return c.json(await reading.view(readView(isRecord(fields) ? { ...fields, view } : fields)));
+      });
+    }
+    this.#on("POST", "/v1/view", "read", async (c) => {
+      const view = readView(await this.#body(c, "bodyBytesMax"));
+      if (marks(view)) {
+        checkScope(c, "operate");
+        return c.json(await this.#door.port.view(view));
+      }
+      return c.json(await reading.view(view));
+    });
+    this.#on("GET", "/v1/events", "read", (c) => this.#events(c));
+  }
+
+  async #events(c: Request): Promise<Response> {
+    const { from, ...filters } = queryOf(c, ["from", "agent", "kind", "client", "outcome"]);
+    const first = await firstTick(c, from, this.#reading);
+    const { eventsClientsMax } = this.#limits;
+    if (this.#counts.events >= eventsClientsMax) throw tooMany("eventsClientsMax", eventsClientsMax);
+    this.#counts.events++;
+    const given = bearer(c);
+    const stream = eventStream({
+      port: this.#reading,
+      from: first,
+      filters: readFilters(filters),
+      limits: this.#limits,
+      signal: this.#door.stopping,
+      isAllowed: () => this.#door.tokens.verifyToken(given) !== null,
+      ended: () => this.#counts.events--,
+    });
     return c.body(stream, 200, { "content-type": "text/event-stream; charset=utf-8" });
-  });
-  app.all("/mcp", mcpOf(door));
-  app.post("/v1/idle", async (c) => {
-    await door.port.idle();
-    return c.json({ ok: true });
-  });
-  app.post("/v1/stop", (c) => {
-    door.stop();
-    return c.json({ ok: true });
-  });
+  }
+
+  #addActing(): void {
+    for (const route of actingRoutes) {
+      const bytesMax = route.path === "/v1/agents" ? "agentBodyBytesMax" : "bodyBytesMax";
+      this.#on(route.method, route.path, route.scope, async (c) => {
+        const body = route.body === null ? undefined : await this.#body(c, bytesMax);
+        if (route.body === null) checkLength(c.req.raw, this.#bounds("bodyBytesMax"));
+        const found = await route.run(this.#acting(c), c.req.param(), body);
+        return c.json(found, route.status);
+      });
+    }
+  }
+
+  /** The routes of the command line: any command, and what only a host can be asked. */
+  #addGeneric(): void {
+    const { port, stop } = this.#door;
+    this.#on("POST", "/v1/commands", "operate", async (c) => {
+      const { request, client, commandId } = readCommand(await this.#body(c, "bodyBytesMax"));
+      checkScope(c, scopeOf(request));
+      return c.json(
+        await this.#acting(c).submit(request, {
+          ...(client === undefined ? {} : { client }),
+          ...(commandId === undefined ? {} : { commandId }),
+        }),
+      );
+    });
+    this.#on("POST", "/v1/idle", "operate", async (c) => {
+      await port.idle();
+      return c.json({ ok: true });
+    });
+    this.#on("POST", "/v1/stop", "admin", (c) => {
+      stop();
+      return c.json({ ok: true });
+    });
+    const mcp = mcpOf(this.#door);
+    this.#app.all("/mcp", (c) => mcp(c.req.raw, c.get("identity") ?? denied()));
+  }
+
+  #bounds(bytesMax: BodyBounds["bytesMax"]): BodyBounds {
+    return { limits: this.#limits, bytesMax, stopping: this.#door.stopping };
+  }
+
+  #body(c: Request, bytesMax: BodyBounds["bytesMax"]): Promise<unknown> {
+    return readBody(c, this.#bounds(bytesMax));
+  }
+
+  /** What an acting request may use: its commands carry who asks and the Idempotency-Key. */
+  #acting(c: Request): Acting {
+    const { port, seeded, stopping } = this.#door;
+    const { name } = c.get("identity") ?? denied();
+    return {
+      view: (view) => port.view(view),
+      submit: async (request: CommandRequest, sender = {}) => {
+        if (stopping.aborted) {
+          throw new EngramError("host_stopping", "Cannot take the command: the host is stopping");
+        }
+        const commandId = sender.commandId ?? (seeded ? undefined : idempotencyKey(c));
+        return await port.submit(request, {
+          client: sender.client ?? (name === "owner" ? "http" : `http:${name}`),
+          ...(commandId === undefined ? {} : { commandId }),
+        });
+      },
+    };
+  }
+}
+
+/** A port's reading half, and nothing of the other. */
+function readingOf(port: Port): Reading {
+  return {
+    view: (view) => {
+      if (marks(view)) throw new Error("Fault: a view that leaves a mark was asked of the reading half");
+      return port.view(view);
+    },
+    events: (from, signal) => port.events(from, signal),
+  };
+}
+
+/** Whether a view leaves a mark of this machine's own: when a client last looked. */
+function marks(view: View): boolean {
+  return view.view === "session" || (view.view === "brief" && view.client !== undefined);
 }
 
 /** The MCP route; its SDK is loaded with the first request. */
-function mcpOf(door: HttpDoor): (c: Context) => Promise<Response> {
+function mcpOf(door: HttpDoor): (request: globalThis.Request, who: Identity) => Promise<Response> {
   const made = () => import("./mcp/mod.ts").then(({ mcpRoute }) => mcpRoute(door));
   let route: ReturnType<typeof made> | null = null;
-  return async (c) => (await (route ??= made()))(c.req.raw, { name: "host", scope: "admin" });
+  return async (request, who) => (await (route ??= made()))(request, who);
 }
 
-function errorAnswer(c: Context, error: EngramError): Response {
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+function errorAnswer(c: Request, error: EngramError): Response {
   if (error.code === "unauthorized") c.header("www-authenticate", 'Bearer realm="engramlt"');
-  return Response.json({ error }, { status: error.httpStatus, headers: c.res.headers });
+  if (error.retry && error.httpStatus !== 409) c.header("retry-after", "1");
+  const body = JSON.stringify(problemOf(error, c.get("requestId")));
+  return c.body(body, error.httpStatus as ContentfulStatusCode, { "content-type": problemType });
+}
+
+function wrongMethod(c: Request, methods: readonly string[]): Response {
+  c.header("allow", methods.join(", "));
+  const message = `Cannot ${c.req.method} ${c.req.path}: the route takes ${methods.join(", ")}`;
+  return errorAnswer(c, new EngramError("method_not_allowed", message));
 }
 
 function tooMany(name: keyof ApiLimits, limit: number): EngramError {
   return new EngramError("limit_reached", `Cannot take the request: ${limit} are under way (${name})`);
 }
 
-function checkAddress(c: Context, authority: string): void {
-  const host = c.req.header("host") ?? "";
+/** Every name of the address it listens on, and those it was told of. */
+function addressesOf(door: HttpDoor): readonly string[] {
+  const authority = door.authority();
+  const [host, port = ""] = authority.split(/:(?=\d+$)/);
+  const names = host === "127.0.0.1" ? [authority, `localhost:${port}`] : [authority];
+  return [...names, ...door.alsoAs?.() ?? []];
+}
+
+function checkAddress(c: Request, addresses: readonly string[]): void {
+  const host = (c.req.header("host") ?? "").toLowerCase();
   const origin = c.req.header("origin");
-  if (host !== authority || new URL(c.req.url).host !== authority) {
-    throw new EngramError("origin_refused", `Cannot answer: the Host header is not ${authority}`);
+  if (!addresses.includes(host) || new URL(c.req.url).host !== host) {
+    throw new EngramError(
+      "origin_refused",
+      `Cannot answer: the Host header is not ${addresses.join(" or ")}`,
+    );
   }
-  if (origin !== undefined && origin !== `http://${authority}`) {
+  if (origin !== undefined && origin !== `http://${host}`) {
     throw new EngramError("origin_refused", "Cannot answer: the request comes from a page of another origin");
   }
 }
 
-function checkToken(c: Context, token: string): void {
-  const given = /^Bearer ([^\s]{1,256})$/i.exec(c.req.header("authorization") ?? "")?.[1] ?? "";
-  const digest = (text: string) => createHash("sha256").update(text).digest();
-  if (timingSafeEqual(digest(given), digest(token))) return;
+function bearer(c: Request): string {
+  return /^Bearer ([^\s]{1,256})$/i.exec(c.req.header("authorization") ?? "")?.[1] ?? "";
+}
+
+function identify(c: Request, tokens: Verifier): Identity {
+  const given = bearer(c);
+  return tokens.verifyToken(given) ?? denied(given);
+}
+
+function denied(given = ""): never {
+  const why = given === "" ? "no token was given" : "the token is none of this host's";
+  throw new EngramError("unauthorized", `Cannot answer: ${why}`);
+}
+
+function checkScope(c: Request, needed: Scope): void {
+  const identity = c.get("identity") ?? denied();
+  if (mayDo(identity.scope, needed)) return;
   throw new EngramError(
-    "unauthorized",
-    `Cannot answer: ${given === "" ? "no token was given" : "the token is not the host's"}`,
+    "scope_insufficient",
+    `Cannot ${c.req.method} ${c.req.path}: it needs a token of scope ${needed}, this one has ${identity.scope}`,
+    { needed, scope: identity.scope },
   );
 }
 
-function idempotencyKey(c: Context): string | undefined {
+function idempotencyKey(c: Request): string | undefined {
   const key = c.req.header("idempotency-key");
   if (key === undefined || /^[\w.:-]{1,128}$/.test(key)) return key;
   throw new EngramError(
@@ -192,12 +370,16 @@ function idempotencyKey(c: Context): string | undefined {
   );
 }
 
-function queryOf(c: Context): Record<string, string> {
+/** The query's parameters, each given once; with a list, no others. */
+function queryOf(c: Request, known: readonly string[] | null = null): Record<string, string> {
   const query: Record<string, string> = {};
   for (const [name, values] of Object.entries(c.req.queries())) {
     const [value = "", second] = values;
     if (second !== undefined) {
       throw new EngramError("invalid_argument", `Cannot read: ${name} is given twice`);
+    }
+    if (known !== null && !known.includes(name)) {
+      throw new EngramError("invalid_argument", `Cannot read: unknown field ${JSON.stringify(name)}`);
     }
     query[name] = value;
   }
@@ -205,112 +387,9 @@ function queryOf(c: Context): Record<string, string> {
 }
 
 /** Where a stream of events begins: after the last one a client saw, at `from`, or with the next tick. */
-async function firstTick(c: Context, port: Port): Promise<number> {
-  const { from, ...rest } = queryOf(c);
-  const [unknown] = Object.keys(rest);
-  if (unknown !== undefined) {
-    throw new EngramError("invalid_argument", `Cannot read: unknown field ${JSON.stringify(unknown)}`);
-  }
+async function firstTick(c: Request, from: string | undefined, port: Reading): Promise<number> {
   const last = c.req.header("last-event-id");
   if (last !== undefined && last !== "") return readTick(last, "Last-Event-ID") + 1;
   if (from !== undefined) return readTick(from, "from");
   return (await port.view({ view: "status" })).tick + 1;
-}
-
-/** Reads a JSON body within the limits. */
-async function readBody(c: Context, limits: ApiLimits, stopping: AbortSignal): Promise<unknown> {
-  const type = (c.req.header("content-type") ?? "").split(";")[0]?.trim().toLowerCase();
-  if (type !== "application/json") {
-    throw new EngramError(
-      "invalid_argument",
-      "Cannot read the request: its Content-Type must be application/json",
-    );
-  }
-  const text = await readText(c.req.raw, limits, stopping);
-  checkDepth(text, limits.bodyDepthMax);
-  try {
-    const value: unknown = JSON.parse(text);
-    return value;
-  } catch (error) {
-    const words = error instanceof Error ? error.message : String(error);
-    throw new EngramError("invalid_json", `Cannot read the request: ${words}`);
-  }
-}
-
-async function readText(request: Request, limits: ApiLimits, stopping: AbortSignal): Promise<string> {
-  const tooLarge = () =>
-    new EngramError(
-      "payload_too_large",
-      `Cannot read the request: its body is larger than ${limits.bodyBytesMax} bytes (bodyBytesMax)`,
-    );
-  if (Number(request.headers.get("content-length") ?? 0) > limits.bodyBytesMax) throw tooLarge();
-  const chunks: Uint8Array[] = [];
-  let bytes = 0, late = false;
-  const reader = (request.body ?? new Blob([]).stream()).getReader();
-  const cancel = () => {
-    reader.cancel().catch(() => {/* the connection is gone already */});
-  };
-  const timer = setTimeout(() => {
-    late = true;
-    cancel();
-  }, limits.bodyWaitMsMax);
-  stopping.addEventListener("abort", cancel, { once: true });
-  try {
-    for (;;) {
-      const { done, value } = await reader.read().catch((error: unknown) => {
-        const words = error instanceof Error ? error.message : String(error);
-        throw new EngramError("invalid_argument", `Cannot read the request: its body broke off: ${words}`);
-      });
-      if (stopping.aborted) {
-        throw new EngramError("host_stopping", "Cannot read the request: the host is stopping");
-      }
-      if (late) {
-        const message =
-          `Cannot read the request: its body took longer than ${limits.bodyWaitMsMax} ms (bodyWaitMsMax)`;
-        throw new EngramError("limit_reached", message);
-      }
-      if (done) break;
-      bytes += value.length;
-      if (bytes > limits.bodyBytesMax) {
-        await reader.cancel();
-        throw tooLarge();
-      }
-      chunks.push(value);
-    }
-  } finally {
-    clearTimeout(timer);
-    stopping.removeEventListener("abort", cancel);
-  }
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(Buffer.concat(chunks, bytes));
-  } catch {
-    throw new EngramError("invalid_encoding", "Cannot read the request: its body is not UTF-8");
-  }
-}
-
-/** Refuses JSON that nests deeper than code that walks it may recurse. */
-function checkDepth(text: string, depthMax: number): void {
-  let depth = 0;
-  for (let at = 0; at < text.length; at++) {
-    const character = text[at];
-    if (character === '"') at = stringEnd(text, at);
-    else if (character === "[" || character === "{") depth++;
-    else if (character === "]" || character === "}") depth--;
-    if (depth > depthMax) {
-      throw new EngramError(
-        "invalid_json",
-        `Cannot read the request: it nests deeper than ${depthMax} (bodyDepthMax)`,
-      );
-    }
-  }
-}
-
-/** Where a JSON string that begins at `start` ends; the end of the text where it does not. */
-function stringEnd(text: string, start: number): number {
-  for (let at = text.indexOf('"', start + 1); at !== -1; at = text.indexOf('"', at + 1)) {
-    let slashes = 0;
-    while (text[at - 1 - slashes] === "\\") slashes++;
-    if (slashes % 2 === 0) return at;
-  }
-  return text.length;
 }

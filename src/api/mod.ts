@@ -1,6 +1,6 @@
 /** Doors for programs: a host on loopback, and a port to one. */
 export { findHost, type FindOptions } from "./find_host.ts";
 export { hostPort } from "./host_port.ts";
-export { type ApiLimits, apiLimits } from "./http.ts";
+export { type ApiLimits, apiLimits } from "./limits.ts";
 export { type HostOptions, serveHost } from "./serve_host.ts";
 export { type McpSocket, type McpSocketOptions, serveMcpSocket } from "./mcp/socket.ts";

@@ -1,8 +1,14 @@
 /**
- * The routes of the HTTP API as data: `GET /v1` lists them, docs/api.md tells them, http.ts serves them.
+ * The routes that read, as data: http.ts serves them, openapi.ts and docs/api.md tell them.
  *
  * Invariant: a reading route is a view under a friendlier name; its answer is the view's.
  */
+import { z } from "zod";
+import type { Port } from "../runtime/port.ts";
+import { viewFields } from "./schemas.ts";
+
+/** The half of a port that changes nothing. */
+export type Reading = Pick<Port, "view" | "events">;
 
 /** A route that reads: path and query become a view. */
 export interface ReadingRoute {
@@ -99,60 +105,80 @@ export const readingRoutes: readonly ReadingRoute[] = [
   reading("/v1/changes", "changes", "What changed since a tick", ["since", "limit"]),
 ];
 
-/** The other routes. */
+/** The routes that are no view, no lookup and no action of their own. */
 export const otherRoutes = [
-  { method: "GET", path: "/v1", summary: "This list" },
   {
     method: "GET",
-    path: "/v1/health",
+    path: "/healthz",
     summary: "Whether the host is there; needs no token",
     query: ["challenge"],
   },
-  { method: "POST", path: "/v1/commands", summary: "Asks for a change; answers when it is durable" },
+  { method: "GET", path: "/v1/health", summary: "The same, by its former name", query: ["challenge"] },
+  { method: "GET", path: "/openapi.json", summary: "This API in OpenAPI 3.1; needs no token" },
+  { method: "GET", path: "/docs", summary: "The same as a page that works offline; needs no token" },
+  { method: "GET", path: "/v1", summary: "The list of routes" },
+  { method: "POST", path: "/v1/commands", summary: "Asks for any change; answers when it is durable" },
   { method: "POST", path: "/v1/view", summary: "Reads: any view, as JSON" },
   {
     method: "GET",
     path: "/v1/events",
     summary: "Ticks as they become durable, as server-sent events",
-    query: ["from"],
+    query: ["from", "agent", "kind", "client", "outcome"],
   },
   { method: "POST", path: "/v1/idle", summary: "Answers when nothing is left to do" },
   { method: "POST", path: "/v1/stop", summary: "Ends the host cleanly" },
 ] as const;
 
+/** Routes that read by POST: the body is the view's fields. */
+export const readingPosts: readonly Omit<ReadingRoute, "query" | "params">[] = [
+  {
+    path: "/v1/recall",
+    summary: "What is remembered about a question, by words, meaning and links",
+    view: "recall",
+  },
+];
+
 /** What `GET /v1` answers with. */
-export function routeList(): readonly {
+export interface ListedRoute {
   readonly method: string;
   readonly path: string;
   readonly summary: string;
   readonly query?: readonly string[];
-}[] {
-  return [
-    ...otherRoutes,
-    ...readingRoutes.map(({ path, summary, query }) => {
-      const names = Object.keys(query);
-      return { method: "GET", path, summary, ...(names.length === 0 ? {} : { query: names }) };
-    }),
-  ];
 }
-
-const numbers = new Set(["limit", "depth", "since", "from", "minConfidence", "tokens"]);
-const flags = new Set(["exact", "includeSuperseded", "check"]);
 
 /** The view a GET asks for, unchecked: parameters without a name in the route keep theirs, and are refused later. */
 export function viewOf(
-  route: ReadingRoute,
+  route: Pick<ReadingRoute, "view" | "query" | "params">,
   params: Readonly<Record<string, string>>,
   query: Readonly<Record<string, string>>,
 ): Readonly<Record<string, unknown>> {
+  const fields = viewFields(route.view);
   const view: Record<string, unknown> = {};
-  for (const [name, text] of Object.entries(query)) view[route.query[name] ?? name] = valueOf(name, text);
+  for (const [name, text] of Object.entries(query)) {
+    const field = route.query[name] ?? name;
+    view[field] = valueOf(fields[field], text);
+  }
   for (const [name, field] of Object.entries(route.params)) view[field] = params[name] ?? "";
   return { ...view, view: route.view };
 }
 
-function valueOf(name: string, text: string): unknown {
-  if (numbers.has(name) && /^-?\d+(\.\d+)?$/.test(text)) return Number(text);
-  if (flags.has(name) && (text === "true" || text === "false")) return text === "true";
-  return text;
+/** A parameter's text as the value its field takes; what does not fit stays text, and is refused by the schema. */
+export function valueOf(field: z.ZodType | undefined, text: string): unknown {
+  switch (bare(field)?.type) {
+    case "number":
+      return /^-?\d{1,15}(\.\d{1,15})?$/.test(text) ? Number(text) : text;
+    case "array":
+      return text.split(",");
+    case "boolean":
+      return text === "true" ? true : text === "false" ? false : text;
+    default:
+      return text;
+  }
+}
+
+/** A field's own schema, whether it may be left out or not. */
+function bare(field: z.ZodType | undefined): z.ZodType | undefined {
+  return field instanceof z.ZodOptional || field instanceof z.ZodExactOptional
+    ? bare(field.unwrap() as z.ZodType)
+    : field;
 }

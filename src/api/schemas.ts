@@ -7,6 +7,7 @@
  */
 import { z } from "zod";
 import {
+  assert,
   capabilities,
   EngramError,
   engramKinds,
@@ -20,16 +21,18 @@ import type { View } from "../runtime/port.ts";
 import type { Request } from "../runtime/requests.ts";
 import { reviewStates } from "../runtime/review.ts";
 
-const text = z.string();
+export const text = z.string();
 const whole = z.int().min(0);
 const count = z.int().min(1);
-const object = z.custom<JsonObject>(
+/** A JSON object. */
+export const object = z.custom<JsonObject>(
   (value) => typeof value === "object" && value !== null && !Array.isArray(value),
   "must be an object",
 );
-const maybeText = text.nullable().exactOptional();
+export const maybeText = text.nullable().exactOptional();
 
-const memory = {
+/** The fields of a memory to store. */
+export const memory = {
   content: text,
   title: maybeText,
   source: maybeText,
@@ -47,32 +50,34 @@ const memory = {
 };
 const pair = z.tuple([text, text]);
 
+/** What of a memory can be changed. */
+export const memoryChanges = {
+  content: text.exactOptional(),
+  title: maybeText,
+  source: maybeText,
+  ref: maybeText,
+  thread: maybeText,
+  confidence: z.number().exactOptional(),
+  metadata: object.exactOptional(),
+  time: maybeText,
+  validFrom: maybeText,
+  validTo: maybeText,
+};
+/** The fields of a connection to make. */
+export const connection = {
+  source: text,
+  target: text,
+  type: text,
+  weight: z.number().exactOptional(),
+  metadata: object.exactOptional(),
+};
+
 const writeOp = z.discriminatedUnion("op", [
   z.strictObject({ op: z.literal("add"), ...memory }),
   z.strictObject({ op: z.literal("upsert"), ...memory }),
-  z.strictObject({
-    op: z.literal("update"),
-    id: text,
-    content: text.exactOptional(),
-    title: maybeText,
-    source: maybeText,
-    ref: maybeText,
-    thread: maybeText,
-    confidence: z.number().exactOptional(),
-    metadata: object.exactOptional(),
-    time: maybeText,
-    validFrom: maybeText,
-    validTo: maybeText,
-  }),
+  z.strictObject({ op: z.literal("update"), id: text, ...memoryChanges }),
   z.strictObject({ op: z.literal("delete"), id: text }),
-  z.strictObject({
-    op: z.literal("connect"),
-    source: text,
-    target: text,
-    type: text,
-    weight: z.number().exactOptional(),
-    metadata: object.exactOptional(),
-  }),
+  z.strictObject({ op: z.literal("connect"), ...connection }),
   z.strictObject({ op: z.literal("link"), type: text, from: pair, to: pair }),
   z.strictObject({ op: z.literal("disconnect"), id: text }),
   z.strictObject({ op: z.literal("join"), context: text, engram: text }),
@@ -86,7 +91,8 @@ const writeOp = z.discriminatedUnion("op", [
   }),
 ]);
 
-const workflow = z.strictObject({
+/** A workflow. */
+export const workflow = z.strictObject({
   id: text,
   name: text,
   steps: z.array(z.strictObject({
@@ -98,35 +104,44 @@ const workflow = z.strictObject({
   })),
 });
 
-const run = {
-  agent: text,
+/** How an agent is run. */
+export const run = {
   context: maybeText,
   fuel: z.int().nullable().exactOptional(),
 };
 
-const request: z.ZodType<Request> = z.discriminatedUnion("kind", [
+/** The fields of a context to make. */
+export const context = {
+  name: text,
+  description: text.exactOptional(),
+  agents: z.array(text).exactOptional(),
+  metadata: object.exactOptional(),
+};
+/** The fields of an agent to load; `wasm` is the module in base64. */
+export const load = {
+  wasm: text,
+  name: text.exactOptional(),
+  description: text.exactOptional(),
+  manifest: object.nullable().exactOptional(),
+  grants: z.array(z.strictObject({ capability: z.enum(capabilities), scope: z.array(text) }))
+    .exactOptional(),
+  config: object.exactOptional(),
+};
+
+/** The shapes of requests. */
+export const requestShapes = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("write"), ops: z.array(writeOp) }),
-  z.strictObject({
-    kind: z.literal("context_create"),
-    name: text,
-    description: text.exactOptional(),
-    agents: z.array(text).exactOptional(),
-    metadata: object.exactOptional(),
-  }),
-  z.strictObject({
-    kind: z.literal("agent_load"),
-    agent: text,
-    wasm: text,
-    name: text.exactOptional(),
-    description: text.exactOptional(),
-    manifest: object.nullable().exactOptional(),
-    grants: z.array(z.strictObject({ capability: z.enum(capabilities), scope: z.array(text) }))
-      .exactOptional(),
-    config: object.exactOptional(),
-  }),
+  z.strictObject({ kind: z.literal("context_create"), ...context }),
+  z.strictObject({ kind: z.literal("agent_load"), agent: text, ...load }),
   z.strictObject({ kind: z.literal("agent_unload"), agent: text }),
-  z.strictObject({ kind: z.literal("execute"), action: text, params: text.exactOptional(), ...run }),
-  z.strictObject({ kind: z.literal("query"), query: text, ...run }),
+  z.strictObject({
+    kind: z.literal("execute"),
+    agent: text,
+    action: text,
+    params: text.exactOptional(),
+    ...run,
+  }),
+  z.strictObject({ kind: z.literal("query"), agent: text, query: text, ...run }),
   z.strictObject({ kind: z.literal("workflow"), context: text, workflow }),
   z.strictObject({ kind: z.literal("erase"), ids: z.array(text) }),
   z.strictObject({ kind: z.literal("configure"), changes: z.record(text, z.number()) }),
@@ -136,13 +151,15 @@ const clientName = text.regex(
   /^[\w.:@/ -]{1,64}$/,
   "must be 1 to 64 letters, digits, spaces or . _ : @ / -",
 );
+const request: z.ZodType<Request> = requestShapes;
 
 const at = z.union([whole, text]).exactOptional();
 const maybeCount = count.exactOptional();
 const maybe = text.exactOptional();
 const contexts = z.array(text).min(1).max(10_000).exactOptional();
 
-const view: z.ZodType<View> = z.discriminatedUnion("view", [
+/** The shapes of views. */
+export const viewShapes = z.discriminatedUnion("view", [
   z.strictObject({ view: z.literal("engram"), id: text, at }),
   z.strictObject({ view: z.literal("versions"), id: text }),
   z.strictObject({
@@ -233,10 +250,21 @@ const view: z.ZodType<View> = z.discriminatedUnion("view", [
   z.strictObject({ view: z.literal("info") }),
 ]);
 
-const sender = z.object({
+const view: z.ZodType<View> = viewShapes;
+
+/** The fields of a view, by name. A fault where there is no such view. */
+export function viewFields(name: string): Readonly<Record<string, z.ZodType>> {
+  const option = viewShapes.options.find((one) => one.shape.view.value === name);
+  assert(option !== undefined, `there is no view ${name}`);
+  return option.shape;
+}
+
+/** Who asks, and the asker's own id for the command. */
+export const senderFields = {
   commandId: text.regex(/^[\w.:-]{1,128}$/, "must be 1 to 128 letters, digits or . _ : -").exactOptional(),
   client: clientName.exactOptional(),
-});
+};
+const sender = z.object(senderFields);
 
 /** A command as a client sends it: a request, and beside it who asks and the client's own id for it. */
 export interface SentCommand {
@@ -266,7 +294,8 @@ export function readTick(value: string, what: string): number {
   throw new EngramError("invalid_argument", `Cannot read: ${what} must be a tick, a whole number from 0`);
 }
 
-function checked<T>(schema: z.ZodType<T>, value: unknown, action: string): T {
+/** A value that fits a schema. Errors: `invalid_argument` naming the field. */
+export function checked<T>(schema: z.ZodType<T>, value: unknown, action: string): T {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   const issue = firstIssue(result.error.issues);

@@ -12,16 +12,16 @@
 import { EngramError } from "../kernel/mod.ts";
 import { buildInfo } from "../runtime/assets.ts";
 import type { BundledAgent } from "../runtime/bundled_agents.ts";
-import { type DataPaths, dataPaths, exists, readHostFile, writePrivate } from "../runtime/data_folder.ts";
+import { type DataPaths, dataPaths, readHostFile, writePrivate } from "../runtime/data_folder.ts";
 import { type Engine, startEngine } from "../runtime/engine_client.ts";
 import { BackgroundEmbedding, withModel } from "../runtime/embedding.ts";
 import { openDataModels } from "../runtime/models.ts";
-import { os } from "../runtime/platform.ts";
 import { type Reader, startReader, withReader } from "../runtime/reader_client.ts";
 import { type AwakeAgents, startAgents } from "./awake.ts";
-import { readToken } from "./find_host.ts";
-import { type ApiLimits, httpApi } from "./http.ts";
+import { httpApi } from "./http.ts";
+import type { ApiLimits } from "./limits.ts";
 import { serveMcpSocket } from "./mcp/socket.ts";
+import { openTokens, ownToken } from "./tokens.ts";
 
 /** A host that clients can find. */
 export interface HostReady {
@@ -109,7 +109,7 @@ async function serve(options: HostOptions, engine: Engine, reader: Reader): Prom
   const onFault = (error: unknown) => console.error(error);
   const app = httpApi({
     port,
-    token,
+    tokens: openTokens(paths),
     nonce,
     authority: () => authority,
     stopping: stop.signal,
@@ -187,17 +187,6 @@ function isOurs(paths: DataPaths, nonce: string): boolean {
   } catch {
     return false; // a folder that cannot be read is no longer served
   }
-}
-
-/** The folder's token: what is there is kept, so that clients stay configured, unless others could read it. */
-function ownToken(paths: DataPaths): string {
-  const found = readToken(paths);
-  const isPrivate = os === "windows" || !exists(paths.token) ||
-    ((Deno.statSync(paths.token).mode ?? 0) & 0o077) === 0;
-  if (found !== null && isPrivate) return found;
-  const token = randomHex();
-  writePrivate(paths.token, `${token}\n`);
-  return token;
 }
 
 const randomHex = () => crypto.getRandomValues(new Uint8Array(32)).toHex();

@@ -21,7 +21,7 @@ export const up: Leaf = {
     "linker, curator and digest are loaded where they are not, and may read and write the whole memory: every\n" +
     "project, those there now and those to come. Two seconds after a change they work on what changed. Your notes\n" +
     "are never changed. engramlt agent unload takes one away; agent load --grant narrows what it may do.\n\n" +
-    "Ctrl-C or engramlt down stops it cleanly. The address stands in host.json and the token in host.token,\n" +
+    "Ctrl-C or engramlt down stops it cleanly. The address stands in host.json and the token in the file token,\n" +
     "both in the data folder and readable by you alone.",
   catchesSignals: true,
   async run(call) {
@@ -266,6 +266,7 @@ export const api: Leaf = {
     const text = await response.text();
     const value = parsed(text);
     if (!response.ok) {
+      const { refusalIn } = await import("../api/problem.ts");
       throw refusalIn(value) ?? new EngramError("host_unreachable", `The host answered ${response.status}`);
     }
     call.screen.result(
@@ -281,10 +282,4 @@ function parsed(text: string): unknown {
   } catch {
     return null; // events and other text are shown as they are
   }
-}
-
-function refusalIn(value: unknown): EngramError | null {
-  return typeof value === "object" && value !== null && "error" in value
-    ? EngramError.fromJSON(value.error)
-    : null;
 }

@@ -14,9 +14,12 @@ export interface DataPaths {
   readonly root: string;
   readonly lock: string;
   readonly host: string;
+  /** The first token, of scope admin, as it is sent. */
   readonly token: string;
   /** Where MCP clients of this machine connect, on systems that have such sockets. */
   readonly socket: string;
+  /** The other tokens, hashed. */
+  readonly tokens: string;
   readonly graph: string;
   readonly log: string;
   readonly blobs: string;
@@ -29,8 +32,9 @@ export function dataPaths(root: string): DataPaths {
     root,
     lock: at("lock"),
     host: at("host.json"),
-    token: at("host.token"),
     socket: at("host.sock"),
+    token: at("token"),
+    tokens: at("tokens.json"),
     graph: at("graph.db"),
     log: at("log"),
     blobs: at("blobs"),

@@ -184,7 +184,7 @@ export function decisionOps(item: ReviewItem, verb: ReviewVerb): readonly WriteO
 
 /** Says a verb to a decision: one write command. The item is as it was before. */
 export async function decide(
-  port: Port,
+  port: Pick<Port, "view" | "submit">,
   verb: ReviewVerb,
   id: string,
   options: { readonly client?: string; readonly commandId?: string } = {},

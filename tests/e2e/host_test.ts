@@ -84,7 +84,7 @@ Deno.test("a token that others could read is replaced", { ignore: Deno.build.os 
     first = host.token;
     return Promise.resolve();
   }, { folder: folder.path });
-  Deno.chmodSync(`${folder.path}/host.token`, 0o644);
+  Deno.chmodSync(`${folder.path}/token`, 0o644);
   await withHost((host) => {
     assert.notEqual(host.token, first);
     return Promise.resolve();

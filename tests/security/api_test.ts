@@ -84,16 +84,16 @@ const hostile: readonly Hostile[] = [
     headers: { authorization: null },
     expected: [401, "unauthorized"],
   },
-  { what: "a method a route does not have", method: "DELETE", expected: [404, "route_not_found"] },
-  { what: "a path with dots", path: "/v1/../../host.token", expected: [404, "route_not_found"] },
+  { what: "a method a route does not have", method: "DELETE", expected: [405, "method_not_allowed"] },
+  { what: "a path with dots", path: "/v1/../../token", expected: [404, "route_not_found"] },
   {
     what: "a path with escaped dots",
-    path: "/v1/%2e%2e/%2e%2e/host.token",
+    path: "/v1/%2e%2e/%2e%2e/token",
     expected: [404, "route_not_found"],
   },
   {
     what: "an id that is a path",
-    path: "/v1/engrams/..%2f..%2fhost.token",
+    path: "/v1/engrams/..%2f..%2ftoken",
     expected: [404, "engram_not_found"],
   },
   { what: "an id with a NUL", path: "/v1/engrams/%00", expected: [404, "engram_not_found"] },
@@ -103,7 +103,7 @@ const hostile: readonly Hostile[] = [
     ...command,
     headers: { "content-type": "application/x-www-form-urlencoded" },
     body: "kind=write",
-    expected: [400, "invalid_argument"],
+    expected: [415, "media_type_unsupported"],
     says: /Content-Type must be application\/json/,
   },
   {
@@ -111,7 +111,7 @@ const hostile: readonly Hostile[] = [
     ...command,
     headers: { "content-type": null },
     body: add,
-    expected: [400, "invalid_argument"],
+    expected: [415, "media_type_unsupported"],
   },
   { what: "a body that is not JSON", ...command, body: "{", expected: [400, "invalid_json"] },
   { what: "an empty body", ...command, body: "", expected: [400, "invalid_json"] },
@@ -121,6 +121,14 @@ const hostile: readonly Hostile[] = [
     body: JSON.stringify({ kind: "write", ops: [{ op: "add", content: "x".repeat(5000) }] }),
     expected: [413, "payload_too_large"],
     says: /bodyBytesMax/,
+  },
+  {
+    what: "a body of POST /v1/agents larger than its own limit",
+    method: "POST",
+    path: "/v1/agents",
+    body: JSON.stringify({ id: "x", wasm: "x".repeat(9000) }),
+    expected: [413, "payload_too_large"],
+    says: /agentBodyBytesMax/,
   },
   {
     what: "a length larger than the limit, with no body behind it",
@@ -140,42 +148,42 @@ const hostile: readonly Hostile[] = [
     what: "an unknown field",
     ...command,
     body: '{"kind":"write","ops":[],"admin":true}',
-    expected: [400, "invalid_argument"],
+    expected: [422, "invalid_argument"],
     says: /unknown field "admin"/,
   },
   {
     what: "an unknown field of an op",
     ...command,
     body: '{"kind":"write","ops":[{"op":"add","content":"x","tick":3}]}',
-    expected: [400, "invalid_argument"],
+    expected: [422, "invalid_argument"],
     says: /unknown field "tick" in ops\[0\]/,
   },
   {
     what: "a field named __proto__",
     ...command,
     body: '{"kind":"write","ops":[],"__proto__":{"kind":"configure"}}',
-    expected: [400, "invalid_argument"],
+    expected: [422, "invalid_argument"],
     says: /__proto__/,
   },
-  { what: "an unknown kind", ...command, body: '{"kind":"erase_all"}', expected: [400, "invalid_argument"] },
-  { what: "a list for a command", ...command, body: "[]", expected: [400, "invalid_argument"] },
+  { what: "an unknown kind", ...command, body: '{"kind":"erase_all"}', expected: [422, "invalid_argument"] },
+  { what: "a list for a command", ...command, body: "[]", expected: [422, "invalid_argument"] },
   {
     what: "a command id with a line break",
     ...command,
     body: '{"kind":"write","ops":[],"commandId":"a\\nb"}',
-    expected: [400, "invalid_argument"],
+    expected: [422, "invalid_argument"],
     says: /commandId/,
   },
   {
     what: "an unknown query parameter",
     path: "/v1/search?q=x&sql=1",
-    expected: [400, "invalid_argument"],
+    expected: [422, "invalid_argument"],
     says: /unknown field "sql"/,
   },
   {
     what: "a query parameter given twice",
     path: "/v1/search?q=x&q=y",
-    expected: [400, "invalid_argument"],
+    expected: [422, "invalid_argument"],
     says: /q is given twice/,
   },
 ];
@@ -205,15 +213,17 @@ Deno.test("hostile requests are refused, tell nothing, and change nothing", (tes
         }\r\n${body}`;
         const filled = text.replaceAll("TOKEN31", token.slice(0, 63)).replaceAll("TOKEN", token);
         const answer = await sendRaw(Number(tcpPort), filled);
-        const { error, ...rest } = JSON.parse(answer.body);
-        assert.deepEqual([answer.status, error.code, rest], [...one.expected, {}]);
-        assert.match(error.message, one.says ?? /^Cannot /);
+        const problem = JSON.parse(answer.body);
+        assert.deepEqual([answer.status, problem.code, problem.status], [...one.expected, answer.status]);
+        assert.match(problem.detail, one.says ?? /^Cannot /);
+        assert.match(answer.head, /^content-type: application\/problem\+json/im);
+        assert.match(answer.head, new RegExp(`^x-request-id: ${problem.requestId}`, "im"));
         assert(!answer.head.includes(token) && !answer.body.includes(token), "the answer holds the token");
         assert.doesNotMatch(answer.head, /access-control|set-cookie/i);
       });
     }
     assert.equal((await port.view({ view: "status" })).stateHash, before);
-  }, { limits: { bodyBytesMax: 4096 } }));
+  }, { limits: { bodyBytesMax: 4096, agentBodyBytesMax: 8192 } }));
 
 Deno.test("answers may not be stored or guessed at, refused or not", () =>
   withHost(async ({ address, token }) => {
@@ -239,7 +249,7 @@ Deno.test(
   { ignore: Deno.build.os === "windows" },
   () =>
     withHost(({ data }) => {
-      const modes = ["host.token", "host.json"].map((name) =>
+      const modes = ["token", "host.json"].map((name) =>
         (Deno.statSync(`${data}/${name}`).mode ?? 0) & 0o777
       );
       assert.deepEqual(modes, [0o600, 0o600]);
@@ -256,7 +266,7 @@ Deno.test("more requests than requestsMax are refused by that name", () =>
       return await response.json();
     }));
     assert(
-      answers.some(({ error }) => error?.code === "limit_reached" && error.message.includes("requestsMax")),
+      answers.some(({ code, detail }) => code === "limit_reached" && detail.includes("requestsMax")),
     );
   }, { limits: { requestsMax: 1 } }));
 
@@ -266,7 +276,7 @@ Deno.test("more event streams than eventsClientsMax are refused, and one that le
       fetch(`${address}/v1/events?from=0`, { headers: { authorization: `Bearer ${token}` } });
     const first = await open();
     const second = await open();
-    assert.equal((await second.json()).error.code, "limit_reached");
+    assert.equal((await second.json()).code, "limit_reached");
     await first.body?.cancel();
     for (;;) {
       const third = await open();

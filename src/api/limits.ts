@@ -1,0 +1,28 @@
+/** The limits of the HTTP door, by name. */
+
+/** Limits of the HTTP API. */
+export const apiLimits = {
+  /** Bytes of a request's body. */
+  bodyBytesMax: 16 * 1024 * 1024,
+  /** Bytes of the body of POST /v1/agents: a module of 32 MiB in base64 fits, with its manifest. */
+  agentBodyBytesMax: 64 * 1024 * 1024,
+  /** ms for a body to arrive. */
+  bodyWaitMsMax: 30_000,
+  /** Levels of lists and objects in a body. */
+  bodyDepthMax: 64,
+  /** Requests under way at once. */
+  requestsMax: 1024,
+  /** Streams of events at once. */
+  eventsClientsMax: 32,
+  /** ms for a client to take an event that waits for it; then it is dropped. */
+  eventsStallMsMax: 10_000,
+  /** ms without an event after which a stream says that it is still there. */
+  eventsHeartbeatMs: 15_000,
+  /** Replays at once. */
+  replaysMax: 1,
+  /** Ended replays whose reports are kept. */
+  replayReportsMax: 16,
+} as const;
+
+/** The names of {@link apiLimits}, each of which may be set lower. */
+export type ApiLimits = { readonly [Name in keyof typeof apiLimits]: number };
