@@ -262,7 +262,7 @@ Deno.test("the log tells an operation's input, output, place in the schedule, fu
     const step = (await stepsOf(runtime, "a")).find(({ entry }) => entry === "execute");
     assert.deepEqual(step, {
       ...{ tick, seat: 0, agent: "a", entry: "execute", outcome: "completed", reason: "", fuel },
-      ...{ writes: step?.writes, messages: 0, logs: ["a line"] },
+      ...{ writes: step?.writes, changed: ["note"], messages: 0, logs: ["a line"] },
     });
     assert.ok((step?.writes ?? 0) > 0);
     const { chain } = await runtime.view({ view: "why", id: String(result) });

@@ -71,7 +71,7 @@ function listReply(
 
 const recall = tool({
   name: "recall",
-  description: "Find memories for a question, best first.",
+  description: "Find memories for a question.",
   args: z.strictObject({ question: text, k: z.int().min(1).max(100).optional(), context, budget, cursor }),
   result: z.object({ hits: things, cursor }),
   does: "reads",
