@@ -16,8 +16,6 @@ const limitWords: Readonly<Record<keyof typeof apiLimits, string>> = {
   eventsClientsMax: "streams of events at once",
   eventsStallMsMax: "ms for a client to take an event that waits for it",
   eventsHeartbeatMs: "ms without an event until a stream says that it is still there",
-  replaysMax: "replays at once",
-  replayReportsMax: "ended replays whose reports are kept",
 };
 
 const cell = (text: string) => text.replaceAll("|", "\\|");

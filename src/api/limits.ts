@@ -18,10 +18,6 @@ export const apiLimits = {
   eventsStallMsMax: 10_000,
   /** ms without an event after which a stream says that it is still there. */
   eventsHeartbeatMs: 15_000,
-  /** Replays at once. */
-  replaysMax: 1,
-  /** Ended replays whose reports are kept. */
-  replayReportsMax: 16,
 } as const;
 
 /** The names of {@link apiLimits}, each of which may be set lower. */

@@ -19,6 +19,7 @@ import { model } from "./model.ts";
 import { replay } from "./replay.ts";
 import { review } from "./review.ts";
 import { setup } from "./setup.ts";
+import { token } from "./token.ts";
 import { workflow } from "./workflow.ts";
 
 /** All commands. */
@@ -49,6 +50,7 @@ export const tree: readonly Node[] = [
   up,
   down,
   mcp,
+  token,
   api,
   completions(() => tree),
   help(() => tree),

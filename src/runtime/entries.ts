@@ -103,6 +103,15 @@ function sortKeys(value: unknown): unknown {
   );
 }
 
+/** Whether two parts of entries say the same; what was erased may have said anything. */
+export function samePart(a: unknown, b: unknown): boolean {
+  if (a instanceof Payload && b instanceof Payload) return a.erased || b.erased || a.text() === b.text();
+  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return a === b;
+  const keys = Object.keys(a);
+  return keys.length === Object.keys(b).length &&
+    keys.every((key) => samePart(Reflect.get(a, key), Reflect.get(b, key)));
+}
+
 /** A part of an entry as plain JSON: keys sorted, payloads as their text, bytes as hex. Equal parts give equal values. */
 export function plainPart(value: unknown): unknown {
   return JSON.parse(

@@ -43,7 +43,7 @@ import { defaultStackDepthMax } from "../wasm/mod.ts";
 import { checkCommand, checkRequest } from "./admission.ts";
 import { buildInfo, workerUrl } from "./assets.ts";
 import { type DataPaths, dataPaths, lockFolder } from "./data_folder.ts";
-import { entriesFrom, entryOf, graphSteps, inLogOrder } from "./entries.ts";
+import { entriesFrom, entryOf, graphSteps, inLogOrder, readEntry, samePart } from "./entries.ts";
 import { Durations } from "./durations.ts";
 import { type Env, liveEnv, seededEnv } from "./env.ts";
 import { carryOut, erasedKey, forgottenReceipts } from "./erasure.ts";
@@ -92,6 +92,15 @@ export interface Runtime extends Port {
   status(): StatusView;
   /** Work for an idle moment: index merges, checkpoints of the graph's WAL. Gives whether more is left. */
   maintain(): boolean;
+}
+
+/** What a command that gave an id came to. */
+interface Remembered {
+  readonly tick: number;
+  /** The tick whose entry holds the command; rows of an older build have none. */
+  readonly took?: number;
+  readonly receipt: Receipt | null;
+  readonly error: unknown;
 }
 
 interface Waiting {
@@ -156,6 +165,11 @@ function tellingWhatWent(
 
 function inboxFull(count: number, limit: string): EngramError {
   return new EngramError("inbox_full", `Cannot take the command: ${count} are waiting (${limit})`);
+}
+
+function commandIdReused(commandId: string): EngramError {
+  const id = JSON.stringify(commandId);
+  return new EngramError("command_id_reused", `Cannot take the command: ${id} is the id of another one`);
 }
 
 function isDiskFull(error: unknown): error is EngramError {
@@ -320,7 +334,7 @@ class LocalRuntime implements Runtime {
       if (this.#closed !== null) return reject(this.#closed);
       const waiting = (options.commandId === undefined)
         ? null
-        : this.#known(options.commandId, resolve, reject);
+        : this.#known(options.commandId, request, resolve, reject);
       if (waiting === "answered") return;
       const inboxMax = this.#options.inboxMax ?? 10_000;
       if (this.#inbox.length >= inboxMax) {
@@ -349,7 +363,22 @@ class LocalRuntime implements Runtime {
   }
 
   /** The same command id again is the same command: it waits with the first, or gets its receipt. */
-  #known(commandId: string, resolve: Waiting["resolve"], reject: Waiting["reject"]): "answered" | null {
+  #known(
+    commandId: string,
+    request: Request,
+    resolve: Waiting["resolve"],
+    reject: Waiting["reject"],
+  ): "answered" | null {
+    const open = this.#open(commandId);
+    const row = open === null ? this.#remembered(commandId) : null;
+    if (open === null && row === null) return null;
+    const earlier = open ?? this.#logged(commandId, row);
+    try {
+      if (earlier !== null && !this.#isSame(earlier, request)) throw commandIdReused(commandId);
+    } catch (error) {
+      reject(error);
+      return "answered";
+    }
     const pending = this.#pending.get(commandId);
     if (pending !== undefined) {
       const twins = this.#twins.get(commandId) ?? [];
@@ -361,14 +390,36 @@ class LocalRuntime implements Runtime {
       this.#schedule();
       return "answered";
     }
+    if (row === null) return null;
+    if (row.receipt !== null) resolve(row.receipt);
+    else reject(EngramError.fromJSON(row.error));
+    return "answered";
+  }
+
+  #remembered(commandId: string): Remembered | null {
     const key = `command/${commandId}`;
     const stored = this.#graph.row(key);
-    const row = this.#rows.peek(key) ?? (stored === null ? null : unpack(stored));
+    return (this.#rows.peek(key) ?? (stored === null ? null : unpack(stored))) as Remembered | null;
+  }
+
+  /** The command of an id that waits or has not ended. */
+  #open(commandId: string): Command | null {
+    const has = (command: Command | null) => command?.commandId === commandId;
+    return this.#pending.get(commandId)?.command ??
+      this.#state.carried.find((one) => has(one.command))?.command ??
+      [...this.#state.runs.values()].find((one) => has(one.command))?.command ?? null;
+  }
+
+  /** The command of an id that has ended, as the log holds it; null where a folder does not say where. */
+  #logged(commandId: string, row: Remembered | null): Command | null {
     if (row === null) return null;
-    const { receipt, error } = row as { receipt: Receipt | null; error: unknown };
-    if (receipt !== null) resolve(receipt);
-    else reject(EngramError.fromJSON(error));
-    return "answered";
+    const { commands } = readEntry(this.#log, row.took ?? row.tick);
+    return commands.find(({ command }) => command.commandId === commandId)?.command ?? null;
+  }
+
+  #isSame(earlier: Command, request: Request): boolean {
+    checkRequest(request);
+    return samePart(earlier.ask, toAsk(request, this.#factsOf(request), new Map()));
   }
 
   /** A command taken before a restart that has not ended: whoever asks again waits for it. */
@@ -553,7 +604,7 @@ class LocalRuntime implements Runtime {
       for (const id of Object.keys(erasureOf(record)?.images ?? {})) this.#rows.touch(id);
       if (step.command === null) continue;
       // What is remembered is what the log can say again: backtraces are told once, live.
-      this.#remember(step.command, receiptOf(step, record, entry.tick));
+      this.#remember(step.command, step.tick, receiptOf(step, record, entry.tick));
       const receipt = receiptOf(step, record, entry.tick, told?.backtrace ?? []);
       const waiting = this.#carried.get(key);
       this.#carried.delete(key);
@@ -568,7 +619,7 @@ class LocalRuntime implements Runtime {
     }
     for (const run of done.runsEnded) {
       const receipt = runReceipt(run, entry.tick);
-      this.#remember(run.command, receipt);
+      this.#remember(run.command, run.tick, receipt);
       const waiting = this.#running.get(stepKey(run));
       this.#running.delete(stepKey(run));
       answers.push(() => this.#answer(waiting, receipt));
@@ -592,12 +643,14 @@ class LocalRuntime implements Runtime {
     this.#durations.add(agent, executionMs);
   }
 
-  #remember(command: Command, receipt: Receipt | EngramError): void {
+  /** `took`: the tick whose entry holds the command. */
+  #remember(command: Command, took: number, receipt: Receipt | EngramError): void {
     if (command.commandId === null) return;
     const failed = receipt instanceof EngramError;
     this.#commandIds++;
     this.#rows.put(`command/${command.commandId}`, {
       tick: this.#state.tick,
+      took,
       receipt: failed ? null : receipt,
       error: failed ? receipt.toJSON() : null,
     });

@@ -76,6 +76,17 @@ const behaviours: Readonly<Record<string, (port: Port) => Promise<void>>> = {
     const { engrams } = await port.view({ view: "status" });
     assert.deepEqual([second, engrams], [first, before + 1]);
   },
+  "a command id with another command is refused as command_id_reused and changes nothing": async (port) => {
+    await port.submit(add("once"), { commandId: "c-3" });
+    const before = await port.view({ view: "status" });
+    assert.equal(await codeOf(port.submit(add("else"), { commandId: "c-3" })), "command_id_reused");
+    const [first, other] = await Promise.allSettled([
+      port.submit(add("one"), { commandId: "c-4" }),
+      port.submit(add("two"), { commandId: "c-4" }),
+    ]);
+    assert.deepEqual([first.status, other.status], ["fulfilled", "rejected"]);
+    assert.equal((await port.view({ view: "status" })).engrams, before.engrams + 1);
+  },
   "the same command id twice at once is the same command": async (port) => {
     const before = (await port.view({ view: "status" })).engrams;
     const [first, second] = await Promise.all(

@@ -161,6 +161,18 @@ for (
     }));
 }
 
+Deno.test("an Idempotency-Key again is the same command; with another body it is refused", () =>
+  withHost(async ({ address, token }) => {
+    const send = client(address, token);
+    const key = { "idempotency-key": "standup-1" };
+    const first = await send("POST", "/v1/engrams", { content: "once" }, key);
+    const second = await send("POST", "/v1/engrams", { content: "once" }, key);
+    assert.deepEqual([second.status, second.body], [201, first.body]);
+    const other = await send("POST", "/v1/engrams", { content: "something else" }, key);
+    assert.deepEqual([other.status, other.body.code], [409, "command_id_reused"]);
+    assert.equal((await send("GET", "/v1/engrams")).body.engrams.length, 1);
+  }));
+
 Deno.test("a request id that was sent comes back, in the header and in a problem", () =>
   withHost(async ({ address, token }) => {
     const { headers, body } = await client(address, token)("GET", "/v1/nothing", undefined, {
