@@ -133,6 +133,7 @@ async function withTries<T>(url: string, options: FetchOptions, once: () => Prom
       if (options.signal?.aborted === true) throw interrupted();
       if (!(error instanceof Broken)) throw error;
       if (tries >= modelLimits.fetchTriesMax) throw failed(url, `${error.message}, after ${tries} tries`);
+      await new Promise((resolve) => setTimeout(resolve, tries * modelLimits.fetchPauseMs));
     }
   }
 }

@@ -12,6 +12,8 @@ export const modelLimits = {
   redirectsMax: 5,
   /** Tries for one file; each goes on where the last one ended. */
   fetchTriesMax: 4,
+  /** Between tries, the first time; one more of it each time. */
+  fetchPauseMs: 250,
   /** No byte for this long ends a try. */
   fetchIdleMsMax: 30_000,
   /** Waiting for another program that changes the same store. */
