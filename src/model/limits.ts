@@ -31,6 +31,8 @@ export const modelLimits = {
   textsWaitingMax: 4096,
   /** Texts sent to the worker at once: a short question waits for no more than these. */
   textsPerTurnMax: 4,
+  /** Turns that are with the worker at once. */
+  turnsMax: 2,
   /** Tokens of one sequence where the model does not say less. */
   sequenceTokensMax: 256,
   dimensionsMax: 8192,

@@ -5,7 +5,8 @@
  * Does not own: the store (store.ts), what runs in the worker (worker.ts).
  *
  * Invariants:
- * 1. One turn is with the worker at a time, of `textsPerTurnMax` texts at most; a single text goes before a bulk.
+ * 1. `turnsMax` turns are with the worker at a time, so that it never waits for the next, of `textsPerTurnMax` texts at
+ *    most; a single text goes before a bulk. The worker reads them in order; sessions are opened and closed one by one.
  * 2. At most `textsWaitingMax` texts wait; beyond it a call is refused with `model_busy`, and nothing of it is run.
  * 3. Open sessions hold at most `sessionBytesMax` bytes of weights.
  * 4. The worker starts at the first use, and again after it was lost; those who waited hear of the loss.
@@ -82,7 +83,8 @@ export class Sessions {
   readonly #single: Turn[] = [];
   readonly #bulk: Turn[] = [];
   #textsWaiting = 0;
-  #busy = false;
+  #turns = 0;
+  #last: Promise<unknown> = Promise.resolve();
   #closed = false;
 
   constructor(options: SessionOptions) {
@@ -178,24 +180,35 @@ export class Sessions {
     return new Promise<T>((resolve, reject) => {
       const run = () => work().then(resolve, reject);
       (isSingle ? this.#single : this.#bulk).push({ texts, run, drop: reject });
-      if (!this.#busy) void this.#go();
+      this.#go();
     });
   }
 
-  async #go(): Promise<void> {
-    this.#busy = true;
-    for (let turn = this.#next(); turn !== undefined; turn = this.#next()) {
-      await turn.run();
-      this.#textsWaiting -= turn.texts;
+  #go(): void {
+    while (this.#turns < modelLimits.turnsMax) {
+      const turn = this.#next();
+      if (turn === undefined) return;
+      this.#turns++;
+      void turn.run().finally(() => {
+        this.#turns--;
+        this.#textsWaiting -= turn.texts;
+        this.#go();
+      });
     }
-    this.#busy = false;
   }
 
   #next(): Turn | undefined {
     return this.#single.shift() ?? this.#bulk.shift();
   }
 
-  async #session(of: SessionOf): Promise<{ key: string; opened: OpenSession }> {
+  /** Finds or opens a session; one call at a time, so that no model is opened twice. */
+  #session(of: SessionOf): Promise<{ key: string; opened: OpenSession }> {
+    const next = this.#last.then(() => this.#opened(of));
+    this.#last = next.catch(() => undefined); // whoever asked for it hears of it
+    return next;
+  }
+
+  async #opened(of: SessionOf): Promise<{ key: string; opened: OpenSession }> {
     const key = `${of.name}@${of.hash}`;
     const known = this.#open.get(key);
     if (known !== undefined) {

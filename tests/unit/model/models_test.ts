@@ -182,7 +182,11 @@ Deno.test("pull() ends when it is told to, and leaves the store as it was", () =
   withModels(async (given) => {
     const stop = new AbortController();
     const { models, hub } = given;
-    const pulling = models.pull(repo, { endpoint: hub.url, signal: stop.signal, onProgress: () => stop.abort() });
+    const pulling = models.pull(repo, {
+      endpoint: hub.url,
+      signal: stop.signal,
+      onProgress: () => stop.abort(),
+    });
     await refuses("interrupted", pulling);
     assert.deepEqual(models.list(), []);
     assert.equal((await pullTiny(given)).isNew, true);
