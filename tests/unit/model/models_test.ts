@@ -222,6 +222,7 @@ Deno.test("pull() refuses broken files, wrong dimensions and an empty model, and
     assertEmpty(given);
   }));
 
+// proves: rfc-3.3-versions
 Deno.test("pull() records the first hash, refuses another one later, and takes it as a version where its hash is given", () =>
   withModels(async (given) => {
     const { models, hub } = given;
@@ -303,6 +304,7 @@ Deno.test("embed() refuses more texts than may wait, whole, and answers those th
     assert.equal((await given.models.embed(["dog"])).vectors.length, 1);
   }, { textsWaitingMax: 24 }));
 
+// proves: rfc-3.3-cache
 Deno.test("sessions give way by least recent use under the memory limit", () =>
   withModels(async ({ models, files }) => {
     for (const [at, name] of ["one", "two", "three"].entries()) {
@@ -316,6 +318,7 @@ Deno.test("sessions give way by least recent use under the memory limit", () =>
     assert.deepEqual(loaded(), ["one", "three"]);
   }, { sessionBytesMax: 2 * embedder(12, 4).length + 10 }));
 
+// proves: rfc-3.3-load, rfc-3.3-unload
 Deno.test("load() opens a model now and at preload(), until unload()", () =>
   withModels(async (given) => {
     const { models, folder } = given;
@@ -333,6 +336,7 @@ Deno.test("load() opens a model now and at preload(), until unload()", () =>
     await refuses("model_not_found", models.load("nobody/nothing"));
   }));
 
+// proves: rfc-3.3-fallback, rfc-7-onnx_failure
 Deno.test({
   name: "an accelerator that is not there gives way to the CPU, with an event, and the answer says so",
   ignore: Deno.build.os !== "linux",
