@@ -15,7 +15,7 @@ import type { BundledAgent } from "../runtime/bundled_agents.ts";
 import { type DataPaths, dataPaths, readHostFile, writePrivate } from "../runtime/data_folder.ts";
 import { type Engine, startEngine } from "../runtime/engine_client.ts";
 import { BackgroundEmbedding, withModel } from "../runtime/embedding.ts";
-import { openDataModels } from "../runtime/models.ts";
+import { openDataModels, preloadModels } from "../runtime/models.ts";
 import { type Reader, startReader, withReader } from "../runtime/reader_client.ts";
 import { type AwakeAgents, startAgents } from "./awake.ts";
 import { httpApi } from "./http.ts";
@@ -142,6 +142,7 @@ async function serve(options: HostOptions, engine: Engine, reader: Reader): Prom
     const agents = await startAgents(seeded ? "none" : options.agents ?? "none", port, stop.signal, timing);
     // A seeded host embeds nothing: what is in a store, and when, is no seed's.
     if (!seeded) background = new BackgroundEmbedding(port, models, onFault);
+    preloadModels(models, stop.signal, onFault);
     options.onReady?.({ address, tokenFile: paths.token, agents });
     reason = await ended.promise;
     if (reason !== null) throw reason;

@@ -115,7 +115,7 @@ export const refusals = {
     409,
     "If the new file is wanted, give its hash by --sha256, or engramlt model rm NAME first",
   ),
-  model_busy: refusal("limit", 429, "Try again shortly", true),
+  model_busy: refusal("unavailable", 429, "Try again shortly", true),
   model_failed: refusal(
     "unavailable",
     422,

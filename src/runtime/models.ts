@@ -22,3 +22,11 @@ export function openDataModels(
 export function dataModelStatus(data: string): ReturnType<typeof modelStatus> {
   return modelStatus(modelsFolder(data));
 }
+
+/** Opens what `engramlt model load` marked, beside everything else; one that can't be opened is told, and stays closed. */
+export function preloadModels(models: Models, signal: AbortSignal, onFault: (error: unknown) => void): void {
+  models.preload().then((failed) => {
+    if (signal.aborted) return; // what was not open yet at the end need not be told
+    for (const { name, reason } of failed) onFault(new Error(`Cannot open the model ${name}: ${reason}`));
+  }, onFault);
+}

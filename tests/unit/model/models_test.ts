@@ -10,6 +10,7 @@ import {
 } from "../../../src/model/mod.ts";
 import type { ModelEvent } from "../../../src/model/mod.ts";
 import { workerUrl } from "../../../src/runtime/assets.ts";
+import { preloadModels } from "../../../src/runtime/models.ts";
 import { type Hub, type HubFault, layOut, serveHub } from "../../support/model_hub.ts";
 import { embedder, negation, tinyModel } from "../../support/onnx.ts";
 
@@ -334,6 +335,35 @@ Deno.test("load() opens a model now and at preload(), until unload()", () =>
       later.close();
     }
     await refuses("model_not_found", models.load("nobody/nothing"));
+  }));
+
+Deno.test("preloadModels() opens what was marked, and tells of one that cannot be opened", () =>
+  withModels(async (given) => {
+    const { models, folder } = given;
+    const { hash } = await pullTiny(given);
+    await models.load(repo);
+    const told = async () => {
+      const later = openModels({ folder, worker: workerUrl("model") });
+      const faults: string[] = [];
+      const { promise, resolve } = Promise.withResolvers<void>();
+      const preload = () => later.preload().finally(() => queueMicrotask(resolve));
+      preloadModels(
+        { ...later, preload },
+        new AbortController().signal,
+        (error) => faults.push(String(error)),
+      );
+      await promise;
+      await new Promise((end) => setTimeout(end));
+      const open = later.list().filter(({ isLoaded }) => isLoaded).length;
+      later.close();
+      return { faults, open };
+    };
+    assert.deepEqual(await told(), { faults: [], open: 1 });
+    const weights = `${folder}/versions/${repo.replace("/", "+")}@${hash}/onnx/model_quantized.onnx`;
+    await Deno.writeTextFile(weights, "broken");
+    const { faults: [fault, ...more], open } = await told();
+    assert.match(fault ?? "", /Cannot open the model acme\/tiny/);
+    assert.deepEqual([more, open], [[], 0]);
   }));
 
 // proves: rfc-3.3-fallback, rfc-7-onnx_failure
