@@ -10,7 +10,12 @@
  */
 import { fileURLToPath } from "node:url";
 import { httpApi } from "../src/api/http.ts";
+import { Jobs } from "../src/api/jobs.ts";
+import { apiLimits } from "../src/api/limits.ts";
 import { openRuntime } from "../src/mod.ts";
+import { dataPaths } from "../src/runtime/data_folder.ts";
+import { openDataModels } from "../src/runtime/models.ts";
+import { replayBeside } from "../src/runtime/replay_client.ts";
 import { serveFixture } from "./mcp_fixture.ts";
 
 /** The revisions of the protocol, and how many scenarios of each are scored. */
@@ -143,18 +148,26 @@ async function checkProduct(): Promise<boolean> {
   const stop = new AbortController();
   let authority = "", ok = true;
   const token = crypto.getRandomValues(new Uint8Array(32)).toHex();
+  const onFault = (error: unknown) => {
+    ok = false;
+    console.error(error);
+  };
   const app = httpApi({
     port,
+    own: {
+      models: openDataModels(data),
+      jobs: new Jobs(apiLimits, onFault),
+      paths: dataPaths(data),
+      replay: replayBeside,
+      hub: undefined,
+    },
     tokens: { verifyToken: (given) => given === token ? { name: "suite", scope: "admin" } : null },
     nonce: token,
     authority: () => authority,
     stopping: stop.signal,
     stop: () => stop.abort(),
     seeded: false,
-    onFault: (error) => {
-      ok = false;
-      console.error(error);
-    },
+    onFault,
   });
   const server = Deno.serve(
     { hostname: "127.0.0.1", port: 0, signal: stop.signal, onListen() {} },

@@ -16,6 +16,11 @@ const limitWords: Readonly<Record<keyof typeof apiLimits, string>> = {
   eventsClientsMax: "streams of events at once",
   eventsStallMsMax: "ms for a client to take an event that waits for it",
   eventsHeartbeatMs: "ms without an event until a stream says that it is still there",
+  jobsRunningMax: "jobs that run at once: replays, pulls of models",
+  jobsKeptMax: "jobs that are known, those that ended among them",
+  jobWaitMsMax: "ms that a request may wait for a job's end",
+  replayWorkersMax: "threads for agents of one replay",
+  pageMax: "things of a page at most",
 };
 
 const cell = (text: string) => text.replaceAll("|", "\\|");

@@ -28,8 +28,11 @@ import type {
   ViewResults,
   WhyView,
 } from "../runtime/port.ts";
+import type { ListedModel, Ran } from "../runtime/models.ts";
 import { reviewStates, reviewVerbs } from "../runtime/review.ts";
-import { object } from "./schemas.ts";
+import { jobKinds, jobStates, type JobView } from "./jobs.ts";
+import { object, workflow } from "./schemas.ts";
+import { scopes, type TokenView } from "./tokens.ts";
 
 const text = z.string();
 const maybeText = text.nullable();
@@ -296,6 +299,41 @@ const views = {
   }) satisfies z.ZodType<ViewResults["changes"]>,
 };
 
+const modelKinds = ["embed", "classify", "other"] as const satisfies readonly ListedModel["kind"][];
+const Model = answer({
+  name: text,
+  hash: text,
+  bytes: whole,
+  kind: z.enum(modelKinds),
+  dimensions: whole,
+  source: text,
+  isCurrent: z.boolean(),
+  preload: z.boolean(),
+  isLoaded: z.boolean(),
+}) satisfies z.ZodType<ListedModel>;
+const ModelRun = answer({
+  outputs: z.record(text, answer({ dims: z.array(whole), type: text, data: z.array(z.number()) })),
+  embedding: z.array(z.number()).exactOptional(),
+  labels: z.array(answer({ label: text, score: z.number() })).exactOptional(),
+  model: answer({ name: text, hash: text, dimensions: whole }),
+  provider: z.enum(["cpu", "webgpu", "cuda"]),
+  inputHash: text,
+}) satisfies z.ZodType<Ran>;
+const Job = answer({
+  id: text,
+  kind: z.enum(jobKinds),
+  state: z.enum(jobStates),
+  asked: z.record(text, z.unknown()),
+  by: text,
+  startedAt: text,
+  endedAt: maybeText,
+  progress: answer({ done: z.number(), total: z.number(), what: text }).nullable(),
+  result: z.unknown(),
+  error: z.record(text, z.unknown()).nullable(),
+}) satisfies z.ZodType<JobView>;
+const token = { id: text, name: text, scope: z.enum(scopes), created: text, expires: maybeText };
+const Token = answer(token) satisfies z.ZodType<TokenView>;
+
 /** What was private and taken out before anything was stored, where something was. */
 const redacted = z.unknown().optional();
 const Run = answer({ result: z.unknown(), outcome: text, tick, fuel: whole });
@@ -304,6 +342,23 @@ const Run = answer({ result: z.unknown(), outcome: text, tick, fuel: whole });
 const others = {
   EngramPage: answer({ engrams: z.array(Engram), cursor: maybeText }),
   ConnectionPage: answer({ connections: z.array(Connection), cursor: maybeText }),
+  VersionPage: answer({ versions: views.versions.shape.versions, cursor: maybeText }),
+  ContextPage: answer({ contexts: z.array(Context), cursor: maybeText }),
+  ContextMembers: answer({ context: Context, engrams: z.array(Engram), cursor: maybeText }),
+  AgentPage: answer({ agents: z.array(Agent), cursor: maybeText }),
+  ReviewPage: answer({ ...views.review.shape, cursor: maybeText }),
+  LogPage: answer({ ...views.log.shape, cursor: maybeText }),
+  ChangePage: answer({ ...views.changes.shape, cursor: text }),
+  Model,
+  ModelPage: answer({ models: z.array(Model), cursor: maybeText }),
+  ModelRemoved: answer({ name: text, removed: z.array(text) }),
+  ModelRun,
+  Job,
+  JobPage: answer({ jobs: z.array(Job), cursor: maybeText }),
+  Token,
+  TokenPage: answer({ tokens: z.array(Token), cursor: maybeText }),
+  TokenMade: answer({ ...token, token: text }),
+  WorkflowChecked: answer({ ok: z.literal(true), workflow }),
   Agent,
   LogEntry,
   LogVerdict: answer({

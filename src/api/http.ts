@@ -14,31 +14,39 @@
  */
 import { type Context, Hono } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
+import type { z } from "zod";
 import { EngramError } from "../kernel/mod.ts";
 import type { Port, View } from "../runtime/port.ts";
 import type { Request as CommandRequest } from "../runtime/requests.ts";
 import { type Acting, actingRoutes, scopeOf } from "./actions.ts";
 import { type BodyBounds, checkLength, readBody } from "./body.ts";
 import { eventStream, readFilters } from "./events.ts";
+import {
+  hostActRoutes,
+  type HostOwn,
+  type HostReading,
+  hostReadRoutes,
+  type HostRouteOf,
+} from "./host_routes.ts";
 import { type ApiLimits, apiLimits } from "./limits.ts";
 import { lookups } from "./lookups.ts";
 import { nonceProof } from "./nonce.ts";
 import { faultProblem, problemOf, problemType } from "./problem.ts";
 import { routeList } from "./route_list.ts";
-import { type Reading, readingPosts, readingRoutes, viewOf } from "./routes.ts";
+import { type Reading, readingPosts, readingRoutes, valueOf, viewOf } from "./routes.ts";
 import { readCommand, readTick, readView } from "./schemas.ts";
 import { type Identity, mayDo, type Scope, type Verifier } from "./tokens.ts";
 
 /** What the door serves. */
 export interface HttpDoor {
   readonly port: Port;
+  /** What the host has beside its port: models, jobs, tokens. */
+  readonly own: HostOwn;
   readonly tokens: Verifier;
   /** The start nonce in host.json: never sent, only proven. */
   readonly nonce: string;
   /** Host and port it listens on, such as `127.0.0.1:4100`. */
   readonly authority: () => string;
-  /** Other hosts, with their ports, under which it may be called; none by default. */
-  readonly alsoAs?: () => readonly string[];
   /** Aborted when the host begins to stop. */
   readonly stopping: AbortSignal;
   /** Asked to stop the host. */
@@ -114,6 +122,7 @@ class Routes {
     this.#addOpen();
     this.#addReading();
     this.#addActing();
+    this.#addHost();
     this.#addGeneric();
     // After every route: what is left of a path's methods is refused by name.
     for (const [path, methods] of this.#methods) this.#app.all(path, (c) => wrongMethod(c, methods));
@@ -219,6 +228,32 @@ class Routes {
     }
   }
 
+  /** What is the host's own: read by its reading half, changed by the whole. */
+  #addHost(): void {
+    const { own } = this.#door;
+    const reading: HostReading = {
+      models: { list: () => own.models.list() },
+      jobs: {
+        page: (limit, cursor) => own.jobs.page(limit, cursor),
+        get: (id, waitMs) => own.jobs.get(id, waitMs),
+      },
+    };
+    const add = <Own>(route: HostRouteOf<Own>, given: Own) =>
+      this.#on(route.method, route.path, route.scope, async (c) => {
+        const fields = route.query.shape as Readonly<Record<string, z.ZodType>>;
+        const query = Object.fromEntries(
+          Object.entries(queryOf(c)).map(([name, text]) => [name, valueOf(fields[name], text)]),
+        );
+        const body = route.body === null ? undefined : await this.#body(c, "bodyBytesMax");
+        if (route.body === null) checkLength(c.req.raw, this.#bounds("bodyBytesMax"));
+        const { name: by } = c.get("identity") ?? denied();
+        const key = route.keyed ? idempotencyKey(c) : undefined;
+        return c.json(await route.run(given, { params: c.req.param(), query, body, by, key }), route.status);
+      });
+    for (const route of hostReadRoutes) add(route, reading);
+    for (const route of hostActRoutes) add(route, own);
+  }
+
   /** The routes of the command line: any command, and what only a host can be asked. */
   #addGeneric(): void {
     const { port, stop } = this.#door;
@@ -319,8 +354,7 @@ function tooMany(name: keyof ApiLimits, limit: number): EngramError {
 function addressesOf(door: HttpDoor): readonly string[] {
   const authority = door.authority();
   const [host, port = ""] = authority.split(/:(?=\d+$)/);
-  const names = host === "127.0.0.1" ? [authority, `localhost:${port}`] : [authority];
-  return [...names, ...door.alsoAs?.() ?? []];
+  return host === "127.0.0.1" ? [authority, `localhost:${port}`] : [authority];
 }
 
 function checkAddress(c: Request, addresses: readonly string[]): void {

@@ -18,6 +18,16 @@ export const apiLimits = {
   eventsStallMsMax: 10_000,
   /** ms without an event after which a stream says that it is still there. */
   eventsHeartbeatMs: 15_000,
+  /** Jobs that run at once: replays, pulls of models. */
+  jobsRunningMax: 2,
+  /** Jobs that are known, those that ended among them. */
+  jobsKeptMax: 64,
+  /** ms that a request may wait for a job's end. */
+  jobWaitMsMax: 30_000,
+  /** Threads for agents of one replay. */
+  replayWorkersMax: 16,
+  /** Things of a page at most. */
+  pageMax: 1000,
 } as const;
 
 /** The names of {@link apiLimits}, each of which may be set lower. */

@@ -2,15 +2,17 @@
  * Routes that read and are no view under another name: pages of lists, and one thing out of a list.
  *
  * Invariants:
- * 1. A page ends with a cursor, or null where it is the last; the cursor is an id, so a page stays right while others
- *    write.
+ * 1. A page ends with a cursor, or null where it is the last; the cursor is an id or a tick, so a page stays right
+ *    while others write. What a list's own view calls it (`next`) stands beside it.
  * 2. They are given the reading half of a port.
  */
 import { z } from "zod";
 import { EngramError } from "../kernel/mod.ts";
+import { reviewStates } from "../runtime/review.ts";
 import type { Reading } from "./routes.ts";
 import { valueOf } from "./routes.ts";
-import { checked, text } from "./schemas.ts";
+import { apiLimits } from "./limits.ts";
+import { checked, readTick, text } from "./schemas.ts";
 
 /** A route of this kind. */
 export interface Lookup {
@@ -53,8 +55,25 @@ function lookup<Q extends Readonly<Record<string, z.ZodType>>>(
   };
 }
 
-const limit = z.int().min(1).max(1000).exactOptional();
+const limit = z.int().min(1).max(apiLimits.pageMax).exactOptional();
 const cursor = text.exactOptional();
+const at = text.exactOptional();
+const pageDefault = 100;
+
+/** What a page's query gives a view that goes on by `after`. */
+function pageView(query: { readonly limit?: number; readonly cursor?: string; readonly at?: string }) {
+  const { limit = pageDefault, cursor, at } = query;
+  return {
+    limit,
+    ...(cursor === undefined ? {} : { after: cursor }),
+    ...(at === undefined ? {} : { at }),
+  };
+}
+
+/** A cursor that is a tick. */
+function tickCursor(cursor: string | undefined): number | undefined {
+  return cursor === undefined ? undefined : readTick(cursor, "cursor");
+}
 
 /** The view of export, a page of it. */
 const pageOf = (
@@ -63,7 +82,7 @@ const pageOf = (
 ) =>
   door.view({
     view: "export",
-    limit: query.limit ?? 100,
+    limit: query.limit ?? pageDefault,
     ...(query.cursor === undefined ? {} : { after: query.cursor }),
     ...(query.context === undefined ? {} : { context: query.context }),
   });
@@ -88,6 +107,94 @@ export const lookups: readonly Lookup[] = [
     async (door, query) => {
       const { connections, next } = await pageOf(door, query);
       return { connections, cursor: next };
+    },
+  ),
+  lookup(
+    "/v1/engrams/:id/versions",
+    "Every version of a memory, oldest first, in pages",
+    "VersionPage",
+    { limit, cursor },
+    async (door, query, { id = "" }) => {
+      const { limit = pageDefault } = query, after = tickCursor(query.cursor);
+      const page = { limit, ...(after === undefined ? {} : { after }) };
+      const { versions, next } = await door.view({ view: "versions", id, ...page });
+      return { versions, cursor: typeof next === "number" ? String(next) : null };
+    },
+  ),
+  lookup(
+    "/v1/contexts",
+    "All contexts, by id, in pages",
+    "ContextPage",
+    { limit, cursor, at },
+    async (door, query) => {
+      const { contexts, next = null } = await door.view({ view: "contexts", ...pageView(query) });
+      return { contexts, cursor: next };
+    },
+  ),
+  lookup(
+    "/v1/contexts/:id",
+    "A context and its memories, in pages",
+    "ContextMembers",
+    { limit, cursor, at },
+    async (door, query, { id = "" }) => {
+      const { context, engrams, next = null } = await door.view({ view: "context", id, ...pageView(query) });
+      return { context, engrams, cursor: next };
+    },
+  ),
+  lookup(
+    "/v1/agents",
+    "The agents that are loaded, in order of loading, in pages",
+    "AgentPage",
+    { limit, cursor },
+    async (door, query) => {
+      const { agents, next = null } = await door.view({ view: "agents", ...pageView(query) });
+      return { agents, cursor: next };
+    },
+  ),
+  lookup(
+    "/v1/review",
+    "What agents propose, and what they decided, the newest first, in pages",
+    "ReviewPage",
+    { limit, cursor, state: z.enum(reviewStates).exactOptional(), context: text.exactOptional() },
+    async (door, { state, context, ...query }) => {
+      const page = await door.view({
+        view: "review",
+        ...pageView(query),
+        ...(state === undefined ? {} : { state }),
+        ...(context === undefined ? {} : { context }),
+      });
+      return { ...page, cursor: page.next };
+    },
+  ),
+  lookup(
+    "/v1/log",
+    "Entries of the log: the newest, or from a tick on, in pages",
+    "LogPage",
+    { limit, cursor, from: z.int().min(0).exactOptional() },
+    async (door, query) => {
+      const from = tickCursor(query.cursor) ?? query.from;
+      const { limit } = query;
+      const page = await door.view({
+        view: "log",
+        ...(limit === undefined ? {} : { limit }),
+        ...(from === undefined ? {} : { from }),
+      });
+      return { ...page, cursor: page.next === null ? null : String(page.next) };
+    },
+  ),
+  lookup(
+    "/v1/changes",
+    "What changed since a tick, in pages: the cursor of the last one waits for what comes",
+    "ChangePage",
+    { limit, cursor, since: z.int().exactOptional() },
+    async (door, query) => {
+      const since = tickCursor(query.cursor) ?? query.since;
+      if (since === undefined) {
+        throw new EngramError("invalid_argument", "Cannot read: since must be a tick", { field: "since" });
+      }
+      const { limit } = query;
+      const page = await door.view({ view: "changes", since, ...(limit === undefined ? {} : { limit }) });
+      return { ...page, cursor: String(page.nextTick) };
     },
   ),
   lookup(

@@ -12,6 +12,7 @@ import { z } from "zod";
 import { buildInfo } from "../runtime/assets.ts";
 import { type ActingRoute, actingRoutes } from "./actions.ts";
 import { answers, parts } from "./answers.ts";
+import { type HostActRoute, hostActRoutes, type HostReadRoute, hostReadRoutes } from "./host_routes.ts";
 import { lookups } from "./lookups.ts";
 import { problemType } from "./problem.ts";
 import { scopeOfOther } from "./route_list.ts";
@@ -247,6 +248,13 @@ const pick = (
   scope,
 });
 
+const pickHost = ({ method, path, summary, scope }: HostReadRoute | HostActRoute) => ({
+  method,
+  path,
+  summary,
+  scope,
+});
+
 /** What the routes take and answer that are no view, lookup or action. */
 function otherOperation({ method, path, summary }: typeof otherRoutes[number]): Drawn | null {
   const drawn = { method, path, summary, scope: scopeOfOther(path) };
@@ -301,6 +309,15 @@ function describe(): OpenApi {
       query: query.shape as Readonly<Record<string, z.ZodType>>,
     })),
     ...actingRoutes.map(actingOperation),
+    ...[...hostReadRoutes, ...hostActRoutes].map((route) => ({
+      ...pickHost(route),
+      status: route.status,
+      answer: ref(nameOf(route.answer)),
+      ...(route.status === 501 ? { type: problemType } : {}),
+      ...(route.keyed ? { headers: [idempotencyKey] } : {}),
+      query: route.query.shape as Readonly<Record<string, z.ZodType>>,
+      ...(route.body === null ? {} : { body: jsonSchema(route.body, "input") }),
+    })),
   ];
   const paths: Record<string, Record<string, Operation>> = {};
   for (const one of drawn) {

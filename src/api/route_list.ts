@@ -1,5 +1,6 @@
 /** Every route, in one list: `GET /v1` and docs/api.md tell it. */
 import { actingRoutes } from "./actions.ts";
+import { hostActRoutes, hostReadRoutes } from "./host_routes.ts";
 import { lookups } from "./lookups.ts";
 import { type ListedRoute, otherRoutes, readingPosts, readingRoutes } from "./routes.ts";
 import type { Scope } from "./tokens.ts";
@@ -43,5 +44,12 @@ export function routeList(): readonly (ListedRoute & { readonly scope: Scope | n
       scope: "read" as const,
     })),
     ...actingRoutes.map(({ method, path, summary, scope }) => ({ method, path, summary, scope })),
+    ...[...hostReadRoutes, ...hostActRoutes].map(({ method, path, summary, scope, query }) => ({
+      method,
+      path,
+      summary,
+      ...queryOf(Object.keys(query.shape)),
+      scope,
+    })),
   ];
 }

@@ -39,7 +39,6 @@ export const readingRoutes: readonly ReadingRoute[] = [
   reading("/v1/status", "status", "Version, last tick, state hash, counts"),
   reading("/v1/info", "info", "Paths, limits, versions"),
   reading("/v1/engrams/:id", "engram", "One memory, now or at a tick or time", ["at"]),
-  reading("/v1/engrams/:id/versions", "versions", "Every version of a memory"),
   reading(
     "/v1/search",
     "search",
@@ -90,19 +89,8 @@ export const readingRoutes: readonly ReadingRoute[] = [
     "limit",
     "at",
   ]),
-  reading("/v1/review", "review", "What agents propose, and what they decided", [
-    "state",
-    "context",
-    "limit",
-    "after",
-  ]),
-  reading("/v1/contexts", "contexts", "All contexts", ["at"]),
-  reading("/v1/contexts/:id", "context", "A context and its memories", ["limit", "after", "at"]),
-  reading("/v1/agents", "agents", "The agents that are loaded"),
   reading("/v1/agents/:id/metrics", "metrics", "What an agent did and cost", [], { id: "agent" }),
   reading("/v1/why/:id", "why", "From a memory to what caused it", ["check"]),
-  reading("/v1/log", "log", "Entries of the log", ["from", "limit"]),
-  reading("/v1/changes", "changes", "What changed since a tick", ["since", "limit"]),
 ];
 
 /** The routes that are no view, no lookup and no action of their own. */

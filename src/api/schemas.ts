@@ -161,7 +161,12 @@ const contexts = z.array(text).min(1).max(10_000).exactOptional();
 /** The shapes of views. */
 export const viewShapes = z.discriminatedUnion("view", [
   z.strictObject({ view: z.literal("engram"), id: text, at }),
-  z.strictObject({ view: z.literal("versions"), id: text }),
+  z.strictObject({
+    view: z.literal("versions"),
+    id: text,
+    limit: maybeCount,
+    after: whole.exactOptional(),
+  }),
   z.strictObject({
     view: z.literal("search"),
     text: maybe,
@@ -228,9 +233,9 @@ export const viewShapes = z.discriminatedUnion("view", [
     at,
   }),
   z.strictObject({ view: z.literal("thread"), thread: text, source: maybe, at }),
-  z.strictObject({ view: z.literal("contexts"), at }),
+  z.strictObject({ view: z.literal("contexts"), at, limit: maybeCount, after: maybe }),
   z.strictObject({ view: z.literal("context"), id: text, limit: maybeCount, after: maybe, at }),
-  z.strictObject({ view: z.literal("agents") }),
+  z.strictObject({ view: z.literal("agents"), limit: maybeCount, after: maybe }),
   z.strictObject({ view: z.literal("metrics"), agent: text }),
   z.strictObject({ view: z.literal("status") }),
   z.strictObject({ view: z.literal("why"), id: text, check: z.boolean().exactOptional() }),

@@ -17,9 +17,11 @@ import { type Engine, startEngine } from "../runtime/engine_client.ts";
 import { BackgroundEmbedding, withModel } from "../runtime/embedding.ts";
 import { openDataModels, preloadModels } from "../runtime/models.ts";
 import { type Reader, startReader, withReader } from "../runtime/reader_client.ts";
+import { replayBeside } from "../runtime/replay_client.ts";
 import { type AwakeAgents, startAgents } from "./awake.ts";
 import { httpApi } from "./http.ts";
-import type { ApiLimits } from "./limits.ts";
+import { Jobs } from "./jobs.ts";
+import { type ApiLimits, apiLimits } from "./limits.ts";
 import { serveMcpSocket } from "./mcp/socket.ts";
 import { openTokens, ownToken } from "./tokens.ts";
 
@@ -107,8 +109,10 @@ async function serve(options: HostOptions, engine: Engine, reader: Reader): Prom
   const token = ownToken(paths);
   const seeded = options.seed !== undefined && options.seed !== null;
   const onFault = (error: unknown) => console.error(error);
+  const jobs = new Jobs({ ...apiLimits, ...options.limits }, onFault);
   const app = httpApi({
     port,
+    own: { models, jobs, paths, replay: replayBeside, hub: Deno.env.get("HF_ENDPOINT") || undefined },
     tokens: openTokens(paths),
     nonce,
     authority: () => authority,
@@ -151,6 +155,7 @@ async function serve(options: HostOptions, engine: Engine, reader: Reader): Prom
     options.signal.removeEventListener("abort", abort);
     clearInterval(look);
     if (isOurs(paths, nonce)) Deno.removeSync(paths.host);
+    jobs.close();
     await background?.close();
     models.close();
     // Answers wait for their ticks, so the engine ends its work first; then they have a moment to leave.

@@ -12,7 +12,7 @@
  */
 import { Buffer } from "node:buffer";
 import { createHash, timingSafeEqual } from "node:crypto";
-import { EngramError, formatTime } from "../kernel/mod.ts";
+import { EngramError, formatTime, requireTime } from "../kernel/mod.ts";
 import { type DataPaths, exists, writePrivate } from "../runtime/data_folder.ts";
 import { os } from "../runtime/platform.ts";
 
@@ -87,11 +87,33 @@ export function listTokens(paths: DataPaths): readonly TokenView[] {
   return readStored(paths).map(viewOf);
 }
 
-/** Makes a token and stores its hash. `expires` is ISO 8601. Errors: `conflict` where the name is taken. */
+/** What a token may be called. "owner" is the first one's. */
+export function checkTokenName(name: string): string {
+  if (/^[\w.:@/ -]{1,48}$/.test(name) && name !== "owner") return name;
+  throw new EngramError(
+    "invalid_argument",
+    "Cannot make the token: its name must be 1 to 48 letters, digits, spaces or . _ : @ / -, and not owner",
+    { field: "name" },
+  );
+}
+
+/** When a token ends, from a date or time that a person gave; null: never. Refuses one that is past. */
+export function tokenEnd(given: string | null, what: string): string | null {
+  if (given === null) return null;
+  const at = requireTime(given, what).ms;
+  if (at > Date.now()) return new Date(at).toISOString();
+  throw new EngramError("invalid_time", `Cannot make the token: ${what} ${given} is past`);
+}
+
+/**
+ * Makes a token and stores its hash. `expires` is ISO 8601. Errors: `invalid_argument` where the name is none,
+ * `conflict` where it is taken.
+ */
 export function createToken(
   paths: DataPaths,
   { name, scope, expires }: { readonly name: string; readonly scope: Scope; readonly expires: string | null },
 ): TokenView & { readonly token: string } {
+  checkTokenName(name);
   return changing(paths, (stored) => {
     if (stored.length >= tokensMax) {
       throw new EngramError("limit_reached", `Cannot make the token: there are ${tokensMax} (tokensMax)`);
@@ -104,15 +126,7 @@ export function createToken(
         "Choose another --name, or revoke that one first",
       );
     }
-    const token = `elt_${randomHex()}`;
-    const made: Stored = {
-      id: randomHex().slice(0, 8),
-      name,
-      scope,
-      created: formatTime(Date.now()),
-      expires,
-      sha256: digest(token).toString("hex"),
-    };
+    const [made, token] = newToken({ name, scope, expires });
     return [[...stored, made], { ...viewOf(made), token }];
   });
 }
@@ -120,21 +134,43 @@ export function createToken(
 /** Removes a token by id or name. Errors: `token_not_found`. */
 export function revokeToken(paths: DataPaths, which: string): TokenView {
   return changing(paths, (stored) => {
-    const found = stored.find((one) => one.id === which || one.name === which);
-    if (found === undefined) {
-      throw new EngramError(
-        "token_not_found",
-        `Cannot revoke token ${JSON.stringify(which)}: there is none of that id or name`,
-      );
-    }
+    const found = foundIn(stored, which, "revoke");
     return [stored.filter((one) => one !== found), viewOf(found)];
   });
 }
 
-/** Replaces a token by another of the same name, scope and end. Errors: `token_not_found`. */
+/** Replaces a token by another of the same name, scope and end, in one change. Errors: `token_not_found`. */
 export function replaceToken(paths: DataPaths, which: string): TokenView & { readonly token: string } {
-  const { name, scope, expires } = revokeToken(paths, which);
-  return createToken(paths, { name, scope, expires });
+  return changing(paths, (stored) => {
+    const { sha256: _, ...former } = foundIn(stored, which, "replace");
+    const [made, token] = newToken(former);
+    return [[...stored.filter(({ id }) => id !== former.id), made], { ...viewOf(made), token }];
+  });
+}
+
+function foundIn(stored: readonly Stored[], which: string, verb: string): Stored {
+  const found = stored.find((one) => one.id === which || one.name === which);
+  if (found !== undefined) return found;
+  throw new EngramError(
+    "token_not_found",
+    `Cannot ${verb} token ${JSON.stringify(which)}: there is none of that id or name`,
+  );
+}
+
+/** A token as it is stored, and as it is sent. */
+function newToken(
+  { name, scope, expires }: Pick<TokenView, "name" | "scope" | "expires">,
+): readonly [Stored, string] {
+  const token = `elt_${randomHex()}`;
+  const stored = {
+    id: randomHex().slice(0, 8),
+    name,
+    scope,
+    created: formatTime(Date.now()),
+    expires,
+    sha256: digest(token).toString("hex"),
+  };
+  return [stored, token];
 }
 
 /** Knows who holds a token. */

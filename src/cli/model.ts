@@ -4,8 +4,9 @@
  * Invariant: it works on the folder's store itself, whether a host runs or not; a host sees a change at its next use.
  */
 import { EngramError } from "../kernel/errors.ts";
+import { tensorOf } from "../input/tensors.ts";
 import type { JsonObject } from "../kernel/records.ts";
-import type { ListedModel, Models, Provider, Ran, RunInputs, TensorValue } from "../runtime/models.ts";
+import type { ListedModel, Models, Provider, Ran, RunInputs } from "../runtime/models.ts";
 import type { Call, Group, Leaf } from "./command.ts";
 import { dataFolder, fromCaller } from "./paths.ts";
 import { count, oneLine, plural, size } from "./screen.ts";
@@ -131,30 +132,6 @@ const remove: Leaf = {
     call.screen.summary(`${removed.name}: ${plural(removed.removed.length, "version")} removed`);
   },
 };
-
-/** Nested lists of numbers, with the shape they have. */
-function tensorOf(name: string, value: unknown): TensorValue {
-  const wrong = (state: string) =>
-    new EngramError(
-      "invalid_argument",
-      `Cannot run the model on the input ${JSON.stringify(name)}: ${state}`,
-    );
-  const dims: number[] = [];
-  for (let at = value; Array.isArray(at); at = at[0]) {
-    dims.push(at.length);
-    if (dims.length > 16) throw wrong("it nests deeper than 16 lists");
-  }
-  const data: number[] = [];
-  const walk = (one: unknown, depth: number): void => {
-    if (Array.isArray(one) && depth < dims.length && one.length === dims[depth]) {
-      for (const item of one) walk(item, depth + 1);
-    } else if (depth === dims.length && typeof one === "number") data.push(one);
-    else if (depth === dims.length && typeof one === "boolean") data.push(one ? 1 : 0);
-    else throw wrong("it is no list of numbers with one shape");
-  };
-  walk(value, 0);
-  return { dims, data };
-}
 
 function inputsOf(call: Call): RunInputs {
   const text = call.text("text");

@@ -1,7 +1,6 @@
 /** engramlt token: who may use the doors of the host, and for what. The files decide: no host needs to run. */
 import type { Scope, TokenView } from "../api/tokens.ts";
 import { EngramError } from "../kernel/errors.ts";
-import { requireTime } from "../kernel/times.ts";
 import { type DataPaths, dataPaths, exists } from "../runtime/data_folder.ts";
 import type { Call, Group, Leaf } from "./command.ts";
 import { connectOptions } from "./connect.ts";
@@ -27,28 +26,15 @@ const create: Leaf = {
   ],
   notes: "A read token can change nothing. It holds at once, in a running host too.",
   async run(call) {
-    const { createToken } = await import("../api/tokens.ts");
+    const { createToken, tokenEnd } = await import("../api/tokens.ts");
     const scope = scopeNames.find((one) => one === call.text("scope")) ?? "read";
     const name = call.text("name") ?? scope;
-    if (!/^[\w.:@/ -]{1,48}$/.test(name)) {
-      throw new EngramError(
-        "invalid_argument",
-        "Cannot make the token: its name must be 1 to 48 letters, digits, spaces or . _ : @ / -",
-      );
-    }
-    const made = createToken(pathsOf(call), { name, scope, expires: expiresOf(call) });
+    const expires = tokenEnd(call.text("expires"), "--expires");
+    const made = createToken(pathsOf(call), { name, scope, expires });
     call.screen.result(made, () => call.screen.line(made.token));
     call.screen.summary(`token ${made.id} of scope ${scope}: keep it now, it is not shown again`);
   },
 };
-
-function expiresOf(call: Call): string | null {
-  const text = call.text("expires");
-  if (text === null) return null;
-  const at = requireTime(text, "--expires").ms;
-  if (at > Date.now()) return new Date(at).toISOString();
-  throw new EngramError("invalid_time", `Cannot make the token: --expires ${text} is past`);
-}
 
 const list: Leaf = {
   name: "list",

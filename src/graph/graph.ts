@@ -350,8 +350,9 @@ export class Graph {
     return this.#read(() => this.#reads.contextByName(name, asOf));
   }
 
-  contexts(asOf?: number): Context[] {
-    return this.#read(() => this.#reads.contexts(asOf));
+  /** By id; with a page, those after one id. */
+  contexts(asOf?: number, page?: { readonly limit?: number; readonly after?: Id }): Context[] {
+    return this.#read(() => this.#reads.contexts(asOf, page));
   }
 
   /** The contexts an engram is a member of. */
@@ -431,8 +432,12 @@ export class Graph {
   }
 
   /** Every version of an engram, oldest first. */
-  versions(id: Id, readable?: Readable): EngramVersion[] {
-    return this.#read(() => this.#reads.versions(id, readable));
+  versions(
+    id: Id,
+    readable?: Readable,
+    page?: { readonly after?: number; readonly limit?: number },
+  ): EngramVersion[] {
+    return this.#read(() => this.#reads.versions(id, readable, page));
   }
 
   /** Ids that begin with `prefix`, of things that are or were, in order. */

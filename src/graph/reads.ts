@@ -187,7 +187,9 @@ const contextById = new Query(() => contextSource().where("context.id", "=", giv
 const contextsByName = new Query(() =>
   contextSource().where("version.name_hash", "=", given(1)).orderBy("context.key")
 );
-const allContexts = new Query(() => contextSource().orderBy("context.id"));
+const allContexts = new Query(() =>
+  contextSource().where("context.id", ">", given<string>(1)).orderBy("context.id").limit(given(2))
+);
 const agentsOfContext = new Query(() =>
   build.selectFrom("context_agent").select(["agent", "access"]).where("context", "=", given(0))
     .where("to_tick", ">", given(1)).where("from_tick", "<=", given(1)).orderBy("agent")
@@ -399,13 +401,19 @@ export class Reads {
     return this.cut(this.stored(id, scope), scope);
   }
 
-  versions(id: Id, readable?: Readable): EngramVersion[] {
+  /** Oldest first; with a page, those that began after a tick. */
+  versions(
+    id: Id,
+    readable?: Readable,
+    { after = -1, limit = Infinity }: { readonly after?: number; readonly limit?: number } = {},
+  ): EngramVersion[] {
     const key = this.key(id);
     if (key === null) return [];
     const found: EngramVersion[] = [];
     for (const [from, to, json] of this.#db.all(versionsOf, [key])) {
       const fromTick = num(from), toTick = num(to);
-      if (fromTick === toTick) continue;
+      if (fromTick === toTick || fromTick <= after) continue;
+      if (found.length >= limit) break;
       const engram = this.engram(id, fromTick, readable);
       if (engram === null) continue;
       const holds = toTick > Number.MAX_SAFE_INTEGER - 1;
@@ -519,9 +527,11 @@ export class Reads {
     return null;
   }
 
-  contexts(asOf?: number): Context[] {
+  /** By id; with a page, those after one id. */
+  contexts(asOf?: number, page: { readonly limit?: number; readonly after?: Id } = {}): Context[] {
     const scope = this.#scopes.make(asOf, null);
-    return this.#db.all(allContexts, [scope.tick]).map((row) => this.#context(row, scope));
+    const { after = "", limit = -1 } = page;
+    return this.#db.all(allContexts, [scope.tick, after, limit]).map((row) => this.#context(row, scope));
   }
 
   contextsOf(engram: Id, asOf?: number): Id[] {

@@ -59,6 +59,7 @@ export const refusals = {
     404,
     "Check the path; relative paths start at the folder you call from",
   ),
+  job_not_found: refusal("notFound", 404, "GET /v1/jobs lists them; they end with the host"),
   token_not_found: refusal("notFound", 404, "engramlt token list shows them"),
   tick_not_found: refusal("notFound", 404, "engramlt status shows the last tick"),
   route_not_found: refusal("notFound", 404, "engramlt api GET /openapi.json lists the routes"),

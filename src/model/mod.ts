@@ -13,7 +13,7 @@ import type { Provider, RunInputs, RunOutputs } from "./calls.ts";
 import { modelLimits } from "./limits.ts";
 import { pull, type Pulled, type PullOptions } from "./pull.ts";
 import { type ModelEvent, type SessionOf, Sessions } from "./sessions.ts";
-import { defaultEndpoint, defaultModel, parseSource } from "./source.ts";
+import { defaultEndpoint, defaultModel, parseSource, type Source } from "./source.ts";
 import {
   embeddingModel,
   findModel,
@@ -102,6 +102,8 @@ export interface PullRequest extends PullOptions {
 
 /** Models of one store. */
 export interface Models {
+  /** Refuses what `pull` would refuse before it reaches for anything: a name, a path, a hash that is none. */
+  check(given: string, request?: PullRequest): Promise<void>;
   /** Takes a model into the store. Errors: see pull.ts. */
   pull(given: string, options?: PullRequest): Promise<Pulled>;
   list(): readonly ListedModel[];
@@ -138,8 +140,27 @@ async function placeOf(path: string): Promise<"file" | "folder" | null> {
     return (await Deno.stat(path)).isDirectory ? "folder" : "file";
   } catch (error) {
     if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return null;
-    throw error;
+    // A path that is too long, that holds a NUL, or that this user may not look at.
+    const words = error instanceof Error ? error.message : String(error);
+    throw new EngramError("invalid_argument", `Cannot read the model ${path}: ${words}`);
   }
+}
+
+async function sourceOf(
+  given: string,
+  { endpoint = defaultEndpoint, resolve = (path) => path, sha256 }: PullRequest,
+): Promise<Source> {
+  if (sha256 !== undefined && !/^[0-9a-f]{64}$/i.test(sha256)) {
+    throw new EngramError(
+      "invalid_argument",
+      "Cannot pull the model: the sha256 is not 64 hex digits",
+      {},
+      "sha256sum FILE prints it",
+    );
+  }
+  const path = resolve(given);
+  const isThere = /:\/\//.test(given) || given === "" ? null : await placeOf(path);
+  return parseSource(given, { endpoint, path, isThere });
 }
 
 /** Opens the models of a store. Nothing is read, started or made until something is asked for. */
@@ -187,19 +208,12 @@ export function openModels(options: ModelsOptions): Models {
     return one;
   };
   return {
+    async check(given, request = {}) {
+      await sourceOf(given, request);
+    },
     async pull(given, request = {}) {
-      const { endpoint = defaultEndpoint, resolve = (path) => path, ...more } = request;
-      const path = resolve(given);
-      const isThere = /:\/\//.test(given) || given === "" ? null : await placeOf(path);
-      if (more.sha256 !== undefined && !/^[0-9a-f]{64}$/i.test(more.sha256)) {
-        throw new EngramError(
-          "invalid_argument",
-          "Cannot pull the model: the sha256 is not 64 hex digits",
-          {},
-          "sha256sum FILE prints it",
-        );
-      }
-      return await pull(folder, sessions, parseSource(given, { endpoint, path, isThere }), more);
+      const sha256 = request.sha256?.toLowerCase();
+      return await pull(folder, sessions, await sourceOf(given, request), { ...request, sha256 });
     },
     list,
     async remove(name) {

@@ -17,6 +17,7 @@ export const workerEntries = {
   engine: "src/runtime/engine_worker",
   reader: "src/runtime/reader_worker",
   model: "src/model/worker",
+  replay: "src/runtime/replay_worker",
 } as const satisfies Readonly<Record<string, string>>;
 
 /** The name of a worker script. */

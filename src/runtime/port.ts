@@ -43,7 +43,8 @@ export type At = number | string;
 /** What can be read. Ids accept unique prefixes and, for contexts and agents, names. */
 export type View =
   | { readonly view: "engram"; readonly id: string; readonly at?: At }
-  | { readonly view: "versions"; readonly id: string }
+  /** All versions, or with a limit a page of them, oldest first: pass `next` on as `after`. */
+  | { readonly view: "versions"; readonly id: string; readonly limit?: number; readonly after?: number }
   | {
     readonly view: "search";
     readonly text?: string;
@@ -116,7 +117,8 @@ export type View =
     readonly at?: At;
   }
   | { readonly view: "thread"; readonly thread: string; readonly source?: string; readonly at?: At }
-  | { readonly view: "contexts"; readonly at?: At }
+  /** All of them, or with a limit a page: pass `next` on as `after`. */
+  | { readonly view: "contexts"; readonly at?: At; readonly limit?: number; readonly after?: string }
   | {
     readonly view: "context";
     readonly id: string;
@@ -124,7 +126,8 @@ export type View =
     readonly after?: string;
     readonly at?: At;
   }
-  | { readonly view: "agents" }
+  /** All of them in order of loading, or with a limit a page: pass `next` on as `after`. */
+  | { readonly view: "agents"; readonly limit?: number; readonly after?: string }
   | { readonly view: "metrics"; readonly agent: string }
   | { readonly view: "status" }
   | { readonly view: "why"; readonly id: string; readonly check?: boolean }
@@ -318,6 +321,7 @@ export interface ViewResults {
       readonly fromTick: number;
       readonly toTick: number | null;
     }[];
+    readonly next?: number | null;
   };
   readonly search: {
     readonly hits: readonly Hit[];
@@ -342,9 +346,13 @@ export interface ViewResults {
   readonly neighbors: { readonly connected: readonly Connected[] };
   readonly paths: { readonly paths: readonly Path[] };
   readonly thread: { readonly engrams: readonly Engram[] };
-  readonly contexts: { readonly contexts: readonly Context[] };
-  readonly context: { readonly context: Context; readonly engrams: readonly Engram[] };
-  readonly agents: { readonly agents: readonly AgentView[] };
+  readonly contexts: { readonly contexts: readonly Context[]; readonly next?: string | null };
+  readonly context: {
+    readonly context: Context;
+    readonly engrams: readonly Engram[];
+    readonly next?: string | null;
+  };
+  readonly agents: { readonly agents: readonly AgentView[]; readonly next?: string | null };
   readonly metrics: {
     readonly functionCalls: number;
     readonly memoryOperations: number;

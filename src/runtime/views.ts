@@ -122,6 +122,15 @@ function agentView(agent: AgentState): AgentView {
   };
 }
 
+/** A page of at most `limit` things, and whether there are more: one more than that is asked for. */
+function cut<T>(
+  limit: number,
+  read: (count: number) => readonly T[],
+): { taken: readonly T[]; more: boolean } {
+  const found = read(limit + 1);
+  return { taken: found.slice(0, limit), more: found.length > limit };
+}
+
 function numbersOf({ numbers }: QuestionVector): Int8Array {
   try {
     return new Int8Array(Uint8Array.fromBase64(numbers).buffer);
@@ -145,7 +154,7 @@ export class Views {
       case "engram":
         return this.#engram(view.id, this.tickOf(view.at));
       case "versions":
-        return { versions: graph.versions(this.engramId(view.id)) };
+        return this.#versions(view);
       case "search":
         return this.#search(view);
       case "recall":
@@ -165,11 +174,11 @@ export class Views {
       case "thread":
         return { engrams: graph.thread(view.thread, this.#source(view.source, this.tickOf(view.at))) };
       case "contexts":
-        return { contexts: graph.contexts(this.tickOf(view.at) ?? undefined) };
+        return this.#contexts(view);
       case "context":
         return this.#context(view);
       case "agents":
-        return { agents: this.#agents().map(agentView) };
+        return this.#agentPage(view);
       case "metrics":
         return this.#metrics(view.agent);
       case "why":
@@ -430,17 +439,60 @@ export class Views {
     return state()?.config ?? images.configBefore(graph.applied.tick + 1);
   }
 
+  #versions({ id, limit, after }: Extract<View, { view: "versions" }>): ViewResults["versions"] {
+    const given = this.engramId(id);
+    if (limit === undefined) return { versions: this.parts.graph.versions(given) };
+    const { taken, more } = cut(limit, (count) =>
+      this.parts.graph.versions(given, undefined, {
+        limit: count,
+        ...(after === undefined ? {} : { after }),
+      }));
+    return { versions: taken, next: more ? taken.at(-1)?.fromTick ?? null : null };
+  }
+
+  #contexts(view: Extract<View, { view: "contexts" }>): ViewResults["contexts"] {
+    const at = this.tickOf(view.at) ?? undefined;
+    const { limit, after } = view;
+    if (limit === undefined) return { contexts: this.parts.graph.contexts(at) };
+    const { taken, more } = cut(
+      limit,
+      (count) => this.parts.graph.contexts(at, { limit: count, ...(after === undefined ? {} : { after }) }),
+    );
+    return { contexts: taken, next: more ? taken.at(-1)?.id ?? null : null };
+  }
+
+  /** A cursor is where an agent was loaded, so that a page stays right while others come and go. */
+  #agentPage({ limit, after }: Extract<View, { view: "agents" }>): ViewResults["agents"] {
+    const all = this.#agents();
+    if (limit === undefined) return { agents: all.map(agentView) };
+    const [, tick, seat] = /^(\d{1,15})-(\d{1,15})$/.exec(after ?? "0-0") ?? [];
+    if (tick === undefined || seat === undefined) {
+      throw new EngramError("invalid_argument", "Cannot list the agents: the cursor is none of this list");
+    }
+    const isAfter = (agent: AgentState) =>
+      after === undefined || agent.loadedTick > Number(tick) ||
+      (agent.loadedTick === Number(tick) && agent.loadedSeat > Number(seat));
+    const { taken, more } = cut(limit, (count) => all.filter(isAfter).slice(0, count));
+    const last = taken.at(-1);
+    return {
+      agents: taken.map(agentView),
+      next: more && last !== undefined ? `${last.loadedTick}-${last.loadedSeat}` : null,
+    };
+  }
+
   #context(view: Extract<View, { view: "context" }>) {
     const at = this.tickOf(view.at);
     const id = this.contextId(view.id);
     const context = this.parts.graph.context(id, at ?? undefined);
     if (context === null) throw notFound("context", view.id);
-    const engrams = this.parts.graph.contextEngrams(id, {
-      limit: Math.min(view.limit ?? 100, this.#config.contextEngramsMax),
-      ...(view.after === undefined ? {} : { after: view.after }),
-      ...(at === null ? {} : { asOf: at }),
-    });
-    return { context, engrams };
+    const limit = Math.min(view.limit ?? 100, this.#config.contextEngramsMax);
+    const { taken, more } = cut(limit, (count) =>
+      this.parts.graph.contextEngrams(id, {
+        limit: count,
+        ...(view.after === undefined ? {} : { after: view.after }),
+        ...(at === null ? {} : { asOf: at }),
+      }));
+    return { context, engrams: taken, next: more ? taken.at(-1)?.id ?? null : null };
   }
 
   #agents(): AgentState[] {

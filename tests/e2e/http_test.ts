@@ -1,26 +1,8 @@
 /** The HTTP API by its contract: routes, statuses, bodies, over a real socket. */
 import assert from "node:assert/strict";
 import { testAgentBase64 } from "../support/agents.ts";
+import { client } from "../support/http_client.ts";
 import { withHost } from "../support/ports.ts";
-
-interface Answer {
-  readonly status: number;
-  // deno-lint-ignore no-explicit-any -- what a foreign client sees: each test says what it must be
-  readonly body: any;
-  readonly headers: Headers;
-}
-
-/** A client that sends JSON with a token. */
-export function client(address: string, token: string) {
-  return async (method: string, path: string, body?: unknown, headers: HeadersInit = {}): Promise<Answer> => {
-    const response = await fetch(address + path, {
-      method,
-      headers: { authorization: `Bearer ${token}`, "content-type": "application/json", ...headers },
-      body: body === undefined ? null : JSON.stringify(body),
-    });
-    return { status: response.status, body: await response.json(), headers: response.headers };
-  };
-}
 
 Deno.test("engrams are stored, read, changed and forgotten under /v1/engrams", () =>
   withHost(async ({ address, token }) => {

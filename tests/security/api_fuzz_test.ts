@@ -8,6 +8,9 @@ import { z } from "zod";
 import { openApi, type Operation } from "../../src/api/openapi.ts";
 import { withHost } from "../support/ports.ts";
 
+/** A pull that is drawn asks nobody: nothing listens there. */
+Deno.env.set("HF_ENDPOINT", "http://127.0.0.1:9");
+
 const seed = Number(Deno.env.get("API_FUZZ_SEED") ?? 4100);
 const runs = Number(Deno.env.get("API_FUZZ_RUNS") ?? 400);
 

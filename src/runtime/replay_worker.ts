@@ -1,0 +1,32 @@
+/**
+ * The replay worker: verifies a data folder beside the engine that owns it, so that no tick waits for a replay.
+ *
+ * Invariant: it only reads the folder: the state that it makes again is in memory.
+ */
+import { openGate } from "./replay_gate.ts";
+import { replay } from "./replay.ts";
+import { answerCalls } from "./worker_calls.ts";
+
+/** What the main thread asks of it. `replay` comes first, and once. */
+export type ReplayCall =
+  | { readonly call: "replay"; readonly data: string; readonly workers: number }
+  /** The next word of how far it is; null after the end. */
+  | { readonly call: "progress" };
+
+const gate = openGate();
+
+answerCalls(async (call: ReplayCall) => {
+  switch (call.call) {
+    case "replay":
+      try {
+        const { data, workers } = call;
+        return await replay({ data, workers, onProgress: (progress) => gate.put(progress) });
+      } finally {
+        gate.close();
+      }
+    case "progress":
+      return await gate.next();
+    default:
+      return call satisfies never;
+  }
+});
