@@ -38,8 +38,8 @@ Deno.test("a host wakes linker, curator and digest after changes, in every proje
     await remember(port, "The launch of the Heron moved to 10 May, says Maria Lopez.", "boats", "2026-03-09");
     await quietTick(port);
     const boats = await madeIn(port, "boats");
-    assert.deepEqual(boats.kinds, ["digest", "fact", "note"]);
-    assert(boats.types.includes("supersedes"), boats.types.join());
+    assert.deepEqual(boats.kinds, ["digest", "fact", "note", "thing"]);
+    assert(boats.types.includes("supersedes") && boats.types.includes("mentions"), boats.types.join());
     // A project that comes later is seen too.
     await port.submit({ kind: "context_create", name: "garden" });
     await remember(port, "We decided to plant beans. Ask Maria Lopez for seeds.", "garden", "2026-03-10");

@@ -67,72 +67,109 @@ function bodyOf(section: Section): Body {
   return body;
 }
 
-/** Every pair of alike sections, newer first; sections are in order of time. */
-export function alikePairs(sections: Section[]): Alike[] {
-  const bodies: Body[] = [];
-  const index = new Map<string, i32[]>();
+/** Verdicts on pairs of readings, by their uids: a pair is judged once. */
+let judged = new Map<u64, Alike | null>();
+/** So many verdicts are kept at most; then all are found again. */
+const judgedMax: i32 = 400000;
+
+/** Sections taken apart in this run. */
+let bodies = new Map<i32, Body>();
+/** Pairs that this run may still judge. */
+let judgesLeft: i32 = 0;
+
+/**
+ * Every pair of alike sections, newer first; sections are in order of time. At most `judgesMax` pairs are judged that
+ * were not judged before: null where there are more.
+ */
+export function alikePairs(sections: Section[], judgesMax: i32): Alike[] | null {
+  judgesLeft = judgesMax;
+  const found = pairsOf(sections);
+  bodies = new Map<i32, Body>();
+  return judgesLeft < 0 ? null : found;
+}
+
+function pairsOf(sections: Section[]): Alike[] {
+  if (judged.size > judgedMax) judged = new Map<u64, Alike | null>();
+  const index = new Map<u64, i32[]>();
   for (let i = 0; i < sections.length; i++) {
-    const body = bodyOf(sections[i]);
-    bodies.push(body);
-    if (body.words < sectionWordsMin) continue;
-    const seen = new Set<string>();
-    for (let j = 0; j < body.units.length; j++) propose(body.units[j], i, index, seen);
+    const keys = keysOf(sections[i]);
+    for (let j = 0; j < keys.length; j++) {
+      if (!index.has(keys[j])) index.set(keys[j], [i]);
+      else index.get(keys[j]).push(i);
+    }
   }
   const found: Alike[] = [];
   for (let i = 0; i < sections.length; i++) {
-    if (bodies[i].words < sectionWordsMin) continue;
-    const tried = new Set<i32>();
+    const keys = keysOf(sections[i]);
     const olders: i32[] = [];
-    const seen = new Set<string>();
-    for (let j = 0; j < bodies[i].units.length; j++) candidates(bodies[i].units[j], i, index, tried, olders);
+    for (let j = 0; j < keys.length; j++) {
+      const list = index.get(keys[j]);
+      if (list.length < 2 || list.length > lineSectionsMax) continue;
+      for (let k = 0; k < list.length && list[k] < i; k++) if (!olders.includes(list[k])) olders.push(list[k]);
+    }
+    if (olders.length == 0) continue;
     olders.sort((a, b) => a - b);
     let copies = 0;
     for (let j = 0; j < olders.length && copies < copiesMax; j++) {
-      const alike = judge(sections, bodies, i, olders[j]);
+      const alike = verdict(sections[i], sections[olders[j]]);
+      if (judgesLeft < 0) return found;
       if (alike === null) continue;
-      found.push(alike);
+      found.push(new Alike(i, olders[j], alike.score, alike.why));
       copies++;
     }
   }
   return found;
 }
 
-/** Keys by which units meet: the whole, and its two halves (one misspelling spares one of them). */
-function keysOf(unit: Unit): string[] {
-  const keys: string[] = [unit.key];
-  if (unit.words >= 8) {
-    const half = unit.words >> 1;
-    let left = "<", right = ">";
-    for (let i = 0; i < half; i++) left += unit.tokens[i].lower + " ";
-    for (let i = half; i < unit.words; i++) right += unit.tokens[i].lower + " ";
-    keys.push(left);
-    keys.push(right);
-  }
-  return keys;
+function verdict(newer: Section, older: Section): Alike | null {
+  const name = (<u64> newer.uid) << 32 | <u64> older.uid;
+  if (judged.has(name)) return judged.get(name);
+  if (--judgesLeft < 0) return null;
+  const alike = judge([newer, older], [takenApart(newer), takenApart(older)], 0, 1);
+  judged.set(name, alike);
+  return alike;
 }
-function propose(unit: Unit, section: i32, index: Map<string, i32[]>, seen: Set<string>): void {
-  if (unit.words < unitWordsMin) return;
-  const keys = keysOf(unit);
-  for (let i = 0; i < keys.length; i++) {
-    if (seen.has(keys[i])) continue;
-    seen.add(keys[i]);
-    if (!index.has(keys[i])) index.set(keys[i], []);
-    index.get(keys[i]).push(section);
-  }
+
+function takenApart(section: Section): Body {
+  if (bodies.has(section.uid)) return bodies.get(section.uid);
+  const body = bodyOf(section);
+  bodies.set(section.uid, body);
+  return body;
 }
-function candidates(unit: Unit, section: i32, index: Map<string, i32[]>, tried: Set<i32>, olders: i32[]): void {
-  if (unit.words < unitWordsMin) return;
-  const keys = keysOf(unit);
-  for (let i = 0; i < keys.length; i++) {
-    if (!index.has(keys[i])) continue;
-    const list = index.get(keys[i]);
-    if (list.length > lineSectionsMax) continue;
-    for (let j = 0; j < list.length && list[j] < section; j++) {
-      if (tried.has(list[j])) continue;
-      tried.add(list[j]);
-      olders.push(list[j]);
+
+/** By what sections meet: their longer lines, whole and by halves (one misspelling spares one of them), each once. */
+export function keysOf(section: Section): StaticArray<u64> {
+  const known = section.keys;
+  if (known !== null) return known;
+  const body = bodyOf(section);
+  const seen = new Set<u64>();
+  if (body.words >= sectionWordsMin) {
+    for (let i = 0; i < body.units.length; i++) {
+      const unit = body.units[i];
+      if (unit.words < unitWordsMin) continue;
+      seen.add(hashOf(unit, 0, unit.words, 1));
+      if (unit.words < 8) continue;
+      const half = unit.words >> 1;
+      seen.add(hashOf(unit, 0, half, 2));
+      seen.add(hashOf(unit, half, unit.words, 3));
     }
   }
+  const values = seen.values();
+  const keys = new StaticArray<u64>(values.length);
+  for (let i = 0; i < values.length; i++) keys[i] = values[i];
+  section.keys = keys;
+  return keys;
+}
+
+/** FNV-1a, 64 bits, over some words; two lines that only meet by chance are told apart by the judge. */
+function hashOf(unit: Unit, from: i32, to: i32, part: u64): u64 {
+  let hash: u64 = 0xcbf29ce484222325 ^ part;
+  for (let i = from; i < to; i++) {
+    const word = unit.tokens[i].lower;
+    for (let j = 0; j < word.length; j++) hash = (hash ^ <u64> word.charCodeAt(j)) * 0x100000001b3;
+    hash = (hash ^ 0x20) * 0x100000001b3;
+  }
+  return hash;
 }
 
 enum Match {

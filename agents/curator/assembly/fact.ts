@@ -44,6 +44,16 @@ export class Fact {
   topic: string[] = [];
   /** Words as written, for people. */
   about: string = "";
+  private joined: string | null = null;
+  /** The subject in one text. Ask when the fact is read to its end. */
+  get subjectText(): string {
+    let joined = this.joined;
+    if (joined === null) {
+      joined = this.subject.join(" ");
+      this.joined = joined;
+    }
+    return joined;
+  }
 }
 
 /** Reads titles: the last heading with words that are a subject wins. */

@@ -7,8 +7,15 @@ import { Engram, Line, LineKind, lines, Sentence, sentences, utf8Length } from "
 import { Fact, Topic, topicOf } from "./fact";
 import { readFact } from "./facts";
 
-/** A section of a note. */
+let sectionsMade: i32 = 0;
+
+/** A section of a note, and what is known of it alone. */
 export class Section {
+  /** Names this reading of the section: a changed one is another. */
+  readonly uid: i32 = ++sectionsMade;
+  /** By which it meets sections that may be copies (alike.ts); null until asked for. */
+  keys: StaticArray<u64> | null = null;
+  private read: Statement[] | null = null;
   readonly id: string;
   readonly source: string;
   readonly ref: string;
@@ -20,7 +27,7 @@ export class Section {
   readonly line: i32;
   readonly contexts: string[];
   /** Sections (by index) this one is a later copy of. */
-  readonly copies: i32[] = [];
+  copies: i32[] = [];
   constructor(engram: Engram) {
     this.id = engram.id;
     this.source = engram.source;
@@ -33,6 +40,15 @@ export class Section {
     const metadata = engram.metadata;
     this.file = metadata.get("file").asText(engram.source);
     this.line = <i32> metadata.get("line").asInteger(0);
+  }
+  /** The statements in it, read once. */
+  get statements(): Statement[] {
+    let read = this.read;
+    if (read === null) {
+      read = readStatements(this);
+      this.read = read;
+    }
+    return read;
   }
   /** Names the section among all notes; one without a name goes by its text and time. */
   get name(): string {
@@ -62,16 +78,23 @@ export function compareSections(a: Section, b: Section): i32 {
   return c == 0 ? order(a.content, b.content) : c;
 }
 
+let statementsMade: u64 = 0;
+
 /** A statement with its place. */
 export class Statement {
-  /** The engram, once there is one. */
-  id: string = "";
-  /** What this one is connected to: "type\nref of the target\nwhy as JSON". */
-  readonly links: Link[] = [];
+  readonly uid: u64 = ++statementsMade;
+  /** Its fact in the graph, once there is one. */
+  stored: Stored | null = null;
+  /** What this one is connected to, by this run. */
+  links: Link[] = [];
+  /** The links of the last run, in one text; those of them that are written. */
+  told: string = "\0";
+  acts: Link[] = [];
+  /** Its section's place in this run. */
+  section: i32 = 0;
   constructor(
     readonly fact: Fact,
     readonly text: string,
-    readonly section: i32,
     readonly byteStart: i32,
     readonly byteEnd: i32,
     readonly line: i32,
@@ -82,7 +105,33 @@ export class Statement {
 }
 
 export class Link {
-  constructor(readonly type: string, readonly target: Statement, readonly cue: string, readonly why: string) {}
+  constructor(
+    readonly type: string,
+    readonly target: Statement,
+    readonly cue: string,
+    readonly why: string,
+    /** 0 to 1: below the threshold it is only proposed. */
+    readonly certainty: f64,
+  ) {}
+}
+
+/** A fact of ours in the graph. */
+export class Stored {
+  /** The statement it is of, in the last run that saw it. */
+  run: i32 = 0;
+  /** Ids and types of what it is connected to, in one text. */
+  linked: string = "";
+  /** The reading of a section that it was connected to. */
+  linkedFrom: Section | null = null;
+  constructor(
+    public id: string,
+    public ref: string,
+    public text: string,
+    /** As the graph shows it; null once we know what we wrote. */
+    public engram: Engram | null,
+    /** What we wrote: text, source, time, title and metadata. */
+    public form: string,
+  ) {}
 }
 
 class Piece {
@@ -133,8 +182,8 @@ function pieces(text: string): Piece[] {
   return found;
 }
 
-/** Reads the statements of a section; `copied` holds folded texts that an older copy already says. */
-export function readStatements(section: Section, index: i32, copied: Set<string>): Statement[] {
+/** Reads the statements of a section. */
+function readStatements(section: Section): Statement[] {
   const found: Statement[] = [];
   const text = section.content;
   const headings = section.title;
@@ -145,7 +194,6 @@ export function readStatements(section: Section, index: i32, copied: Set<string>
   for (let i = 0; i < parts.length; i++) {
     const part = parts[i];
     const sentence = text.substring(part.start, part.end);
-    if (copied.has(sentence.toLowerCase())) continue;
     const fact = readFact(sentence, topic);
     if (fact === null) continue;
     bytes += utf8Length(text, at, part.start);
@@ -158,7 +206,7 @@ export function readStatements(section: Section, index: i32, copied: Set<string>
     }
     const end = bytes + utf8Length(text, part.start, part.end);
     const ref = section.name + "@" + bytes.toString();
-    found.push(new Statement(fact, sentence, index, bytes, end, line, beside, ref));
+    found.push(new Statement(fact, sentence, bytes, end, line, beside, ref));
   }
   return found;
 }

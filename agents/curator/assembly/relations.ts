@@ -28,24 +28,81 @@ function groups(all: Statement[], key: (statement: Statement) => string): Map<st
   return found;
 }
 
-/** Fills the links of every statement; `all` is in the order of the notes. */
-export function relate(all: Statement[], sections: Section[]): void {
+/** What the statements of one group are to each other, as long as they are the same statements. */
+class Memo {
+  /** The newer one of each link, by its place in the group. */
+  readonly newer: i32[] = [];
+  readonly links: Link[] = [];
+  constructor(readonly signature: u64) {}
+}
+
+/** What the last run found in one context: by subject, by whole, by key; then contradictions, by key and by whole. */
+export class Memory {
+  memos: Map<string, Memo>[] = [];
+}
+
+let memos: Map<string, Memo>[] = [];
+/** Pairs that this run may still compare; and whether some were left out. */
+let pairsLeft: i64 = 0;
+let leftOut: bool = false;
+
+function signatureOf(all: Statement[], group: i32[]): u64 {
+  let hash: u64 = 0xcbf29ce484222325;
+  for (let i = 0; i < group.length; i++) hash = (hash ^ all[group[i]].uid) * 0x100000001b3;
+  return hash;
+}
+
+/**
+ * Fills the links of every statement; `all` is in the order of the notes. At most `pairsMax` pairs are compared that
+ * were not compared before: false where some were left out, and the links say nothing yet.
+ */
+export function relate(
+  all: Statement[],
+  sections: Section[],
+  actCertainty: f64,
+  memory: Memory,
+  pairsMax: i64,
+): bool {
+  pairsLeft = pairsMax;
+  leftOut = false;
+  for (let i = 0; i < all.length; i++) if (all[i].links.length > 0) all[i].links = [];
   const byKey = groups(all, (one) => one.fact.comparable ? one.fact.key : "");
-  const bySubject = groups(all, (one) => one.fact.comparable ? one.fact.subject.join(" ") : "");
+  const bySubject = groups(all, (one) => one.fact.comparable ? one.fact.subjectText : "");
   const byWhole = groups(all, (one) => one.fact.comparable ? one.fact.whole : "");
-  supersede(all, sections, bySubject);
-  supersede(all, sections, byWhole);
-  supersede(all, sections, byKey);
+  const before = memory.memos;
+  memos = [];
+  memory.memos = memos;
+  supersede(all, sections, bySubject, before);
+  supersede(all, sections, byWhole, before);
+  supersede(all, sections, byKey, before);
   const overAt = new Map<string, string>();
   for (let i = 0; i < all.length; i++) {
     for (let j = 0; j < all[i].links.length; j++) {
+      if (all[i].links[j].certainty < actCertainty) continue;
       const target = all[i].links[j].target.ref;
       const time = sections[all[i].section].observedAt;
       if (!overAt.has(target) || overAt.get(target) > time) overAt.set(target, time);
     }
   }
-  contradict(all, sections, byKey, overAt);
-  contradict(all, sections, byWhole, overAt);
+  contradict(all, sections, byKey, overAt, before);
+  contradict(all, sections, byWhole, overAt, before);
+  return !leftOut;
+}
+
+/** Whether a group may be compared in this run. */
+function mayCompare(group: i32[]): bool {
+  if (pairsLeft <= 0) leftOut = true;
+  const size = <i64> min(group.length, groupStatementsMax);
+  pairsLeft -= size * size;
+  return !leftOut;
+}
+
+/** The memo of a group from the last run, or null where its statements are others. */
+function memoOf(before: Map<string, Memo>[], key: string, signature: u64): Memo | null {
+  const place = memos.length - 1;
+  if (place >= before.length || !before[place].has(key)) return null;
+  const memo = before[place].get(key);
+  return memo.signature == signature ? memo : null;
 }
 
 /** Whether a is later than b, by the notes. */
@@ -63,23 +120,43 @@ function linked(a: Statement, b: Statement): bool {
   return false;
 }
 
-function supersede(all: Statement[], sections: Section[], by: Map<string, i32[]>): void {
+function supersede(all: Statement[], sections: Section[], by: Map<string, i32[]>, before: Map<string, Memo>[]): void {
+  const kept = new Map<string, Memo>();
+  memos.push(kept);
   const keys = by.keys();
   for (let k = 0; k < keys.length; k++) {
     const group = by.get(keys[k]);
     if (group.length < 2) continue;
-    const from = max(0, group.length - groupStatementsMax);
-    const sole = onePlannedTime(all, group);
-    for (let i = from; i < group.length; i++) {
-      const newer = all[group[i]];
-      for (let j = from; j < group.length; j++) {
-        const older = all[group[j]];
-        if (i == j || linked(newer, older) || !later(newer, older, sections)) continue;
-        const link = verdict(newer, older, sole);
-        if (link !== null) newer.links.push(link);
-      }
+    const signature = signatureOf(all, group);
+    let memo = memoOf(before, keys[k], signature);
+    if (memo === null) {
+      if (!mayCompare(group)) continue;
+      memo = supersessions(all, sections, group, signature);
+    }
+    kept.set(keys[k], memo);
+    for (let i = 0; i < memo.links.length; i++) {
+      const newer = all[group[memo.newer[i]]];
+      if (!linked(newer, memo.links[i].target)) newer.links.push(memo.links[i]);
     }
   }
+}
+
+function supersessions(all: Statement[], sections: Section[], group: i32[], signature: u64): Memo {
+  const memo = new Memo(signature);
+  const from = max(0, group.length - groupStatementsMax);
+  const sole = onePlannedTime(all, group);
+  for (let i = from; i < group.length; i++) {
+    const newer = all[group[i]];
+    for (let j = from; j < group.length; j++) {
+      const older = all[group[j]];
+      if (i == j || !later(newer, older, sections)) continue;
+      const link = verdict(newer, older, sole);
+      if (link === null) continue;
+      memo.newer.push(i);
+      memo.links.push(link);
+    }
+  }
+  return memo;
 }
 
 /** Times that a thing is planned for; "moved to 8 May" does not say which of them it means. */
@@ -102,7 +179,7 @@ function onePlannedTime(all: Statement[], group: i32[]): bool {
 
 /** "X is due on A" and "X was postponed to B": one time, under two names. */
 function sameTime(a: Fact, b: Fact): bool {
-  if (a.subject.length == 0 || a.subject.join(" ") != b.subject.join(" ")) return false;
+  if (a.subject.length == 0 || a.subjectText != b.subjectText) return false;
   if (!a.value.has(Kind.date) || !b.value.has(Kind.date)) return false;
   return a.attribute == "@when" && changes.has(a.cue) && isPlannedTime(b.attribute) ||
     b.attribute == "@when" && isPlannedTime(a.attribute);
@@ -113,32 +190,35 @@ function verdict(newer: Statement, older: Statement, sole: bool): Link | null {
   const a = newer.fact;
   const b = older.fact;
   const sameKey = a.key == b.key;
-  const sameSubject = a.subject.length > 0 && a.subject.join(" ") == b.subject.join(" ");
+  const sameSubject = a.subject.length > 0 && a.subjectText == b.subjectText;
   if (a.whole == b.whole && a.whole.length > 0 && a.negative != b.negative) {
     if (a.cue.length == 0) return null;
-    return new Link("supersedes", older, a.cue, "says of the same thing that it is no longer so, or is so now");
+    return new Link("supersedes", older, a.cue, "says of the same thing that it is no longer so, or is so now", 0.95);
   }
   if (b.cancelled || b.negative && !a.negative && a.old.empty) return null;
   if (!a.old.empty && !a.cancelled && !b.value.empty && (sameKey || sameSubject && attributesMeet(a.attribute, b.attribute))) {
     if (names(a.old, b.value) && !(compare(a.value, b.value) == Compared.equal && sameKey && !a.value.empty)) {
-      return new Link("supersedes", older, a.cue, "names the old value");
+      return new Link("supersedes", older, a.cue, "names the old value", 0.95);
     }
   }
   if (a.cancelled && sameSubject && a.old.typed.length == 0) {
     if (b.attribute == "@when" || b.attribute == "@where" || b.attribute == "@start" || b.attribute == a.attribute) {
-      return new Link("supersedes", older, a.cue, "the same thing is cancelled");
+      return new Link("supersedes", older, a.cue, "the same thing is cancelled", 0.95);
     }
     return null;
   }
-  if (a.cancelled) return sameSubject && names(a.old, b.value) ? new Link("supersedes", older, a.cue, "the same thing is cancelled") : null;
+  if (a.cancelled) return sameSubject && names(a.old, b.value) ? new Link("supersedes", older, a.cue, "the same thing is cancelled", 0.95) : null;
   if (!sameKey && !(sole && sameTime(a, b)) || a.negative || b.negative || b.past && !b.value.empty || a.past) return null;
   if (compare(a.value, b.value) != Compared.different) return null;
+  if (a.cue.length > 0 && a.comparable && b.comparable && !replaceable(newer, older)) {
+    return new Link("supersedes", older, a.cue, "a later sentence with a cue of the same subject and attribute", 0.6);
+  }
   if (a.cue.length > 0 && replaceable(newer, older)) {
-    return new Link("supersedes", older, a.cue, "a later value of the same attribute, with a cue");
+    return new Link("supersedes", older, a.cue, "a later value of the same attribute, with a cue", 0.95);
   }
   for (let i = 0; i < newer.beside.length; i++) {
     const word = besideNames(newer.beside[i], b.value);
-    if (word.length > 0) return new Link("supersedes", older, word, "the sentence beside it names the old value: " + newer.beside[i]);
+    if (word.length > 0) return new Link("supersedes", older, word, "the sentence beside it names the old value: " + newer.beside[i], 0.95);
   }
   return null;
 }
@@ -194,23 +274,50 @@ function besideNames(sentence: string, value: ValueSet): string {
   return word;
 }
 
-function contradict(all: Statement[], sections: Section[], by: Map<string, i32[]>, overAt: Map<string, string>): void {
+function contradict(
+  all: Statement[],
+  sections: Section[],
+  by: Map<string, i32[]>,
+  overAt: Map<string, string>,
+  before: Map<string, Memo>[],
+): void {
+  const kept = new Map<string, Memo>();
+  memos.push(kept);
   const keys = by.keys();
   for (let k = 0; k < keys.length; k++) {
     const group = by.get(keys[k]);
-    if (group.length < 2 || group.length > groupStatementsMax || isSeries(all, group)) continue;
-    for (let i = 1; i < group.length; i++) {
-      const newer = all[group[i]];
-      for (let j = 0; j < i; j++) {
-        const older = all[group[j]];
-        if (linked(newer, older) || linked(older, newer)) continue;
-        const time = sections[newer.section].observedAt;
-        if (overAt.has(older.ref) && overAt.get(older.ref) <= time) continue;
-        const why = disagreement(newer, older, time, sections[older.section].observedAt);
-        if (why.length > 0) newer.links.push(new Link("contradicts", older, "", why));
-      }
+    if (group.length < 2 || group.length > groupStatementsMax) continue;
+    const signature = signatureOf(all, group);
+    let memo = memoOf(before, keys[k], signature);
+    if (memo === null) {
+      if (!mayCompare(group)) continue;
+      memo = contradictions(all, sections, group, signature);
+    }
+    kept.set(keys[k], memo);
+    for (let i = 0; i < memo.links.length; i++) {
+      const newer = all[group[memo.newer[i]]];
+      const older = memo.links[i].target;
+      if (linked(newer, older) || linked(older, newer)) continue;
+      if (overAt.has(older.ref) && overAt.get(older.ref) <= sections[newer.section].observedAt) continue;
+      newer.links.push(memo.links[i]);
     }
   }
+}
+
+function contradictions(all: Statement[], sections: Section[], group: i32[], signature: u64): Memo {
+  const memo = new Memo(signature);
+  if (isSeries(all, group)) return memo;
+  for (let i = 1; i < group.length; i++) {
+    const newer = all[group[i]];
+    for (let j = 0; j < i; j++) {
+      const older = all[group[j]];
+      const why = disagreement(newer, older, sections[newer.section].observedAt, sections[older.section].observedAt);
+      if (why.length == 0) continue;
+      memo.newer.push(i);
+      memo.links.push(new Link("contradicts", older, "", why, 0.9));
+    }
+  }
+  return memo;
 }
 
 function isSeries(all: Statement[], group: i32[]): bool {

@@ -5,7 +5,7 @@
  * 1. Nothing is composed: between quotation marks stands the text of a note, byte for byte.
  * 2. The same notes and facts give the same page.
  */
-import { connectFacts, current, Fact, Note } from "./sources";
+import { Book, current, daysOf, Fact, Note } from "./sources";
 import { Task } from "./tasks";
 
 /** Lines of one part of the page; the counts are of all. */
@@ -46,18 +46,23 @@ export class Page {
     this.quote(id);
     return true;
   }
+  /** Nothing more is shown of this part: what is left is counted. */
+  private get full(): bool {
+    return this.part >= linesMax;
+  }
   private more(count: i32): void {
     if (count > linesMax) this.out.push("- and " + (count - linesMax).toString() + " more");
   }
 
-  fill(name: string, newest: string, facts: Fact[], tasks: Task[]): void {
-    connectFacts(facts);
+  fill(name: string, newest: string, book: Book, tasks: Task[]): void {
+    book.connect();
+    const facts = book.facts;
     this.out.push("# " + name + (newest.length > 0 ? ", up to " + day(newest) : ""));
     this.fillDecisions(facts);
     this.fillReversals(facts);
     this.fillTasks(tasks);
     this.fillChanged(facts, newest);
-    this.fillDisagreements(facts);
+    this.fillDisagreements(facts, book);
   }
 
   private fillDecisions(facts: Fact[]): void {
@@ -66,7 +71,7 @@ export class Page {
       if (!fact.decision || fact.superseded) continue;
       if (this.decisions == 0) this.heading("## Decisions");
       this.decisions++;
-      this.line('- "', fact.content, fact.observedAt, fact.place, fact.id, "");
+      if (!this.full) this.line('- "', fact.content, fact.observedAt, fact.place, fact.id, "");
     }
     this.more(this.decisions);
   }
@@ -89,13 +94,13 @@ export class Page {
       const head = facts[i];
       if (!olders.has(head.id)) continue;
       if (this.reversals == 0) this.heading("## Reversals");
-      this.line('- "', head.content, head.observedAt, head.place, head.id, "");
+      if (!this.full) this.line('- "', head.content, head.observedAt, head.place, head.id, "");
       const list = olders.get(head.id);
       for (let j = 0; j < list.length; j++) {
         const old = list[j];
         const first = old.first;
         this.reversals++;
-        this.line('  - ~~"', old.content, old.observedAt, old.place, old.id, first === null ? "" : ", until " + day(first.observedAt));
+        if (!this.full) this.line('  - ~~"', old.content, old.observedAt, old.place, old.id, first === null ? "" : ", until " + day(first.observedAt));
       }
     }
   }
@@ -105,7 +110,7 @@ export class Page {
     this.tasks = tasks.length;
     for (let i = 0; i < tasks.length; i++) {
       const task = tasks[i];
-      this.line('- [ ] "', task.text, task.note.observedAt, task.note.file + ":" + task.line.toString(), task.note.id, "");
+      if (!this.full) this.line('- [ ] "', task.text, task.note.observedAt, task.note.file + ":" + task.line.toString(), task.note.id, "");
     }
     this.more(this.tasks);
   }
@@ -116,29 +121,28 @@ export class Page {
     for (let i = 0; i < facts.length; i++) {
       const fact = facts[i];
       if (fact.superseded || fact.decision || newest.length == 0 || fact.observedAt.length == 0) continue;
-      if (daysOf(fact.observedAt) <= since || told.has(fact.content)) continue;
+      if (fact.days <= since || told.has(fact.content)) continue;
       told.add(fact.content);
       if (this.changed == 0) this.heading("## New in the last " + changedDays.toString() + " days");
       this.changed++;
-      this.line('- "', fact.content, fact.observedAt, fact.place, fact.id, "");
+      if (!this.full) this.line('- "', fact.content, fact.observedAt, fact.place, fact.id, "");
     }
     this.more(this.changed);
   }
 
-  private fillDisagreements(facts: Fact[]): void {
-    const byRef = new Map<string, Fact>();
-    for (let i = 0; i < facts.length; i++) byRef.set(facts[i].ref, facts[i]);
+  private fillDisagreements(facts: Fact[], book: Book): void {
     for (let i = 0; i < facts.length; i++) {
       const fact = facts[i];
       if (fact.superseded) continue;
-      for (let j = 0; j < fact.against.length; j++) {
-        if (!byRef.has(fact.against[j])) continue;
-        const other = byRef.get(fact.against[j]);
+      if (fact.against.length == 0) continue;
+      const others = book.othersOf(fact);
+      for (let j = 0; j < others.length; j++) {
+        const other = others[j];
         if (other.superseded) continue;
         if (this.disagreements == 0) this.heading("## Notes that disagree");
         this.disagreements++;
-        this.line('- "', fact.content, fact.observedAt, fact.place, fact.id, "");
-        this.line('  - "', other.content, other.observedAt, other.place, other.id, "");
+        if (!this.full) this.line('- "', fact.content, fact.observedAt, fact.place, fact.id, "");
+        if (!this.full) this.line('  - "', other.content, other.observedAt, other.place, other.id, "");
       }
     }
   }
@@ -151,14 +155,4 @@ function mark2(mark: string): string {
 function day(observedAt: string): string {
   return observedAt.length >= 10 ? observedAt.substring(0, 10) : "no date";
 }
-/** Days since 0000-03-01 of an ISO date; 0 where there is none. */
-function daysOf(iso: string): i32 {
-  if (iso.length < 10) return 0;
-  const year = <i32> I32.parseInt(iso.substring(0, 4));
-  const month = <i32> I32.parseInt(iso.substring(5, 7));
-  const date = <i32> I32.parseInt(iso.substring(8, 10));
-  const y = month > 2 ? year : year - 1;
-  return 365 * y + y / 4 - y / 100 + y / 400 + (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + date - 1;
-}
-
 export { Note };

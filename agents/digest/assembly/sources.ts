@@ -4,8 +4,12 @@
  * Invariant: a fact that something supersedes is never shown as current.
  */
 import { Engram } from "../../sdk/assemblyscript/assembly";
+import { TaskLine } from "./tasks";
 
 export class Note {
+  readonly contexts: string[];
+  /** Its task lines, once they are read. */
+  tasks: TaskLine[] | null = null;
   readonly id: string;
   readonly content: string;
   readonly source: string;
@@ -14,6 +18,7 @@ export class Note {
   readonly file: string;
   readonly line: i32;
   constructor(engram: Engram) {
+    this.contexts = engram.contexts;
     this.id = engram.id;
     this.content = engram.content;
     this.source = engram.source;
@@ -25,6 +30,7 @@ export class Note {
 }
 
 export class Fact {
+  readonly contexts: string[];
   readonly id: string;
   readonly content: string;
   readonly ref: string;
@@ -32,14 +38,22 @@ export class Fact {
   readonly file: string;
   readonly line: i32;
   readonly decision: bool;
-  /** Refs of what it supersedes, and of what it contradicts. */
-  readonly over: string[] = [];
-  readonly against: string[] = [];
+  /** What it supersedes, and what it contradicts: refs as {@link hashOf} gives them, since there may be many. */
+  readonly over: u64[] = [];
+  readonly against: u64[] = [];
+  /** What it supersedes, once looked up; whether it has gone itself (or is read anew). */
+  olders: Fact[] | null = null;
+  others: Fact[] | null = null;
+  gone: bool = false;
   /** What superseded it first, and what holds now. */
   first: Fact | null = null;
   last: Fact | null = null;
   private readonly by: string;
+  /** The day of it, counted; 0 where there is none. */
+  readonly days: i32;
   constructor(engram: Engram) {
+    this.days = daysOf(engram.observedAt);
+    this.contexts = engram.contexts;
     this.id = engram.id;
     this.content = engram.content;
     this.ref = engram.ref;
@@ -51,8 +65,8 @@ export class Fact {
     this.by = engram.supersededBy;
     const relations = metadata.get("relations").asTexts();
     for (let i = 0; i < relations.length; i++) {
-      if (relations[i].startsWith("supersedes ")) this.over.push(relations[i].substring(11));
-      else if (relations[i].startsWith("contradicts ")) this.against.push(relations[i].substring(12));
+      if (relations[i].startsWith("supersedes ")) this.over.push(hashOf(relations[i], 11));
+      else if (relations[i].startsWith("contradicts ")) this.against.push(hashOf(relations[i], 12));
     }
   }
   get superseded(): bool {
@@ -85,31 +99,108 @@ export function compareFacts(a: Fact, b: Fact): i32 {
   return c == 0 ? order(a.ref, b.ref) : c;
 }
 
-/** Says of every fact what superseded it; facts are sorted newest first. */
-export function connectFacts(facts: Fact[]): void {
-  const byRef = new Map<string, Fact>();
-  const byId = new Map<string, Fact>();
-  for (let i = 0; i < facts.length; i++) {
-    byRef.set(facts[i].ref, facts[i]);
-    byId.set(facts[i].id, facts[i]);
+/** Notes and facts of one context, always in order: the notes from the earliest, the facts from the newest. */
+export class Book {
+  readonly notes: Note[] = [];
+  readonly facts: Fact[] = [];
+  private readonly byRef: Map<u64, Fact> = new Map<u64, Fact>();
+  private readonly byId: Map<string, Fact> = new Map<string, Fact>();
+
+  putNote(note: Note): void {
+    let low = 0, high = this.notes.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (compareNotes(this.notes[middle], note) <= 0) low = middle + 1;
+      else high = middle;
+    }
+    insert<Note>(this.notes, low, note);
   }
-  for (let i = 0; i < facts.length; i++) {
-    const newer = facts[i];
-    for (let j = 0; j < newer.over.length; j++) {
-      if (!byRef.has(newer.over[j])) continue;
-      const older = byRef.get(newer.over[j]);
-      // Facts come newest first: the first one met is the last word, the last one met the first.
-      if (older.last === null) older.last = newer;
-      older.first = newer;
+  putFact(fact: Fact): void {
+    let low = 0, high = this.facts.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (compareFacts(this.facts[middle], fact) <= 0) low = middle + 1;
+      else high = middle;
+    }
+    insert<Fact>(this.facts, low, fact);
+    this.byRef.set(hashOf(fact.ref, 0), fact);
+    this.byId.set(fact.id, fact);
+  }
+  dropNote(note: Note): void {
+    const at = this.notes.indexOf(note);
+    if (at >= 0) this.notes.splice(at, 1);
+  }
+  dropFact(fact: Fact): void {
+    fact.gone = true;
+    const at = this.facts.indexOf(fact);
+    if (at >= 0) this.facts.splice(at, 1);
+    this.byId.delete(fact.id);
+    const name = hashOf(fact.ref, 0);
+    if (this.byRef.has(name) && this.byRef.get(name) === fact) this.byRef.delete(name);
+  }
+
+  /** What a fact supersedes, of what is there. Looked up again only where something of it was missing or has gone. */
+  private oldersOf(newer: Fact): Fact[] {
+    const found = this.found(newer.over, newer.olders);
+    newer.olders = found;
+    return found;
+  }
+  /** What a fact contradicts, likewise. */
+  othersOf(fact: Fact): Fact[] {
+    const found = this.found(fact.against, fact.others);
+    fact.others = found;
+    return found;
+  }
+  private found(refs: u64[], known: Fact[] | null): Fact[] {
+    if (known !== null && known.length == refs.length) {
+      let gone = false;
+      for (let i = 0; i < known.length && !gone; i++) gone = known[i].gone;
+      if (!gone) return known;
+    }
+    const found: Fact[] = [];
+    for (let i = 0; i < refs.length; i++) if (this.byRef.has(refs[i])) found.push(this.byRef.get(refs[i]));
+    return found;
+  }
+
+  /** Says of every fact what superseded it. */
+  connect(): void {
+    const facts = this.facts;
+    for (let i = 0; i < facts.length; i++) {
+      facts[i].first = null;
+      facts[i].last = null;
+    }
+    for (let i = 0; i < facts.length; i++) {
+      const newer = facts[i];
+      if (newer.over.length == 0) continue;
+      const olders = this.oldersOf(newer);
+      for (let j = 0; j < olders.length; j++) {
+        const older = olders[j];
+        // Facts come newest first: the first one met is the last word, the last one met the first.
+        if (older.last === null) older.last = newer;
+        older.first = newer;
+      }
+    }
+    for (let i = 0; i < facts.length; i++) {
+      const fact = facts[i];
+      if (fact.first === null && fact.successor.length > 0 && this.byId.has(fact.successor)) {
+        fact.first = this.byId.get(fact.successor);
+        fact.last = fact.first;
+      }
     }
   }
-  for (let i = 0; i < facts.length; i++) {
-    const fact = facts[i];
-    if (fact.first === null && byId.has(fact.successor)) {
-      fact.first = byId.get(fact.successor);
-      fact.last = fact.first;
-    }
-  }
+}
+
+/** FNV-1a, 64 bits, of a text from a place on. */
+function hashOf(text: string, from: i32): u64 {
+  let hash: u64 = 0xcbf29ce484222325;
+  for (let i = from; i < text.length; i++) hash = (hash ^ <u64> text.charCodeAt(i)) * 0x100000001b3;
+  return hash;
+}
+
+function insert<T>(list: T[], at: i32, item: T): void {
+  list.push(item);
+  for (let i = list.length - 1; i > at; i--) list[i] = list[i - 1];
+  list[at] = item;
 }
 
 /** What holds now in place of a superseded fact. */
@@ -121,4 +212,14 @@ export function current(fact: Fact): Fact {
     at = next;
   }
   return at;
+}
+
+/** Days since 0000-03-01 of an ISO date; 0 where there is none. */
+export function daysOf(iso: string): i32 {
+  if (iso.length < 10) return 0;
+  const year = <i32> I32.parseInt(iso.substring(0, 4));
+  const month = <i32> I32.parseInt(iso.substring(5, 7));
+  const date = <i32> I32.parseInt(iso.substring(8, 10));
+  const y = month > 2 ? year : year - 1;
+  return 365 * y + y / 4 - y / 100 + y / 400 + (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + date - 1;
 }

@@ -10,31 +10,47 @@ export class Task {
   constructor(readonly text: string, readonly note: Note, readonly line: i32) {}
 }
 
+/** A line of a note that opens a task, or ticks it. */
+export class TaskLine {
+  constructor(readonly key: string, readonly text: string, readonly line: i32, readonly ticked: bool) {}
+}
+
 /** The tasks still open after the last note; `notes` are in order of time. */
 export function openTasks(notes: Note[]): Task[] {
   const open = new Map<string, Task>();
   for (let i = 0; i < notes.length; i++) {
-    const text = notes[i].content;
-    const all: Line[] = lines(text);
-    for (let j = 0; j < all.length; j++) {
-      const line = all[j];
-      if (line.kind == LineKind.code || line.kind == LineKind.blank || line.kind == LineKind.quote) continue;
-      const box = text.substring(line.start, line.body);
-      const ticked = box.includes("[x]") || box.includes("[X]");
-      const body = text.substring(line.body, line.end).trim();
-      let task = body;
-      if (!ticked && !box.includes("[ ]")) {
-        const at = marked(body);
-        if (at < 0) continue;
-        task = body.substring(at).trim();
-      }
-      if (task.length == 0) continue;
-      const key = keyOf(task);
-      if (ticked) open.delete(key);
-      else if (!open.has(key)) open.set(key, new Task(task, notes[i], notes[i].line + j));
+    let found = notes[i].tasks;
+    if (found === null) {
+      found = taskLines(notes[i].content);
+      notes[i].tasks = found;
+    }
+    for (let j = 0; j < found.length; j++) {
+      const one = found[j];
+      if (one.ticked) open.delete(one.key);
+      else if (!open.has(one.key)) open.set(one.key, new Task(one.text, notes[i], notes[i].line + one.line));
     }
   }
   return open.values();
+}
+
+function taskLines(text: string): TaskLine[] {
+  const found: TaskLine[] = [];
+  const all: Line[] = lines(text);
+  for (let j = 0; j < all.length; j++) {
+    const line = all[j];
+    if (line.kind == LineKind.code || line.kind == LineKind.blank || line.kind == LineKind.quote) continue;
+    const box = text.substring(line.start, line.body);
+    const ticked = box.includes("[x]") || box.includes("[X]");
+    const body = text.substring(line.body, line.end).trim();
+    let task = body;
+    if (!ticked && !box.includes("[ ]")) {
+      const at = marked(body);
+      if (at < 0) continue;
+      task = body.substring(at).trim();
+    }
+    if (task.length > 0) found.push(new TaskLine(keyOf(task), task, j, ticked));
+  }
+  return found;
 }
 
 /** Where the task begins after `TODO:` or `Action:`, anywhere a sentence may begin; -1 for none. */

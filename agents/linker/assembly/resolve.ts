@@ -147,6 +147,13 @@ export class Resolver {
     return this.collect();
   }
 
+  /** The things known by now that one more note names, with its mentions alone. */
+  namedIn(note: Note): Thing[] {
+    const things = new Map<string, Thing>();
+    this.mentionsOf(note, things);
+    return things.values();
+  }
+
   // ---- what is known of words
 
   private fields(note: Note): void {

@@ -186,6 +186,8 @@ export class Mark {
 /** A note as the linker needs it. */
 export class Note {
   readonly marks: Mark[] = [];
+  /** Contexts it is in: its things are found there too. */
+  contexts: string[] = [];
   constructor(
     readonly id: string,
     /** Names the document it is part of. */

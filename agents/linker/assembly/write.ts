@@ -6,6 +6,7 @@
  * 2. A thing that other connections than `mentions` hold is never deleted.
  */
 import {
+  addToContext,
   connect,
   createEngram,
   deleteEngram,
@@ -17,6 +18,7 @@ import {
 } from "../../sdk/assemblyscript/assembly";
 import { every } from "./every";
 import { compare, Mention, Thing } from "./resolve";
+import { Watch } from "../../curator/assembly/watch";
 import { Note } from "./scan";
 
 const source = "linker";
@@ -78,12 +80,19 @@ export class Writer {
   unchanged: i32 = 0;
   /** The first refusal of the host, or "". */
   refused: string = "";
+  /** The things by ref, and the contexts they are in. */
+  readonly ids: Map<string, string> = new Map<string, string>();
+  readonly places: Map<string, Set<string>> = new Map<string, Set<string>>();
   private readonly read: Set<string> = new Set<string>();
 
   constructor(
-    private readonly notes: Note[],
+    public notes: Note[],
     /** All notes were read: what is not among the things is gone. */
     private readonly whole: bool,
+    /** Told what is written, so that it is no news. */
+    private readonly watch: Watch,
+    /** The context that what is created joins. */
+    private readonly here: string,
   ) {
     for (let i = 0; i < notes.length; i++) this.read.add(notes[i].id);
   }
@@ -120,6 +129,7 @@ export class Writer {
     if (!this.whole || this.refused.length > 0) return;
     for (let i = 0; i < old.length; i++) {
       if (used.has(old[i].id) || new Standing(old[i].id).held) continue;
+      this.watch.wrote(old[i].id);
       if (deleteEngram(old[i].id) < 0) this.refuse("remove a thing");
       this.removed++;
     }
@@ -132,6 +142,12 @@ export class Writer {
   }
 
   private put(thing: Thing, known: Engram | null): void {
+    if (known !== null) {
+      const places = new Set<string>();
+      const contexts = known.contexts;
+      for (let i = 0; i < contexts.length; i++) places.add(contexts[i]);
+      this.places.set(known.id, places);
+    }
     if (known === null) {
       const id = this.create(thing);
       if (id.length > 0) this.link(thing, id, null);
@@ -140,6 +156,7 @@ export class Writer {
     const standing = new Standing(known.id);
     if (this.whole && !standing.held && this.isStale(thing, standing)) {
       // A mention that no longer holds goes with the thing; there is no other way to take a connection back.
+      this.watch.wrote(known.id);
       if (deleteEngram(known.id) < 0) return this.refuse("renew a thing");
       const id = this.create(thing);
       this.created--;
@@ -182,8 +199,12 @@ export class Writer {
     const metadata = this.metadataOf(thing, null)
       .setText("kind", "thing").setText("title", thing.name).setText("ref", thing.ref);
     const id = createEngram(thing.name, metadata, source);
+    this.watch.wrote(id);
     if (id.length == 0) this.refuse("create a thing");
     else this.created++;
+    const places = new Set<string>();
+    places.add(this.here);
+    this.places.set(id, places);
     return id;
   }
 
@@ -197,11 +218,20 @@ export class Writer {
       return;
     }
     metadata.setText("kind", "thing").setText("title", name).setText("ref", thing.ref);
+    this.watch.wrote(known.id);
     if (updateEngram(known.id, name, metadata) < 0) this.refuse("update a thing");
     this.updated++;
   }
 
+  /** Links one more note to the things it names that are there; what is not there waits. */
+  add(things: Thing[]): void {
+    for (let i = 0; i < things.length && this.refused.length == 0; i++) {
+      if (this.ids.has(things[i].ref)) this.link(things[i], this.ids.get(things[i].ref), null);
+    }
+  }
+
   private link(thing: Thing, id: string, standing: Standing | null): void {
+    this.ids.set(thing.ref, id);
     const notes = thing.mentions.keys();
     for (let i = 0; i < notes.length && this.refused.length == 0; i++) {
       const mention = thing.mentions.get(notes[i]);
@@ -209,6 +239,14 @@ export class Writer {
       if (connect(note.id, id, "mentions", this.mentionMetadata(note, mention)).length == 0) {
         this.refuse("link a note to a thing");
         return;
+      }
+      // Where its notes are a thing is found as well.
+      const places = this.places.get(id);
+      for (let j = 0; j < note.contexts.length; j++) {
+        if (places.has(note.contexts[j])) continue;
+        places.add(note.contexts[j]);
+        this.watch.wrote(id);
+        if (addToContext(note.contexts[j], id) < 0) this.refuse("add a thing to a context");
       }
       if (standing === null || !standing.notes.has(note.id)) this.linked++;
       else this.unchanged++;
