@@ -77,6 +77,7 @@ class Engine {
     const runtime = await openRuntime({ ...options, resume: true });
     runtime.stopped.then(tellFault);
     this.#runtime = runtime;
+    this.#planUpkeep();
   }
 
   async #submit({ request, options }: Extract<EngineCall, { call: "submit" }>): Promise<unknown> {

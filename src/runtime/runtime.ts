@@ -90,7 +90,10 @@ export interface Runtime extends Port {
   readonly stopped: Promise<EngramError>;
   /** Live facts, without waiting. */
   status(): StatusView;
-  /** Work for an idle moment: index merges, checkpoints of the graph's WAL. Gives whether more is left. */
+  /**
+   * Work for an idle moment: what a full disk stopped, index merges, checkpoints of the graph's WAL. Gives whether
+   * more is left.
+   */
   maintain(): boolean;
 }
 
@@ -220,7 +223,7 @@ class LocalRuntime implements Runtime {
   #turning = false;
   #closed: EngramError | null = null;
   #closing: Promise<void> | null = null;
-  /** Work is left that a full disk stopped; the next command tries again. */
+  /** Work is left that a full disk stopped; the next command, or upkeep, tries again. */
   #paused = false;
   /** Command ids since the last look; the first upkeep looks, whatever was remembered before. */
   #commandIds = commandIdsMax;
@@ -459,8 +462,24 @@ class LocalRuntime implements Runtime {
       return;
     }
     if (this.#inbox.length > 0 || (hasWork(this.#state) && !this.#paused)) this.#schedule();
-    else this.#wakeIdle();
+    else {
+      if (this.#paused) this.#tellPaused();
+      this.#wakeIdle();
+    }
     if (this.#idle.some((one) => this.#state.tick >= one.before)) this.#wakeIdle();
+  }
+
+  /** Whoever waits for work that a full disk stopped is told so: it goes on with the next command, or by upkeep. */
+  #tellPaused(): void {
+    const full = new EngramError(
+      "outcome_unknown",
+      "Cannot finish the command now: it is in the log, and the disk is full",
+      {},
+      "Free some space: it goes on by itself. Ask again under the same command id for what it came to",
+    );
+    for (const one of [...this.#carried.values(), ...this.#running.values()]) this.#answer(one, full);
+    this.#carried.clear();
+    this.#running.clear();
   }
 
   #wakeIdle(): void {
@@ -810,6 +829,10 @@ class LocalRuntime implements Runtime {
 
   maintain(): boolean {
     if (this.#closed !== null) return false;
+    if (this.#paused) {
+      this.#schedule();
+      return true;
+    }
     try {
       this.#forgetCommands();
       return this.#graph.maintain();

@@ -277,6 +277,7 @@ class World {
     await this.round();
     delete this.#disk.faults.spaceBytes;
     if (await this.#isDown()) await this.#restart(0);
+    else await this.askAgain();
   }
 
   /** Goes down while commands wait: nobody hears what comes after. */

@@ -4,6 +4,8 @@
  * Each memory stored by the owner has a content of its own (a token), so that what is stored can be told from
  * what was asked, once each.
  */
+import { Buffer } from "node:buffer";
+import { parseId } from "../../src/kernel/mod.ts";
 import type { Request, WriteOp } from "../../src/mod.ts";
 import { testAgentBase64 } from "../support/agents.ts";
 import type { Random } from "./random.ts";
@@ -15,6 +17,7 @@ export const operations = [
   "update",
   "delete",
   "erase",
+  "embed",
   "connect",
   "count",
   "create",
@@ -120,6 +123,15 @@ export class Workload {
         return write({ op: "delete", id });
       case "erase":
         return { kind: "erase", ids: [id] };
+      case "embed":
+        return write({
+          op: "embed",
+          id,
+          updatedTick: parseId(id)?.tick ?? 0,
+          model: "ab".repeat(32),
+          dimensions: 16,
+          vectors: Buffer.from(Uint8Array.from({ length: 32 }, () => random.below(256))).toString("base64"),
+        });
       case "connect":
         return write({
           op: "connect",

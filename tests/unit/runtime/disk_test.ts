@@ -31,3 +31,43 @@ Deno.test("a step whose image finds no room on the disk is refused, and counts f
   assert.equal(await run(runtime, "count", "{}"), 63);
   await runtime.close();
 });
+
+Deno.test("a workflow that a full disk stops half way says so at once, and goes on when there is room", async () => {
+  using folder = temporaryFolder();
+  const disk = new MemoryDisk();
+  const runtime = await open(folder.path, disk);
+  await loadTestAgent(runtime);
+  await runtime.submit({ kind: "context_create", name: "work", agents: ["tester"] });
+  // The second step of the workflow is the one whose image finds no room.
+  for (let count = 1; count < 62; count++) await run(runtime, "count", "{}");
+  const step = (id: string, dependencies: string[]) => ({
+    id,
+    agent: "tester",
+    action: "count",
+    params: "{}",
+    dependencies,
+  });
+  const workflow = { id: "w", name: "W", steps: [step("first", []), step("then", ["first"])] };
+  const ask = () => runtime.submit({ kind: "workflow", context: "work", workflow }, { commandId: "once" });
+  // The log has room in its file, a new blob has none.
+  const used = (folder: string) =>
+    disk.list(folder).reduce((sum, name) => sum + disk.bytes(`${folder}/${name}`).length, 0);
+  disk.faults.spaceBytes = used("log") + used("blobs");
+  assert.equal(await codeOf(ask()), "outcome_unknown");
+  const { tick } = runtime.status();
+  assert.equal(runtime.maintain(), true, "nothing is tried again");
+  await runtime.idle();
+  assert.equal(runtime.status().tick, tick, "a full disk took it");
+  delete disk.faults.spaceBytes;
+  assert.equal(runtime.maintain(), true, "nothing is tried again");
+  await runtime.idle();
+  assert.ok(runtime.status().tick > tick, "nothing went on");
+  const { steps } = await ask();
+  assert.deepEqual(Object.values(steps as Record<string, { result: unknown }>).map(({ result }) => result), [
+    62,
+    63,
+  ]);
+  assert.equal(await run(runtime, "count", "{}"), 64);
+  await runtime.close();
+  assert.equal((await replay({ data: folder.path, disk })).ok, true);
+});
