@@ -39,7 +39,7 @@ export function connectOptions(call: Call): ConnectOptions {
 
 /** The port of the host that runs on a folder, or null. */
 export async function findHostOf(options: ConnectOptions): Promise<Port | null> {
-  const { findHost } = await import("../api/mod.ts");
+  const { findHost } = await import("../api/find_host.ts");
   return await findHost(options.data, { lockWaitMsMax: options.lockWaitMsMax });
 }
 
