@@ -141,6 +141,11 @@ export class Machine {
     return list;
   }
 
+  /** The id of a context named by id or name; as it was named where there is none. */
+  contextId(named: string): string {
+    return findContext(this.contexts(), named)?.id ?? named;
+  }
+
   /** Whether the last entry changed contexts; if not, the list stays good for the next tick. */
   keepContexts(entry: Entry): void {
     const changed = entry.steps.some((step) => step.writes.some((write) => write.op.startsWith("context")));

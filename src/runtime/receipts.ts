@@ -114,8 +114,8 @@ export function idleReceipt(result: Payload | null, tick: number): Receipt {
   return { ...parseOr(result.text()) as object, tick };
 }
 
-/** The receipt of a workflow run that ended. */
-export function runReceipt(run: WorkflowRun, tick: number): Receipt | EngramError {
+/** The receipt of a workflow run that ended in `context`, by its id. */
+export function runReceipt(run: WorkflowRun, tick: number, context: string): Receipt | EngramError {
   const steps = Object.fromEntries([...run.steps].map(([id, step]) => {
     const { outcome, reason, fuel } = step;
     const result = parseOr(payloadText(step.result) ?? "");
@@ -123,7 +123,6 @@ export function runReceipt(run: WorkflowRun, tick: number): Receipt | EngramErro
   }));
   const broken = [...run.steps].find(([, step]) => step.outcome !== "completed");
   const id = formatId("workflow", run.tick, run.seat, 0);
-  const { context } = run;
   if (broken === undefined) return { id, context, tick, steps };
   const [step, { outcome, reason }] = broken;
   const message = `Workflow ${JSON.stringify(run.workflow.id)} stopped at step ${

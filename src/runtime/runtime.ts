@@ -637,7 +637,7 @@ class LocalRuntime implements Runtime {
       if (waiting !== undefined) this.#running.set(key, waiting);
     }
     for (const run of done.runsEnded) {
-      const receipt = runReceipt(run, entry.tick);
+      const receipt = runReceipt(run, entry.tick, this.#machine.contextId(run.context));
       this.#remember(run.command, run.tick, receipt);
       const waiting = this.#running.get(stepKey(run));
       this.#running.delete(stepKey(run));

@@ -7,6 +7,8 @@ import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
 import config from "../../deno.json" with { type: "json" };
 import { compile, defaultOutput, type ExecutableFacts, upToDate } from "../../scripts/compile.ts";
+import { layOut } from "../support/model_hub.ts";
+import { tinyModel } from "../support/onnx.ts";
 import { exists, root } from "../../scripts/launcher/collect.ts";
 
 const hasMain = exists(join(root, "main.ts")) && Deno.build.os !== "windows";
@@ -122,6 +124,17 @@ executableTest("runs an agent in a worker", async (home) => {
   const ran = await home.run(["agent", "execute", "linker", "link", "--json"]);
   assert.equal(JSON.parse(ran.out).result.notes, 0, ran.err);
 }, true);
+
+// proves: readme-4-native_libraries, rfc-10-onnxruntime_node
+executableTest("opens a model with the ONNX Runtime that it brings", async (home) => {
+  const folder = await layOut(join(home.folder, "tiny"), tinyModel());
+  const pulled = await home.run(["model", "pull", folder, "--json"]);
+  assert.equal(pulled.code, 0, pulled.err);
+  const ran = await home.run(["model", "run", JSON.parse(pulled.out).name, "the cat sat", "--json"]);
+  assert.equal(ran.code, 0, ran.err);
+  const { embedding, provider } = JSON.parse(ran.out);
+  assert.deepEqual([embedding.length, provider], [4, "cpu"]);
+});
 
 executableTest("runs a host where one was killed", async (home) => {
   for (const signal of ["SIGKILL", "SIGTERM"] as const) {

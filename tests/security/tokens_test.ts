@@ -33,6 +33,7 @@ async function codeOf(
   return [response.status, answer.code];
 }
 
+// proves: engram-8.2-auth, engram-9.2-management
 Deno.test("a token below a route's scope is refused by every one of them and changes nothing", () =>
   withHost(async ({ address, data, port }) => {
     const before = (await port.view({ view: "status" })).stateHash;

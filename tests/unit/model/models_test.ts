@@ -26,10 +26,10 @@ interface Given {
   readonly files: string;
 }
 
-async function withModels(
-  work: (given: Given) => Promise<void>,
+async function withModels<R>(
+  work: (given: Given) => Promise<R>,
   options: Partial<ModelsOptions> = {},
-): Promise<void> {
+): Promise<R> {
   const root = await Deno.makeTempDir({ prefix: "engramlt-models-" });
   const events: ModelEvent[] = [];
   const folder = `${root}/models`;
@@ -41,7 +41,7 @@ async function withModels(
   });
   const hub = serveHub(repo, tinyModel());
   try {
-    await work({ models, hub, folder, events, files: `${root}/files` });
+    return await work({ models, hub, folder, events, files: `${root}/files` });
   } finally {
     models.close();
     await hub.close();
@@ -366,14 +366,20 @@ Deno.test("preloadModels() opens what was marked, and tells of one that cannot b
     assert.deepEqual([more, open], [[], 0]);
   }));
 
-// proves: rfc-3.3-fallback, rfc-7-onnx_failure
+// proves: rfc-3.3-fallback, rfc-7-onnx_failure, readme-2-cpu_fallback
 Deno.test({
   name: "an accelerator that is not there gives way to the CPU, with an event, and the answer says so",
   ignore: Deno.build.os !== "linux",
   fn: () =>
     withModels(async (given) => {
       await pullTiny(given);
-      assert.equal((await given.models.embed(["cat"])).provider, "cpu");
+      const { provider, vectors } = await given.models.embed(["cat"]);
+      assert.equal(provider, "cpu");
+      const onCpu = await withModels(async (other) => {
+        await pullTiny(other);
+        return (await other.models.embed(["cat"])).vectors;
+      });
+      assert.deepEqual(vectors, onCpu);
       const [event, ...more] = given.events;
       assert.deepEqual(more, []);
       assert.ok(event?.event === "model_fallback" && event.wanted === "cuda" && event.reason !== "");

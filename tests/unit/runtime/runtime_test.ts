@@ -282,7 +282,7 @@ Deno.test("an agent gets its manifest's config", () =>
     assert.deepEqual((await run(runtime, "initial", "{}") as { config: unknown }).config, config);
   }));
 
-// proves: engram-6.3-execute_workflow, rfc-11-dag, engram-13.3-coordination
+// proves: engram-6.3-execute_workflow, engram-6.3-workflow_result, rfc-11-dag, engram-13.3-coordination
 Deno.test("a workflow runs independent steps in one tick and passes results on", () =>
   withRuntime(async (runtime) => {
     await loadTestAgent(runtime, "a");
@@ -309,10 +309,16 @@ Deno.test("a workflow runs independent steps in one tick and passes results on",
       },
     });
     const steps = receipt.steps as Record<string, { result: unknown; tick: number }>;
-    assert.deepEqual(steps.three?.result, { z: 7 });
+    assert.deepEqual(Object.keys(steps), ["one", "two", "three"]);
+    assert.deepEqual([steps.one?.result, steps.two?.result, steps.three?.result], [{ x: 7 }, { y: 8 }, {
+      z: 7,
+    }]);
     assert.equal(steps.one?.tick, steps.two?.tick);
+    const { id } = await runtime.view({ view: "resolve", what: "context", text: "work" });
+    assert.equal(receipt.context, id);
   }));
 
+// proves: engram-6.3-unknown_context
 Deno.test("a workflow in a context that is not there is refused before anything runs", () =>
   withRuntime(async (runtime) => {
     await loadTestAgent(runtime, "a");
