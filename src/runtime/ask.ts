@@ -102,10 +102,14 @@ class Search {
       drops(best.statement.text, distinctIn(one.statement.text, this.#asked.text))
     );
     before.push(...replaced);
+    const superseded = this.#superseded([best, ...this.#sayingSame(best, current)], before);
+    // A copy of a note says once more what no longer holds; that is no second opinion.
+    const gone = new Set(superseded.map(({ text }) => text));
+    const opposed = others.filter((one) => !before.includes(one) && !gone.has(one.statement.text));
     return {
       answer: quote(best),
-      superseded: this.#superseded([best, ...this.#sayingSame(best, current)], before),
-      contradicts: this.#contradicts(best, others.filter((one) => !before.includes(one))),
+      superseded,
+      contradicts: this.#contradicts(best, opposed),
       nearest: this.#nearest(current, best),
     };
   }

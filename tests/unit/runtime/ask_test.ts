@@ -153,6 +153,18 @@ Deno.test("ask() without any agent takes the newer of two notes, and tells the o
     },
   ));
 
+Deno.test("ask() takes a copy of a note whose fact no longer holds for no contradiction", () =>
+  using(
+    graphOf([...told, link(c(2), e(3), e(2), "supersedes"), note(4, oldText, "2026-02-02", "a copy.md")]),
+    (graph) => {
+      const { answer, superseded, contradicts } = put1(graph, "When does Gull launch?");
+      assert.deepEqual([answer?.text, superseded.map(({ text }) => text)], [newText, [
+        "Gull launch: 28 April.",
+      ]]);
+      assert.deepEqual(contradicts, []);
+    },
+  ));
+
 Deno.test("ask() shows an older note that differs without words of change as a contradiction", () =>
   using(
     graphOf([note(0, "Gull launch: 28 April.", "2026-02-02"), note(1, "Gull launch: 12 May.", "2026-03-14")]),
