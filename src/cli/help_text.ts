@@ -78,9 +78,10 @@ export function helpFor(tree: readonly Node[], words: readonly string[]): string
   const leaf = node.commands.find(({ name }) => name === second);
   if (leaf !== undefined) return leafHelp(leaf, `${node.name} ${leaf.name}`);
   if (second !== undefined) return null;
+  const alone = node.commands.some(({ name }) => name === "list") ? ` (without one: list)` : "";
   return `engramlt ${node.name}: ${node.says}
 
-Usage: engramlt ${node.name} COMMAND [flags]
+Usage: engramlt ${node.name} COMMAND [flags]${alone}
 
 Commands:
 ${listing(node.commands.map((one) => [`${one.name} ${usageOf(one)}`.trim(), one.says]))}

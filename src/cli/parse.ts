@@ -96,6 +96,8 @@ export function parse(tree: readonly Node[], args: readonly string[]): Parsed {
     if (error.code === "commander.help") {
       if (values.has("version")) return { kind: "version" };
       if (wordsOf(tree, args).length === 0) return { kind: "help", text: pageOf(tree, []) };
+      const list = listing(tree, args);
+      if (list !== null) return parse(tree, list);
       throw incomplete(tree, args);
     }
     throw usageError(tree, error, args);
@@ -119,6 +121,14 @@ function wordsOf(tree: readonly Node[], args: readonly string[]): string[] {
 
 function pageOf(tree: readonly Node[], words: readonly string[]): string {
   return helpFor(tree, words) ?? helpFor(tree, []) ?? "";
+}
+
+/** A group named alone shows what it holds, where it has a list: the arguments of that; else null. */
+function listing(tree: readonly Node[], args: readonly string[]): string[] | null {
+  const [word = ""] = wordsOf(tree, args);
+  const node = tree.find((one) => one.name === word);
+  const has = node !== undefined && isGroup(node) && node.commands.some(({ name }) => name === "list");
+  return has ? args.toSpliced(args.lastIndexOf(word) + 1, 0, "list") : null;
 }
 
 function incomplete(tree: readonly Node[], args: readonly string[]): EngramError {

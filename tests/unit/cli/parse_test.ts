@@ -110,6 +110,12 @@ Deno.test("a group without a command lists its commands", () => {
   assert.match(refusal(() => parse([group], ["agent"])).message, /it needs one of run/);
 });
 
+Deno.test("a group named alone is its list, where it has one", () => {
+  const parsed = parse(tree, ["--json", "review"]);
+  assert.equal(parsed.kind === "run" ? parsed.given.path : parsed.kind, "review list");
+  assert.match(refusal(() => parse(tree, ["review", "lst"])).hint, /Did you mean list\?/);
+});
+
 Deno.test("a number that is none is a usage error", () => {
   for (const value of ["x", "", "1.5", "0"]) {
     assert.equal(refusal(() => callOf(["agent", "run", "--fuel", value]).whole("fuel")).code, "usage");
