@@ -16,19 +16,19 @@ export async function startAgents(
   which: AwakeAgents,
   port: Port,
   signal: AbortSignal,
+  onTrouble: (error: unknown) => void,
   timing: Pick<WakeOptions, "quietMs"> = {},
 ): Promise<readonly BundledAgent[]> {
   if (which === "none") return [];
-  const onTrouble = (words: string) => console.error(words);
   let agents: readonly BundledAgent[] = [];
   try {
     if (which === "bundled") agents = await loadNoteAgents(port, wakeClient);
   } catch (error) {
     if (!(error instanceof EngramError)) throw error;
-    onTrouble(error.message);
+    onTrouble(error);
   }
   keepAwake({ port, signal, onTrouble, ...timing }).catch((error: unknown) => {
-    if (!signal.aborted) console.error(error); // a lost engine ends the host by itself
+    if (!signal.aborted) onTrouble(error); // a lost engine ends the host by itself
   });
   return agents;
 }

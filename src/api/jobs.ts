@@ -86,6 +86,11 @@ export class Jobs implements JobsRead {
     this.#onFault = onFault;
   }
 
+  /** How many have not ended. */
+  get running(): number {
+    return [...this.#jobs.values()].filter(({ view }) => view.state === "running").length;
+  }
+
   /** Starts a job. Errors: `limit_reached`; `command_id_reused` where the key was another job's. */
   start(given: JobStart): JobView {
     const { kind, asked, by, key } = given;
@@ -101,7 +106,7 @@ export class Jobs implements JobsRead {
         `Cannot start the job: its key was that of ${known.view.id}`,
       );
     }
-    const running = [...this.#jobs.values()].filter(({ view }) => view.state === "running").length;
+    const { running } = this;
     if (running >= this.#limits.jobsRunningMax) {
       throw new EngramError("limit_reached", `Cannot start the job: ${running} are running (jobsRunningMax)`);
     }

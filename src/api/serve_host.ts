@@ -6,23 +6,35 @@
  *
  * Invariants:
  * 1. host.json names a host that answers: it is written last and removed first.
- * 2. A clean stop takes no new command, lets the tick end, stores what is parked, and lets the lock go.
+ * 2. A clean stop takes no new command, answers what is under way, lets the tick end, stores what is parked, and lets
+ *    the lock go.
  * 3. A lost engine or reader ends the host with a fault; a folder that vanished ends it too. The log keeps the rest.
+ * 4. Only a host that a client started ends by itself, and only when nothing was under way for the whole time.
  */
 import { EngramError } from "../kernel/mod.ts";
 import { buildInfo } from "../runtime/assets.ts";
 import type { BundledAgent } from "../runtime/bundled_agents.ts";
-import { type DataPaths, dataPaths, readHostFile, writePrivate } from "../runtime/data_folder.ts";
+import {
+  type DataPaths,
+  dataPaths,
+  type HostFile,
+  readHostFile,
+  writePrivate,
+} from "../runtime/data_folder.ts";
+import type { StartedBy } from "../runtime/host_file.ts";
+import type { Port } from "../runtime/port.ts";
 import { type Engine, startEngine } from "../runtime/engine_client.ts";
 import { BackgroundEmbedding, withModel } from "../runtime/embedding.ts";
 import { openDataModels, preloadModels } from "../runtime/models.ts";
 import { type Reader, startReader, withReader } from "../runtime/reader_client.ts";
 import { replayBeside } from "../runtime/replay_client.ts";
+import { Activity } from "./activity.ts";
 import { type AwakeAgents, startAgents } from "./awake.ts";
+import { HostLog, type HostLogOptions, type LogLevel } from "./host_log.ts";
 import { httpApi } from "./http.ts";
 import { Jobs } from "./jobs.ts";
 import { type ApiLimits, apiLimits } from "./limits.ts";
-import { serveMcpSocket } from "./mcp/socket.ts";
+import { type McpSocket, serveMcpSocket } from "./mcp/socket.ts";
 import { openTokens, ownToken } from "./tokens.ts";
 
 /** A host that clients can find. */
@@ -53,6 +65,16 @@ export interface HostOptions {
   readonly agents?: AwakeAgents;
   /** Without a change for so long, agents are woken; default 2,000 ms. */
   readonly quietMs?: number;
+  /** Who starts it, for host.json; default "up". */
+  readonly startedBy?: StartedBy;
+  /** ms without any client, request or work after which the host ends; null, the default: never. */
+  readonly idleStopMs?: number | null;
+  /** Bounds of DATA/host.log. */
+  readonly log?: Pick<HostLogOptions, "fileBytesMax" | "filesMax">;
+  /** Told each line of that log; by default what is trouble goes to standard error. */
+  readonly onLine?: (level: LogLevel, text: string) => void;
+  /** The version it says it is; for tests of two versions in one process. */
+  readonly version?: string;
   /** Ends the host. */
   readonly signal: AbortSignal;
   /** Called once, when clients can find it. */
@@ -60,11 +82,19 @@ export interface HostOptions {
 }
 
 /** Between two looks whether the folder is still this host's, in ms. */
-const folderLookMs = 2000;
+const folderLookMs = 1000;
 /** For pending work to end at a stop, in ms; after it the engine is ended as by a crash. */
 const closeWaitMsMax = 10_000;
+/** The same where the folder is gone: nothing can be stored any more. */
+const goneCloseWaitMsMax = 3000;
+/** For calls under way to be answered before a stop, in ms. */
+const drainWaitMsMax = 5000;
 /** For answers under way to reach their clients at a stop, in ms. */
 const answersWaitMsMax = 2000;
+/** For the engine to say that no work waits, in ms; one that does not is not idle. */
+const idleAskMsMax = 500;
+/** Between two looks whether the host is idle, in ms at most. */
+const idleLookMsMax = 15_000;
 
 /**
  * Serves a data folder until `signal` aborts or a client asks it to stop; then returns, with everything closed.
@@ -80,89 +110,230 @@ export async function serveHost(options: HostOptions): Promise<void> {
     ...(options.seed === undefined ? {} : { seed: options.seed }),
     ...(options.lockWaitMsMax === undefined ? {} : { lockWaitMsMax: options.lockWaitMsMax }),
   });
+  // From here on the folder is this host's, and so is its log.
+  const onLine = options.onLine ?? sayTrouble;
+  const log = new HostLog(dataPaths(data).hostLog, { ...options.log, onLine });
+  const onUncaught = (event: ErrorEvent | PromiseRejectionEvent) =>
+    log.error("reason" in event ? event.reason : event.error);
+  globalThis.addEventListener("error", onUncaught);
+  globalThis.addEventListener("unhandledrejection", onUncaught);
   try {
     const reader = await startReader(data);
     try {
-      if (!signal.aborted) await serve(options, engine, reader);
+      if (!signal.aborted) await new Host(options, engine, reader, log).serve();
     } finally {
       reader.close();
     }
+    log.write("info", "stopped");
+  } catch (error) {
+    log.error(error);
+    throw error;
   } finally {
-    await closeEngine(engine, null);
+    await closeEngine(engine, null, (error) => log.error(error));
+    globalThis.removeEventListener("error", onUncaught);
+    globalThis.removeEventListener("unhandledrejection", onUncaught);
+    log.close();
   }
 }
 
-async function serve(options: HostOptions, engine: Engine, reader: Reader): Promise<void> {
-  const paths = dataPaths(options.data);
-  const nonce = randomHex();
-  const stop = new AbortController();
-  const ended = Promise.withResolvers<Error | null>();
-  const end = (reason: Error | null) => {
-    stop.abort();
-    ended.resolve(reason);
-  };
-  engine.fault.then(end);
-  reader.fault.then(end);
-  let authority = "";
-  const models = openDataModels(options.data, { onEvent: (event) => console.error(JSON.stringify(event)) });
-  const port = withModel(withReader(engine, reader), models);
-  const token = ownToken(paths);
-  const seeded = options.seed !== undefined && options.seed !== null;
-  const onFault = (error: unknown) => console.error(error);
-  const jobs = new Jobs({ ...apiLimits, ...options.limits }, onFault);
-  const app = httpApi({
-    port,
-    own: { models, jobs, paths, replay: replayBeside, hub: Deno.env.get("HF_ENDPOINT") || undefined },
-    tokens: openTokens(paths),
-    nonce,
-    authority: () => authority,
-    stopping: stop.signal,
-    stop: () => end(null),
-    seeded,
-    onFault,
-    ...(options.limits === undefined ? {} : { limits: options.limits }),
-  });
-  const server = listen(options.port ?? 0, (request) => app.fetch(request));
-  authority = `127.0.0.1:${server.addr.port}`;
-  const address = `http://${authority}`;
-  const look = setInterval(() => {
-    if (isOurs(paths, nonce)) return;
-    end(
-      new EngramError(
-        "data_folder_missing",
-        `Cannot go on: data folder ${paths.root} is gone or another host's`,
-      ),
+const sayTrouble = (level: LogLevel, text: string) => {
+  if (level !== "info") console.error(text);
+};
+
+class Host {
+  readonly #options: HostOptions;
+  readonly #engine: Engine;
+  readonly #log: HostLog;
+  readonly #paths: DataPaths;
+  readonly #nonce = randomHex();
+  readonly #version: string;
+  readonly #token: string;
+  readonly #activity = new Activity();
+  readonly #stop = new AbortController();
+  readonly #ended = Promise.withResolvers<Error | null>();
+  readonly #models: ReturnType<typeof openDataModels>;
+  readonly #jobs: Jobs;
+  readonly #port: Port;
+
+  constructor(options: HostOptions, engine: Engine, reader: Reader, log: HostLog) {
+    this.#options = options;
+    this.#engine = engine;
+    this.#log = log;
+    this.#paths = dataPaths(options.data);
+    this.#token = ownToken(this.#paths);
+    this.#version = options.version ?? buildInfo().version;
+    this.#models = openDataModels(options.data, {
+      onEvent: (event) => log.write("warn", JSON.stringify(event)),
+    });
+    this.#jobs = new Jobs({ ...apiLimits, ...options.limits }, this.#onFault);
+    this.#port = withModel(withReader(engine, reader), this.#models);
+    engine.fault.then((error) => this.#end(error));
+    reader.fault.then((error) => this.#end(error));
+  }
+
+  /** Begins to end; the first reason counts. */
+  #end(reason: Error | null, why?: string): void {
+    if (!this.#stop.signal.aborted && why !== undefined) this.#log.write("info", `stopping: ${why}`);
+    this.#stop.abort();
+    this.#ended.resolve(reason);
+  }
+
+  readonly #onFault = (error: unknown) => this.#log.error(error);
+
+  get #seeded(): boolean {
+    return this.#options.seed !== undefined && this.#options.seed !== null;
+  }
+
+  async serve(): Promise<void> {
+    const { signal } = this.#options;
+    const startedBy = this.#options.startedBy ?? "up";
+    this.#log.write(
+      "info",
+      `engramlt ${this.#version} has the folder, process ${Deno.pid}, for ${startedBy}`,
     );
-  }, folderLookMs);
-  const abort = () => end(null);
-  let reason: Error | null = null;
-  let background: BackgroundEmbedding | null = null;
-  options.signal.addEventListener("abort", abort);
-  try {
-    const socket = { path: paths.socket, port, token, stopping: stop.signal, seeded, onFault };
-    const { at: mcp } = await serveMcpSocket(socket);
-    writePrivate(paths.host, `${JSON.stringify({ address, nonce, version: buildInfo().version, mcp })}\n`);
-    const timing = options.quietMs === undefined ? {} : { quietMs: options.quietMs };
-    const agents = await startAgents(seeded ? "none" : options.agents ?? "none", port, stop.signal, timing);
-    // A seeded host embeds nothing: what is in a store, and when, is no seed's.
-    if (!seeded) background = new BackgroundEmbedding(port, models, onFault);
-    preloadModels(models, stop.signal, onFault);
-    options.onReady?.({ address, tokenFile: paths.token, agents });
-    reason = await ended.promise;
-    if (reason !== null) throw reason;
-  } finally {
-    stop.abort();
-    options.signal.removeEventListener("abort", abort);
-    clearInterval(look);
-    if (isOurs(paths, nonce)) Deno.removeSync(paths.host);
-    jobs.close();
-    await background?.close();
-    models.close();
-    // Answers wait for their ticks, so the engine ends its work first; then they have a moment to leave.
-    await closeEngine(engine, reason);
-    if (!await within(answersWaitMsMax, server.shutdown())) server.unref(); // who does not read keeps no one waiting
+    const { server, address } = this.#listen();
+    const look = setInterval(() => this.#lookForFolder(), folderLookMs);
+    const abort = () => this.#end(null, "it was told to end");
+    let reason: Error | null = null;
+    let background: BackgroundEmbedding | null = null;
+    let socket: McpSocket | null = null;
+    let idle: ReturnType<typeof setTimeout> | undefined;
+    signal.addEventListener("abort", abort);
+    try {
+      socket = await this.#listenForMcp();
+      this.#writeHostFile(address, socket.at, startedBy);
+      this.#log.write("info", `listening at ${address} and ${socket.at}`);
+      const own = this.#activity.counted(this.#port, "own");
+      const agents = await this.#startAgents(own);
+      // A seeded host embeds nothing: what is in a store, and when, is no seed's.
+      if (!this.#seeded) background = new BackgroundEmbedding(own, this.#models, this.#onFault);
+      preloadModels(this.#models, this.#stop.signal, this.#onFault);
+      this.#options.onReady?.({ address, tokenFile: this.#paths.token, agents });
+      idle = this.#watchIdle(socket);
+      if (signal.aborted) abort();
+      reason = await this.#ended.promise;
+      if (reason !== null) throw reason;
+    } finally {
+      this.#stop.abort();
+      signal.removeEventListener("abort", abort);
+      clearInterval(look);
+      clearInterval(idle);
+      if (isOurs(this.#paths, this.#nonce)) Deno.removeSync(this.#paths.host);
+      this.#jobs.close();
+      if (background !== null) await within(answersWaitMsMax, background.close());
+      if (reason === null) await socket?.drain(drainWaitMsMax);
+      this.#models.close();
+      // Answers wait for their ticks, so the engine ends its work first; then they have a moment to leave.
+      await closeEngine(this.#engine, reason, this.#onFault);
+      socket?.close();
+      if (!await within(answersWaitMsMax, server.shutdown())) server.unref(); // who does not read keeps no one waiting
+    }
+  }
+
+  /** The HTTP door. */
+  #listen(): { readonly server: HttpServer; readonly address: string } {
+    let authority = "";
+    const app = httpApi({
+      port: this.#activity.counted(this.#port, "clients"),
+      own: {
+        models: this.#models,
+        jobs: this.#jobs,
+        paths: this.#paths,
+        replay: replayBeside,
+        hub: Deno.env.get("HF_ENDPOINT") || undefined,
+      },
+      tokens: openTokens(this.#paths),
+      nonce: this.#nonce,
+      authority: () => authority,
+      stopping: this.#stop.signal,
+      stop: () => this.#end(null, "a client asked for it"),
+      seeded: this.#seeded,
+      onFault: this.#onFault,
+      ...(this.#options.limits === undefined ? {} : { limits: this.#options.limits }),
+    });
+    const server = listen(this.#options.port ?? 0, async (request) => {
+      const over = this.#activity.hold();
+      try {
+        return await app.fetch(request);
+      } finally {
+        over();
+      }
+    });
+    authority = `127.0.0.1:${server.addr.port}`;
+    return { server, address: `http://${authority}` };
+  }
+
+  /** The MCP door. */
+  #listenForMcp(): Promise<McpSocket> {
+    return serveMcpSocket({
+      path: this.#paths.socket,
+      port: this.#activity.counted(this.#port, "clients"),
+      token: this.#token,
+      stopping: this.#stop.signal,
+      version: this.#version,
+      underWay: () => this.#activity.calls,
+      onNewer: (version) => this.#end(null, `engramlt ${version}, newer than this, takes over`),
+      onConnections: (count) => {
+        this.#activity.touch();
+        this.#log.write("info", `assistants connected: ${count}`);
+      },
+      seeded: this.#seeded,
+      onFault: this.#onFault,
+    });
+  }
+
+  #writeHostFile(address: string, mcp: string, startedBy: StartedBy): void {
+    const file: HostFile = {
+      address,
+      nonce: this.#nonce,
+      version: this.#version,
+      mcp,
+      pid: Deno.pid,
+      since: new Date().toISOString(),
+      startedBy,
+    };
+    writePrivate(this.#paths.host, `${JSON.stringify(file)}\n`);
+  }
+
+  async #startAgents(port: Port): Promise<readonly BundledAgent[]> {
+    const { agents = "none", quietMs } = this.#options;
+    const which = this.#seeded ? "none" : agents;
+    const timing = quietMs === undefined ? {} : { quietMs };
+    return await startAgents(which, port, this.#stop.signal, this.#onFault, timing);
+  }
+
+  #lookForFolder(): void {
+    if (isOurs(this.#paths, this.#nonce)) return;
+    const message = `Cannot go on: data folder ${this.#paths.root} is gone or another host's`;
+    this.#end(new EngramError("data_folder_missing", message));
+  }
+
+  /** Looks from time to time whether anything is to do; ends the host where nothing was for long enough. */
+  #watchIdle(socket: McpSocket): ReturnType<typeof setInterval> | undefined {
+    const { idleStopMs = null } = this.#options;
+    if (idleStopMs === null) return undefined;
+    const lookMs = Math.min(idleLookMsMax, Math.max(20, idleStopMs / 10));
+    let isAsking = false;
+    return setInterval(async () => {
+      if (socket.connections() > 0 || this.#jobs.running > 0) this.#activity.touch();
+      if (isAsking || this.#activity.quietMs() < idleStopMs) return;
+      isAsking = true;
+      try {
+        const isIdle = await within(idleAskMsMax, this.#engine.idle());
+        if (!isIdle) this.#activity.touch();
+        else if (this.#activity.quietMs() >= idleStopMs && socket.connections() === 0) {
+          this.#end(null, `nothing was asked for ${Math.round(idleStopMs / 1000)} s`);
+        }
+      } catch (error) {
+        if (!this.#stop.signal.aborted) this.#onFault(error); // a lost engine ends the host by itself
+      } finally {
+        isAsking = false;
+      }
+    }, lookMs);
   }
 }
+
+type HttpServer = ReturnType<typeof listen>;
 
 function listen(
   port: number,
@@ -198,12 +369,19 @@ function isOurs(paths: DataPaths, nonce: string): boolean {
 const randomHex = () => crypto.getRandomValues(new Uint8Array(32)).toHex();
 
 /** Lets the engine end its work and close, unless it is `lost`; one that does not end is ended as by a crash. */
-async function closeEngine(engine: Engine, lost: Error | null): Promise<void> {
+async function closeEngine(
+  engine: Engine,
+  lost: Error | null,
+  onFault: (error: unknown) => void,
+): Promise<void> {
   const stopped = new EngramError("host_stopping", "Cannot wait longer: the host has stopped");
   if (lost === null || lost instanceof EngramError) {
+    const isGone = lost?.code === "data_folder_missing";
     // The log holds everything acknowledged; what cannot be stored now is made again from it.
-    const closed = engine.close().catch((error: unknown) => console.error(error));
-    await within(closeWaitMsMax, closed);
+    const closed = engine.close().catch((error: unknown) => {
+      if (!isGone) onFault(error);
+    });
+    await within(isGone ? goneCloseWaitMsMax : closeWaitMsMax, closed);
   }
   engine.kill(stopped);
 }

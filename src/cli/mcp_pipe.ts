@@ -8,7 +8,10 @@
  * 1. Standard output carries the host's bytes and nothing else.
  * 2. At the end of standard input answers under way have `lastAnswersMsMax` to come; then the process ends.
  * 3. It imports little: clients wait for it at every start.
+ * 4. Nothing of the client's is read before a host has said that it serves: a host that stops in that moment, or an
+ *    older one that makes room for this version, costs a client only time.
  */
+import config from "../../deno.json" with { type: "json" };
 import { type HostFile, parseHostFile } from "../runtime/host_file.ts";
 import { defaultDataFolder } from "../runtime/platform.ts";
 
@@ -24,6 +27,14 @@ export interface PipeOptions {
 
 /** For answers under way after the end of the input, in ms; the process ends within a second of it. */
 const lastAnswersMsMax = 700;
+/** For a host to say that it serves, in ms. */
+const welcomeWaitMsMax = 5000;
+/** Bytes of what it says at most. */
+const welcomeBytesMax = 8192;
+/** For some host to serve, in ms: an older one may have to end first. */
+const servedWaitMsMax = 40_000;
+/** Before the next look for a host, in ms. */
+const retryPauseMs = 50;
 /** How long no answer must come to be the last, in ms. */
 const quietMs = 100;
 
@@ -52,16 +63,98 @@ export async function mcpFast(args: readonly string[]): Promise<number | null> {
 
 /** Runs the pipe until either end closes; the process's exit code. */
 export async function mcpPipe(options: PipeOptions): Promise<number> {
-  const host = readHost(options.data);
-  const connection = (host === null ? null : await reach(host)) ?? await start(options);
+  const end = performance.now() + servedWaitMsMax;
+  for (;;) {
+    const host = readHost(options.data);
+    const connection = (host === null ? null : await reach(host)) ?? await start(options);
+    if (typeof connection === "number") return connection;
+    const answer = connection === null ? null : await greet(connection, options);
+    if (connection !== null && answer !== null) {
+      const { refused, message } = answer.welcome;
+      if (refused === null) {
+        if (answer.rest.length > 0) await writeAll(Deno.stdout, answer.rest);
+        return await pipe(connection.conn, options.say);
+      }
+      connection.conn.close();
+      if (refused !== "host_stopping") return endWith(options, refused, message);
+    }
+    // A host that ended in this moment, or makes room: the next look finds the one after it.
+    if (performance.now() > end) {
+      return endWith(options, "host_unreachable", "Cannot connect: no host serves");
+    }
+    await new Promise((resolve) => setTimeout(resolve, retryPauseMs));
+  }
+}
+
+/** Says why it ends, to whoever reads the client's log of this server. */
+async function endWith({ say }: PipeOptions, refused: string, message: string): Promise<number> {
+  const { EngramError } = await import("../kernel/errors.ts");
+  const error = EngramError.fromJSON({ code: refused, message });
+  say(`engramlt mcp: ${error.message}\nhint: ${error.hint}`);
+  return error.exitCode;
+}
+
+/** What a host answers to the first line. */
+interface Welcome {
+  /** The code of a refusal, or null where it serves. */
+  readonly refused: string | null;
+  readonly message: string;
+}
+
+/** Sends the first line and reads the host's; null where the host ended meanwhile. */
+async function greet(
+  connection: Reached,
+  options: PipeOptions,
+): Promise<{ readonly welcome: Welcome; readonly rest: Uint8Array } | null> {
+  const { conn } = connection;
   const { folder, context } = options;
   const hello = {
     folder,
+    version: config.version,
     ...(context === null ? {} : { context }),
     ...await proof(options.data, connection),
   };
-  await writeAll(connection.conn, new TextEncoder().encode(`${JSON.stringify(hello)}\n`));
-  return await pipe(connection.conn, options.say);
+  const late = setTimeout(() => conn.close(), welcomeWaitMsMax);
+  try {
+    await writeAll(conn, new TextEncoder().encode(`${JSON.stringify(hello)}\n`));
+    let head = new Uint8Array(0);
+    while (!head.includes(10)) {
+      const bytes = new Uint8Array(4096);
+      const count = await conn.read(bytes);
+      if (count === null || head.length > welcomeBytesMax) return close(conn);
+      const longer = new Uint8Array(head.length + count);
+      longer.set(head);
+      longer.set(bytes.subarray(0, count), head.length);
+      head = longer;
+    }
+    const end = head.indexOf(10);
+    return { welcome: readWelcome(head.subarray(0, end)), rest: head.subarray(end + 1) };
+  } catch {
+    return close(conn); // it broke off: whoever comes after it is asked
+  } finally {
+    clearTimeout(late);
+  }
+}
+
+function close(conn: Deno.Conn): null {
+  try {
+    conn.close();
+  } catch (error) {
+    if (!(error instanceof Deno.errors.BadResource)) throw error; // closed already
+  }
+  return null;
+}
+
+function readWelcome(line: Uint8Array): Welcome {
+  const value: unknown = JSON.parse(new TextDecoder().decode(line));
+  const { refused, message, error } = (typeof value === "object" && value !== null ? value : {}) as Record<
+    string,
+    unknown
+  >;
+  if (typeof refused === "string") return { refused, message: typeof message === "string" ? message : "" };
+  if (error === undefined) return { refused: null, message: "" };
+  const words = typeof error === "object" && error !== null && "message" in error ? error.message : "";
+  return { refused: "host_unreachable", message: String(words) };
 }
 
 /** What host.json says, or null: whoever starts a host looks closer. */
@@ -103,17 +196,19 @@ async function proof(data: string, { needsToken }: Reached): Promise<{ token?: s
   return port === null ? {} : { token: Deno.readTextFileSync(dataPaths(data).token).trim() };
 }
 
-async function start(options: PipeOptions): Promise<Reached> {
+/** Starts a host; a connection to it, null where it has gone again, an exit code where none can run. */
+async function start(options: PipeOptions): Promise<Reached | null | number> {
   const { connectOrStart } = await import("./start_host.ts");
-  await connectOrStart(options.data, { detached: true });
-  const host = readHost(options.data);
-  const reached = host === null ? null : await reach(host);
-  if (reached !== null) return reached;
   const { EngramError } = await import("../kernel/errors.ts");
-  throw new EngramError(
-    "host_unreachable",
-    `Cannot connect: the host of ${options.data} offers no MCP socket`,
-  );
+  try {
+    await connectOrStart(options.data, { detached: true });
+  } catch (error) {
+    if (!(error instanceof EngramError)) throw error;
+    options.say(`engramlt mcp: ${error.message}\nhint: ${error.hint}`);
+    return error.exitCode;
+  }
+  const host = readHost(options.data);
+  return host === null ? null : await reach(host);
 }
 
 async function writeAll(to: { write(bytes: Uint8Array): Promise<number> }, bytes: Uint8Array): Promise<void> {

@@ -8,9 +8,11 @@ import { demo } from "./demo.ts";
 import { erase, forget } from "./forget.ts";
 import { help } from "./help.ts";
 import { api, doctor, down, status, up } from "./host.ts";
+import { hostRun } from "./host_run.ts";
 import { hook } from "./hook.ts";
 import { importSessions } from "./import.ts";
 import { log } from "./log.ts";
+import { logs } from "./logs.ts";
 import { mcp } from "./mcp.ts";
 import { memory } from "./memory.ts";
 import { ask, info, remember, search, why } from "./people.ts";
@@ -49,6 +51,8 @@ export const tree: readonly Node[] = [
   doctor,
   up,
   down,
+  hostRun,
+  logs,
   mcp,
   token,
   api,

@@ -155,6 +155,7 @@ export const refusals = {
   io_failed: refusal("unavailable", 503, "The message has the operating system's words"),
   host_unreachable: refusal("unavailable", 503, "engramlt status shows whether a host is running", true),
   host_stopping: refusal("unavailable", 503, "The host is shutting down; try again", true),
+  version_older: refusal("unavailable", 503, "Upgrade this engramlt to the host's version, or stop the host"),
   not_available: refusal("unavailable", 501, "The message says what is missing"),
   outcome_unknown: refusal("unavailable", 500, "The disk refused a sync; restart and look before repeating"),
   // corruption

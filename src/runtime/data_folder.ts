@@ -18,6 +18,10 @@ export interface DataPaths {
   readonly token: string;
   /** Where MCP clients of this machine connect, on systems that have such sockets. */
   readonly socket: string;
+  /** What the host says of itself, for people: the newest file. */
+  readonly hostLog: string;
+  /** The settings a person may write. */
+  readonly config: string;
   /** The other tokens, hashed. */
   readonly tokens: string;
   readonly graph: string;
@@ -33,6 +37,8 @@ export function dataPaths(root: string): DataPaths {
     lock: at("lock"),
     host: at("host.json"),
     socket: at("host.sock"),
+    hostLog: at("host.log"),
+    config: at("config.toml"),
     token: at("token"),
     tokens: at("tokens.json"),
     graph: at("graph.db"),

@@ -9,15 +9,19 @@
  * 1. Only the folder's owner reaches the socket: it is a 0600 file in the data folder. Where the system has no such
  *    socket, or the path is too long for one, it is a port on loopback, and the first line must carry the token.
  * 2. A socket file that a killed host left is removed; the folder's lock says that it is nobody's.
- * 3. At the host's stop the socket is closed first, then every connection.
+ * 3. At the host's stop the socket takes no one any more and reads no more; what was read is answered, then every
+ *    connection is closed.
+ * 4. A shim that says its version is answered by one line before the protocol begins: `{"engramlt": VERSION}`, and
+ *    `refused` with a message where it is not served. One newer than the host makes the host end, and starts its own.
  */
 import { Buffer } from "node:buffer";
 import { createHash, timingSafeEqual } from "node:crypto";
 import { createServer, type Server, type Socket } from "node:net";
 import { z } from "zod";
-import { EngramError } from "../../kernel/mod.ts";
+import { EngramError, type RefusalCode } from "../../kernel/mod.ts";
 import type { Port } from "../../runtime/mod.ts";
 import { makePrivate, os } from "../../runtime/platform.ts";
+import { compareVersions } from "../../runtime/version_order.ts";
 import { mcpLimits } from "./limits.ts";
 
 /** What the socket serves. */
@@ -29,6 +33,12 @@ export interface McpSocketOptions {
   readonly token: string;
   /** Aborted when the host begins to stop. */
   readonly stopping: AbortSignal;
+  /** This host's version. */
+  readonly version: string;
+  /** Told of a newer shim, which waits for this host's end. */
+  readonly onNewer: (version: string) => void;
+  /** Calls without an answer yet: at the stop they are waited for. */
+  readonly underWay: () => number;
   /** A seeded host records no ids that clients made up. */
   readonly seeded?: boolean;
   readonly onFault: (error: unknown) => void;
@@ -42,9 +52,14 @@ export interface McpSocket {
   readonly at: string;
   /** Clients connected now. */
   readonly connections: () => number;
-  /** Resolves when it is closed, which the abort of `stopping` sets off. */
-  readonly closed: Promise<void>;
+  /** After the abort of `stopping`: waits for the answers under way, at most so many ms. */
+  readonly drain: (waitMsMax: number) => Promise<void>;
+  /** Closes every connection, after what was written to it has left. */
+  readonly close: () => void;
 }
+
+/** Between two looks whether the answers under way have been given, in ms. */
+const drainLookMs = 10;
 
 /** Bytes that a path of a socket may have on every system that has them (macOS: 104 with the zero). */
 const socketPathBytesMax = 103;
@@ -63,6 +78,7 @@ export async function serveMcpSocket(options: McpSocketOptions): Promise<McpSock
   const isFile = os !== "windows" && Buffer.byteLength(path) <= socketPathBytesMax;
   const server = createServer((socket) => {
     if (open.size >= mcpLimits.connectionsMax) return refuse(socket, "too many clients are connected");
+    if (stopping.aborted) return socket.destroy(); // taken in the moment of the stop: its shim looks again
     open.add(socket);
     options.onConnections?.(open.size);
     socket.on("close", () => {
@@ -75,13 +91,25 @@ export async function serveMcpSocket(options: McpSocketOptions): Promise<McpSock
   const at = await listen(server, isFile ? path : null);
   if (isFile) makePrivate(path, "file");
   protocol().catch(options.onFault);
-  const closed = Promise.withResolvers<void>();
-  server.on("close", () => closed.resolve());
   stopping.addEventListener("abort", () => {
     server.close();
-    for (const socket of open) socket.destroySoon();
+    for (const socket of open) socket.pause();
   }, { once: true });
-  return { at, connections: () => open.size, closed: closed.promise };
+  return {
+    at,
+    connections: () => open.size,
+    async drain(waitMsMax) {
+      const end = performance.now() + waitMsMax;
+      // One look more than needed: an answer is written a moment after its call has ended.
+      for (let quiet = 0; quiet < 2 && performance.now() < end;) {
+        await new Promise((resolve) => setTimeout(resolve, drainLookMs));
+        quiet = options.underWay() === 0 ? quiet + 1 : 0;
+      }
+    },
+    close() {
+      for (const socket of open) socket.destroySoon();
+    },
+  };
 }
 
 async function listen(server: Server, path: string | null): Promise<string> {
@@ -136,6 +164,7 @@ function serve(socket: Socket, options: McpSocketOptions, needsToken: boolean): 
     if (needsToken && !isToken(said.token ?? "", options.token)) {
       return refuse(socket, "its token is not the host's");
     }
+    if (said.version !== undefined && !welcome(socket, options, said.version)) return;
     const rest = head.subarray(end + 1);
     if (rest.length > 0) socket.unshift(rest);
     speak(socket, options, said).catch((error: unknown) => {
@@ -144,6 +173,23 @@ function serve(socket: Socket, options: McpSocketOptions, needsToken: boolean): 
     });
   };
   socket.on("data", onData);
+}
+
+/** Answers a shim's first line; whether it is served. */
+function welcome(socket: Socket, options: McpSocketOptions, theirs: string): boolean {
+  const { version: engramlt, stopping } = options;
+  const order = compareVersions(theirs, engramlt) ?? 0;
+  const refused = (code: RefusalCode, message: string) => {
+    socket.end(`${JSON.stringify({ engramlt, refused: code, message })}\n`);
+    return false;
+  };
+  if (order < 0) {
+    return refused("version_older", `Cannot serve engramlt ${theirs}: the running host is ${engramlt}`);
+  }
+  if (order > 0) options.onNewer(theirs);
+  if (stopping.aborted) return refused("host_stopping", `Cannot serve: the host ${engramlt} is stopping`);
+  socket.write(`${JSON.stringify({ engramlt })}\n`);
+  return true;
 }
 
 function readHello(line: Buffer): z.infer<typeof hello> | null {
