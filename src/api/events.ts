@@ -4,9 +4,10 @@
  * Invariants:
  * 1. The log is the events' history: for a client that is behind, one event waits in memory and no more.
  * 2. Nothing waits for a client: one that does not take what waits for it within `eventsStallMsMax` is dropped, and
- *    told why when it reads again; it can go on from the id it saw last.
- * 3. A stream ends cleanly: at the host's stop by its end, at the client's by its signal, and when its token no
- *    longer holds.
+ *    told why when it reads again; it can go on from the id it saw last. Until it reads or goes, its connection is
+ *    the system's to end: such streams are counted too (`eventsDroppedMax`).
+ * 3. A stream ends cleanly: at the host's stop by its end, at the client's by its signal, and soon after its token no
+ *    longer holds; after that no event leaves.
  */
 import { EngramError } from "../kernel/mod.ts";
 import type { LogView, RuntimeEvent } from "../runtime/port.ts";
@@ -14,6 +15,7 @@ import type { ApiLimits } from "./limits.ts";
 import type { Reading } from "./routes.ts";
 
 const encoder = new TextEncoder();
+const noLonger = "its token no longer holds";
 
 /** Which ticks a client wants: those that fit every list it gave. */
 export interface EventFilters {
@@ -48,10 +50,14 @@ export interface EventStreamOptions {
   readonly filters: EventFilters;
   readonly limits: Pick<ApiLimits, "eventsStallMsMax" | "eventsHeartbeatMs">;
   readonly signal: AbortSignal;
-  /** Whether the client's token still holds. */
+  /** Whether the client's token still holds; asked before each event. */
   readonly isAllowed: () => boolean;
+  /** Aborted soon after it no longer does. */
+  readonly revoked: AbortSignal;
   /** Called once, whatever ends it. */
   readonly ended: () => void;
+  /** Called with 1 when a client was dropped, and with -1 when it has read why or is gone. */
+  readonly dropped: (change: 1 | -1) => void;
 }
 
 /** The body of `GET /v1/events`. */
@@ -60,7 +66,7 @@ export function eventStream(options: EventStreamOptions): ReadableStream<Uint8Ar
   return new ReadableStream({
     start: (controller) => client.start(controller),
     pull: () => client.taken(),
-    cancel: () => client.end(),
+    cancel: () => client.gone(),
   }, { highWaterMark: 1 });
 }
 
@@ -71,6 +77,8 @@ class EventClient {
   readonly #stop = new AbortController();
   #controller: Controller | null = null;
   #isEnded = false;
+  /** Not null while its last words wait to be read; takes that back. */
+  #leave: (() => void) | null = null;
   #heartbeat: ReturnType<typeof setTimeout> | undefined;
   /** Called when the client has taken what was offered. */
   #onTaken: (() => void) | null = null;
@@ -83,6 +91,9 @@ class EventClient {
     this.#controller = controller;
     controller.enqueue(encoder.encode(": ticks\n\n"));
     this.#beat();
+    this.#options.revoked.addEventListener("abort", () => this.#drop("token", noLonger), {
+      signal: this.#stop.signal,
+    });
     this.#run().catch((error: unknown) => {
       const refusal = error instanceof EngramError ? error : new EngramError(
         "outcome_unknown",
@@ -95,9 +106,22 @@ class EventClient {
 
   taken(): void {
     this.#onTaken?.();
+    this.#close();
   }
 
-  end(): void {
+  gone(): void {
+    this.#leave?.();
+    this.#end();
+  }
+
+  /** Ends the stream of a client that was dropped: it has read why, or the host stops. */
+  #close(): void {
+    if (this.#leave === null) return;
+    this.#leave();
+    this.#controller?.close();
+  }
+
+  #end(): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
     clearTimeout(this.#heartbeat);
@@ -112,7 +136,7 @@ class EventClient {
     for await (const event of events) {
       if (this.#isEnded) return;
       if (!wanted(event.entry, filters)) continue;
-      if (!isAllowed()) return this.#drop("token", "its token no longer holds");
+      if (!isAllowed()) return this.#drop("token", noLonger);
       if (!await this.#roomInTime()) {
         const waitMs = this.#options.limits.eventsStallMsMax;
         return this.#drop("slow", `it did not take an event for ${waitMs} ms (eventsStallMsMax)`);
@@ -147,7 +171,6 @@ class EventClient {
     clearTimeout(this.#heartbeat);
     this.#heartbeat = setTimeout(() => {
       if (this.#isEnded) return;
-      if (!this.#options.isAllowed()) return this.#drop("token", "its token no longer holds");
       if ((this.#controller?.desiredSize ?? 0) > 0) {
         this.#controller?.enqueue(encoder.encode(": still here\n\n"));
       }
@@ -156,15 +179,26 @@ class EventClient {
   }
 
   #drop(reason: "slow" | "token", why: string): void {
+    if (this.#isEnded) return;
     const data = { reason, message: `Cannot go on sending events to this client: ${why}` };
-    this.#last(`event: dropped\ndata: ${JSON.stringify(data)}\n\n`);
+    const { dropped, signal } = this.#options;
+    const stopped = () => this.#close();
+    dropped(1);
+    signal.addEventListener("abort", stopped);
+    this.#leave = () => {
+      this.#leave = null;
+      signal.removeEventListener("abort", stopped);
+      dropped(-1);
+    };
+    this.#end();
+    this.#controller?.enqueue(encoder.encode(`event: dropped\ndata: ${JSON.stringify(data)}\n\n`));
   }
 
   #last(text: string): void {
     if (this.#isEnded) return;
     if (text !== "") this.#controller?.enqueue(encoder.encode(text));
     this.#controller?.close();
-    this.end();
+    this.#end();
   }
 }
 

@@ -30,11 +30,13 @@ import {
 } from "./host_routes.ts";
 import { type ApiLimits, apiLimits } from "./limits.ts";
 import { lookups } from "./lookups.ts";
+import type { McpWho } from "./mcp/mod.ts";
 import { nonceProof } from "./nonce.ts";
 import { faultProblem, problemOf, problemType } from "./problem.ts";
 import { routeList } from "./route_list.ts";
 import { type Reading, readingPosts, readingRoutes, valueOf, viewOf } from "./routes.ts";
 import { readCommand, readTick, readView } from "./schemas.ts";
+import { TokenWatch } from "./token_watch.ts";
 import { type Identity, mayDo, type Scope, type Verifier } from "./tokens.ts";
 
 /** What the door serves. */
@@ -66,7 +68,7 @@ type Answer = Response | Promise<Response>;
 export function httpApi(door: HttpDoor): Hono<Env> {
   const limits: ApiLimits = { ...apiLimits, ...door.limits };
   const app = new Hono<Env>();
-  const counts = { requests: 0, events: 0 };
+  const counts = { requests: 0, events: 0, dropped: 0 };
   app.use(async (c, next) => {
     const given = c.req.header("x-request-id") ?? "";
     const requestId = /^[\w.:-]{1,128}$/.test(given) ? given : crypto.randomUUID();
@@ -106,16 +108,23 @@ class Routes {
   readonly #app: Hono<Env>;
   readonly #door: HttpDoor;
   readonly #limits: ApiLimits;
-  readonly #counts: { events: number };
+  readonly #counts: { events: number; dropped: number };
   readonly #reading: Reading;
+  readonly #watch: TokenWatch;
   readonly #methods = new Map<string, string[]>();
 
-  constructor(app: Hono<Env>, door: HttpDoor, limits: ApiLimits, counts: { events: number }) {
+  constructor(
+    app: Hono<Env>,
+    door: HttpDoor,
+    limits: ApiLimits,
+    counts: { events: number; dropped: number },
+  ) {
     this.#app = app;
     this.#door = door;
     this.#limits = limits;
     this.#counts = counts;
     this.#reading = readingOf(door.port);
+    this.#watch = new TokenWatch(door.tokens);
   }
 
   add(): void {
@@ -200,10 +209,12 @@ class Routes {
   async #events(c: Request): Promise<Response> {
     const { from, ...filters } = queryOf(c, ["from", "agent", "kind", "client", "outcome"]);
     const first = await firstTick(c, from, this.#reading);
-    const { eventsClientsMax } = this.#limits;
+    const { eventsClientsMax, eventsDroppedMax } = this.#limits;
     if (this.#counts.events >= eventsClientsMax) throw tooMany("eventsClientsMax", eventsClientsMax);
+    if (this.#counts.dropped >= eventsDroppedMax) throw tooMany("eventsDroppedMax", eventsDroppedMax);
     this.#counts.events++;
     const given = bearer(c);
+    const hold = this.#watch.hold(given, c.get("identity") ?? denied());
     const stream = eventStream({
       port: this.#reading,
       from: first,
@@ -211,7 +222,12 @@ class Routes {
       limits: this.#limits,
       signal: this.#door.stopping,
       isAllowed: () => this.#door.tokens.verifyToken(given) !== null,
-      ended: () => this.#counts.events--,
+      revoked: hold.ended,
+      ended: () => {
+        this.#counts.events--;
+        hold.release();
+      },
+      dropped: (change) => this.#counts.dropped += change,
     });
     return c.body(stream, 200, { "content-type": "text/event-stream; charset=utf-8" });
   }
@@ -276,7 +292,10 @@ class Routes {
       return c.json({ ok: true });
     });
     const mcp = mcpOf(this.#door);
-    this.#app.all("/mcp", (c) => mcp(c.req.raw, c.get("identity") ?? denied()));
+    this.#app.all("/mcp", (c) => {
+      const who = c.get("identity") ?? denied(), given = bearer(c);
+      return mcp(c.req.raw, { ...who, hold: () => this.#watch.hold(given, who) });
+    });
   }
 
   #bounds(bytesMax: BodyBounds["bytesMax"]): BodyBounds {
@@ -324,7 +343,7 @@ function marks(view: View): boolean {
 }
 
 /** The MCP route; its SDK is loaded with the first request. */
-function mcpOf(door: HttpDoor): (request: globalThis.Request, who: Identity) => Promise<Response> {
+function mcpOf(door: HttpDoor): (request: globalThis.Request, who: McpWho) => Promise<Response> {
   const made = () => import("./mcp/mod.ts").then(({ mcpRoute }) => mcpRoute(door));
   let route: ReturnType<typeof made> | null = null;
   return async (request, who) => (await (route ??= made()))(request, who);

@@ -16,8 +16,12 @@ export const apiLimits = {
   eventsClientsMax: 32,
   /** ms for a client to take an event that waits for it; then it is dropped. */
   eventsStallMsMax: 10_000,
+  /** Streams that were dropped and whose clients have neither read why nor gone. */
+  eventsDroppedMax: 32,
   /** ms without an event after which a stream says that it is still there. */
   eventsHeartbeatMs: 15_000,
+  /** ms between two looks whether the tokens of streams, sessions and connections still hold. */
+  tokenLookMs: 1000,
   /** Jobs that run at once: replays, pulls of models. */
   jobsRunningMax: 2,
   /** Jobs that are known, those that ended among them. */

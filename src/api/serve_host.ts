@@ -35,7 +35,7 @@ import { httpApi } from "./http.ts";
 import { Jobs } from "./jobs.ts";
 import { type ApiLimits, apiLimits } from "./limits.ts";
 import { type McpSocket, serveMcpSocket } from "./mcp/socket.ts";
-import { openTokens, ownToken } from "./tokens.ts";
+import { openTokens, ownToken, type Verifier } from "./tokens.ts";
 
 /** A host that clients can find. */
 export interface HostReady {
@@ -147,7 +147,7 @@ class Host {
   readonly #paths: DataPaths;
   readonly #nonce = randomHex();
   readonly #version: string;
-  readonly #token: string;
+  readonly #tokens: Verifier;
   readonly #activity = new Activity();
   readonly #stop = new AbortController();
   readonly #ended = Promise.withResolvers<Error | null>();
@@ -160,7 +160,8 @@ class Host {
     this.#engine = engine;
     this.#log = log;
     this.#paths = dataPaths(options.data);
-    this.#token = ownToken(this.#paths);
+    ownToken(this.#paths);
+    this.#tokens = openTokens(this.#paths);
     this.#version = options.version ?? buildInfo().version;
     this.#models = openDataModels(options.data, {
       onEvent: (event) => log.write("warn", JSON.stringify(event)),
@@ -242,7 +243,7 @@ class Host {
         replay: replayBeside,
         hub: Deno.env.get("HF_ENDPOINT") || undefined,
       },
-      tokens: openTokens(this.#paths),
+      tokens: this.#tokens,
       nonce: this.#nonce,
       authority: () => authority,
       stopping: this.#stop.signal,
@@ -268,7 +269,7 @@ class Host {
     return serveMcpSocket({
       path: this.#paths.socket,
       port: this.#activity.counted(this.#port, "clients"),
-      token: this.#token,
+      tokens: this.#tokens,
       stopping: this.#stop.signal,
       version: this.#version,
       underWay: () => this.#activity.calls,

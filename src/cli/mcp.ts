@@ -1,7 +1,7 @@
 /** engramlt mcp: as the command line knows it. The plain call goes through mcp_pipe.ts alone (main.ts). */
 import type { Leaf } from "./command.ts";
 import { connectOptions } from "./connect.ts";
-import { mcpPipe } from "./mcp_pipe.ts";
+import { mcpPipe, tokenGiven } from "./mcp_pipe.ts";
 
 /** engramlt mcp */
 export const mcp: Leaf = {
@@ -10,12 +10,14 @@ export const mcp: Leaf = {
   examples: ["mcp", "mcp --context work"],
   notes:
     "Clients start it themselves: engramlt setup writes it into their configuration. What it remembers and recalls\n" +
-    "belongs to the folder it is started in, unless --context names another.",
+    "belongs to the folder it is started in, unless --context names another. With the token in ENGRAMLT_TOKEN it may\n" +
+    "do what that token may: one of scope read can change nothing.",
   async run(call) {
     const { data } = connectOptions(call);
     const { terminal } = call.screen;
     const say = (text: string) => terminal.err(`${text}\n`);
-    const code = await mcpPipe({ data, folder: terminal.folder, context: call.text("context"), say });
+    const context = call.text("context");
+    const code = await mcpPipe({ data, folder: terminal.folder, context, token: tokenGiven(), say });
     if (code !== 0) Deno.exit(code);
   },
 };

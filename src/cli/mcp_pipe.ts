@@ -22,6 +22,8 @@ export interface PipeOptions {
   readonly folder: string;
   /** The context to read and write where a call names none, or null for the folder's project. */
   readonly context: string | null;
+  /** The token to present in place of the owner's right, or null. One of scope read can change nothing. */
+  readonly token: string | null;
   readonly say: (text: string) => void;
 }
 
@@ -58,7 +60,13 @@ export async function mcpFast(args: readonly string[]): Promise<number | null> {
   if (data === null || !/^(?:\/|[A-Za-z]:[\\/])/.test(data)) return null; // to be resolved
   const context = given.context === "" ? null : given.context;
   const say = (text: string) => console.error(text);
-  return await mcpPipe({ data, folder: Deno.cwd(), context, say });
+  return await mcpPipe({ data, folder: Deno.cwd(), context, token: tokenGiven(), say });
+}
+
+/** The token of the environment, or null. */
+export function tokenGiven(): string | null {
+  const token = Deno.env.get("ENGRAMLT_TOKEN") ?? "";
+  return token === "" ? null : token;
 }
 
 /** Runs the pipe until either end closes; the process's exit code. */
@@ -112,7 +120,7 @@ async function greet(
     folder,
     version: config.version,
     ...(context === null ? {} : { context }),
-    ...await proof(options.data, connection),
+    ...await proof(options, connection),
   };
   const late = setTimeout(() => conn.close(), welcomeWaitMsMax);
   try {
@@ -186,14 +194,17 @@ async function reach({ mcp }: HostFile): Promise<Reached | null> {
   }
 }
 
-/** The token, where the way to the host is open to others. It goes only to a host that proved itself (findHost). */
-async function proof(data: string, { needsToken }: Reached): Promise<{ token?: string }> {
-  if (!needsToken) return {};
+/**
+ * The token, where one was given or the way to the host is open to others. There it goes only to a host that proved
+ * itself (findHost).
+ */
+async function proof({ data, token }: PipeOptions, { needsToken }: Reached): Promise<{ token?: string }> {
+  if (!needsToken) return token === null ? {} : { token };
   const { findHost } = await import("../api/mod.ts");
   const { dataPaths } = await import("../runtime/data_folder.ts");
   const port = await findHost(data);
   await port?.close();
-  return port === null ? {} : { token: Deno.readTextFileSync(dataPaths(data).token).trim() };
+  return port === null ? {} : { token: token ?? Deno.readTextFileSync(dataPaths(data).token).trim() };
 }
 
 /** Starts a host; a connection to it, null where it has gone again, an exit code where none can run. */

@@ -34,12 +34,13 @@ export function stdioTransport(
   data: string,
   args: readonly string[] = [],
   cwd?: string,
+  env: Readonly<Record<string, string>> = {},
 ): StdioClientTransport {
   const { command, args: before } = selfCommand();
   return new StdioClientTransport({
     command,
     args: [...before, "mcp", "--data", data, ...args],
-    env: { ...Deno.env.toObject() },
+    env: { ...Deno.env.toObject(), ...env },
     stderr: "pipe",
     ...(cwd === undefined ? {} : { cwd }),
   });

@@ -7,7 +7,7 @@
  * Invariants:
  * 1. A session serves only the caller that opened it: another token gets "no such session".
  * 2. The number of sessions is bounded; the one unused for longest ends when another needs its place.
- * 3. At the host's stop every session and every open stream ends.
+ * 3. At the host's stop every session and every open stream ends, and soon after a token no longer holds those of it.
  */
 import {
   createMcpHandler,
@@ -16,6 +16,7 @@ import {
   type ServerNotifier,
   WebStandardStreamableHTTPServerTransport as SessionTransport,
 } from "@modelcontextprotocol/server";
+import type { Hold } from "../token_watch.ts";
 import { SessionEvents } from "./event_store.ts";
 import { mcpLimits } from "./limits.ts";
 
@@ -33,6 +34,8 @@ export interface McpHttpOptions<Who> {
   readonly build: (request: McpRequest<Who>) => McpServer;
   /** Whether a session opened by one may be used by another. */
   readonly isSame: (a: Who, b: Who) => boolean;
+  /** Holds on to the caller's right to ask, for a session or a stream; absent: nobody loses it. */
+  readonly hold?: (who: Who) => Hold;
   /** Ends every session and stream. */
   readonly stopping: AbortSignal;
   readonly onFault: (error: unknown) => void;
@@ -43,6 +46,7 @@ interface Session<Who> {
   readonly transport: SessionTransport;
   readonly server: McpServer;
   readonly who: Who;
+  readonly hold: Hold;
   usedMs: number;
 }
 
@@ -60,9 +64,36 @@ function noSession(): Response {
   return Response.json({ jsonrpc: "2.0", error, id: null }, { status: 404 });
 }
 
+const endless: Hold = { ended: new AbortController().signal, release: () => {/* nothing is held */} };
+
+/** The same answer; a stream of events among them ends, cleanly, with the caller's right to ask. */
+function holding(response: Response, take: () => Hold): Response {
+  const isStream = response.headers.get("content-type")?.startsWith("text/event-stream") === true;
+  // The body of another answer is not touched: as it is, it leaves in one piece.
+  if (!isStream || response.body === null) return response;
+  const hold = take(), reader = response.body.getReader();
+  hold.ended.addEventListener("abort", () => {
+    reader.cancel().catch(() => {/* it ended by itself */});
+  });
+  const body = new ReadableStream<Uint8Array<ArrayBuffer>>({
+    async pull(controller) {
+      const { done, value } = await reader.read();
+      if (!done) return controller.enqueue(value);
+      hold.release();
+      controller.close();
+    },
+    async cancel(reason) {
+      hold.release();
+      await reader.cancel(reason);
+    },
+  }, { highWaterMark: 0 });
+  return new Response(body, { status: response.status, headers: response.headers });
+}
+
 /** Makes the handler of one URL. */
 export function mcpHttp<Who>(options: McpHttpOptions<Who>): McpHttp<Who> {
   const limits = { ...mcpLimits, ...options.limits };
+  const take = options.hold ?? (() => endless);
   const sessions = new Map<string, Session<Who>>();
   // The SDK hands a request's own Request to the factory: what the door knows of it is kept beside it meanwhile.
   const asking = new WeakMap<Request, Who>();
@@ -81,6 +112,7 @@ export function mcpHttp<Who>(options: McpHttpOptions<Who>): McpHttp<Who> {
   const end = (id: string) => {
     const session = sessions.get(id);
     sessions.delete(id);
+    session?.hold.release();
     session?.server.close().catch(options.onFault);
   };
   const expire = () => {
@@ -105,7 +137,9 @@ export function mcpHttp<Who>(options: McpHttpOptions<Who>): McpHttp<Who> {
       onsessioninitialized: () => {
         const [oldest] = sessions.keys();
         if (sessions.size >= limits.sessionsMax && oldest !== undefined) end(oldest);
-        sessions.set(id, { transport, server, who, usedMs: performance.now() });
+        const hold = take(who);
+        hold.ended.addEventListener("abort", () => end(id));
+        sessions.set(id, { transport, server, who, hold, usedMs: performance.now() });
       },
       onsessionclosed: () => end(id),
     });
@@ -119,7 +153,7 @@ export function mcpHttp<Who>(options: McpHttpOptions<Who>): McpHttp<Who> {
     expire();
     if (!await isLegacyRequest(request, undefined, { maxRequestBodySize: limits.messageBytesMax })) {
       asking.set(request, who);
-      return await modern.fetch(request);
+      return holding(await modern.fetch(request), () => take(who));
     }
     const id = request.headers.get("mcp-session-id");
     if (id === null) return await open(request, who);

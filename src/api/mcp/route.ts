@@ -1,5 +1,6 @@
 /** The route /mcp of a host: who asks becomes a caller. */
 import type { Port } from "../../runtime/mod.ts";
+import type { Hold } from "../token_watch.ts";
 import type { McpCaller } from "./caller.ts";
 import { mcpHttp } from "./http.ts";
 import { mcpServer } from "./server.ts";
@@ -9,6 +10,8 @@ export interface McpWho {
   /** The token's name: a session is only its own. */
   readonly name: string;
   readonly scope: "read" | "operate" | "admin";
+  /** Holds on to its token, for what outlives the request. */
+  readonly hold: () => Hold;
 }
 
 /** What the route stands on. */
@@ -40,6 +43,7 @@ export function mcpRoute(options: McpRouteOptions): (request: Request, who: McpW
       return mcpServer(caller, onFault);
     },
     isSame: (a, b) => a.name === b.name && a.scope === b.scope,
+    hold: (who) => who.hold(),
     stopping,
     onFault,
   });

@@ -7,7 +7,9 @@
  *
  * Invariants:
  * 1. Only the folder's owner reaches the socket: it is a 0600 file in the data folder. Where the system has no such
- *    socket, or the path is too long for one, it is a port on loopback, and the first line must carry the token.
+ *    socket, or the path is too long for one, it is a port on loopback, and the first line must carry a token.
+ *    A token that is sent decides, here as there: one of scope read can change nothing, and soon after it no longer
+ *    holds its connection ends.
  * 2. A socket file that a killed host left is removed; the folder's lock says that it is nobody's.
  * 3. At the host's stop the socket takes no one any more and reads no more; what was read is answered, then every
  *    connection is closed.
@@ -15,13 +17,14 @@
  *    `refused` with a message where it is not served. One newer than the host makes the host end, and starts its own.
  */
 import { Buffer } from "node:buffer";
-import { createHash, timingSafeEqual } from "node:crypto";
 import { createServer, type Server, type Socket } from "node:net";
 import { z } from "zod";
 import { EngramError, type RefusalCode } from "../../kernel/mod.ts";
 import type { Port } from "../../runtime/mod.ts";
 import { makePrivate, os } from "../../runtime/platform.ts";
 import { compareVersions } from "../../runtime/version_order.ts";
+import { TokenWatch } from "../token_watch.ts";
+import type { Identity, Verifier } from "../tokens.ts";
 import { mcpLimits } from "./limits.ts";
 
 /** What the socket serves. */
@@ -29,8 +32,8 @@ export interface McpSocketOptions {
   /** Where the socket lies: DATA/host.sock. */
   readonly path: string;
   readonly port: Port;
-  /** The host's token, asked for where the socket is a port. */
-  readonly token: string;
+  /** The host's tokens. */
+  readonly tokens: Verifier;
   /** Aborted when the host begins to stop. */
   readonly stopping: AbortSignal;
   /** This host's version. */
@@ -64,6 +67,9 @@ const drainLookMs = 10;
 /** Bytes that a path of a socket may have on every system that has them (macOS: 104 with the zero). */
 const socketPathBytesMax = 103;
 
+/** Who opens the socket's file without a token: it could read the first one. */
+const fileOwner: Identity = { name: "owner", scope: "admin" };
+
 const hello = z.object({
   token: z.string().max(256).optional(),
   folder: z.string().max(4096).optional(),
@@ -76,6 +82,7 @@ export async function serveMcpSocket(options: McpSocketOptions): Promise<McpSock
   const { path, stopping } = options;
   const open = new Set<Socket>();
   const isFile = os !== "windows" && Buffer.byteLength(path) <= socketPathBytesMax;
+  const watch = new TokenWatch(options.tokens);
   const server = createServer((socket) => {
     if (open.size >= mcpLimits.connectionsMax) return refuse(socket, "too many clients are connected");
     if (stopping.aborted) return socket.destroy(); // taken in the moment of the stop: its shim looks again
@@ -86,7 +93,7 @@ export async function serveMcpSocket(options: McpSocketOptions): Promise<McpSock
       options.onConnections?.(open.size);
     });
     socket.on("error", () => socket.destroy()); // a client that was killed; "close" follows
-    serve(socket, options, !isFile);
+    serve(socket, options, watch, !isFile);
   });
   const at = await listen(server, isFile ? path : null);
   if (isFile) makePrivate(path, "file");
@@ -148,7 +155,7 @@ function refuse(socket: Socket, why: string): void {
 }
 
 /** Reads the first line, then hands the connection over to the protocol. */
-function serve(socket: Socket, options: McpSocketOptions, needsToken: boolean): void {
+function serve(socket: Socket, options: McpSocketOptions, watch: TokenWatch, needsToken: boolean): void {
   let head = Buffer.alloc(0);
   const late = setTimeout(() => refuse(socket, "its first line did not come"), mcpLimits.helloWaitMsMax);
   socket.on("close", () => clearTimeout(late));
@@ -161,13 +168,19 @@ function serve(socket: Socket, options: McpSocketOptions, needsToken: boolean): 
     clearTimeout(late);
     const said = end < 0 ? null : readHello(head.subarray(0, end));
     if (said === null) return refuse(socket, "its first line is not the one of engramlt mcp");
-    if (needsToken && !isToken(said.token ?? "", options.token)) {
-      return refuse(socket, "its token is not the host's");
+    const who = needsToken || said.token !== undefined
+      ? options.tokens.verifyToken(said.token ?? "")
+      : fileOwner;
+    if (who === null) return refuseToken(socket, options, said.version !== undefined);
+    if (said.token !== undefined) {
+      const hold = watch.hold(said.token, who);
+      hold.ended.addEventListener("abort", () => socket.destroySoon());
+      socket.on("close", () => hold.release());
     }
-    if (said.version !== undefined && !welcome(socket, options, said.version)) return;
+    if (said.version !== undefined && !welcome(socket, options, said.version, who)) return;
     const rest = head.subarray(end + 1);
     if (rest.length > 0) socket.unshift(rest);
-    speak(socket, options, said).catch((error: unknown) => {
+    speak(socket, options, said, who.scope !== "read").catch((error: unknown) => {
       options.onFault(error);
       socket.destroy();
     });
@@ -175,8 +188,16 @@ function serve(socket: Socket, options: McpSocketOptions, needsToken: boolean): 
   socket.on("data", onData);
 }
 
-/** Answers a shim's first line; whether it is served. */
-function welcome(socket: Socket, options: McpSocketOptions, theirs: string): boolean {
+/** Refuses a token, in the form that the shim reads where it said its version. */
+function refuseToken(socket: Socket, { version: engramlt }: McpSocketOptions, isShim: boolean): void {
+  const why = "its token is none of this host's";
+  if (!isShim) return refuse(socket, why);
+  const refused: RefusalCode = "unauthorized";
+  socket.end(`${JSON.stringify({ engramlt, refused, message: `Cannot serve this client: ${why}` })}\n`);
+}
+
+/** Answers a shim's first line; whether it is served. One that may only read does not make the host end. */
+function welcome(socket: Socket, options: McpSocketOptions, theirs: string, { scope }: Identity): boolean {
   const { version: engramlt, stopping } = options;
   const order = compareVersions(theirs, engramlt) ?? 0;
   const refused = (code: RefusalCode, message: string) => {
@@ -186,7 +207,7 @@ function welcome(socket: Socket, options: McpSocketOptions, theirs: string): boo
   if (order < 0) {
     return refused("version_older", `Cannot serve engramlt ${theirs}: the running host is ${engramlt}`);
   }
-  if (order > 0) options.onNewer(theirs);
+  if (order > 0 && scope !== "read") options.onNewer(theirs);
   if (stopping.aborted) return refused("host_stopping", `Cannot serve: the host ${engramlt} is stopping`);
   socket.write(`${JSON.stringify({ engramlt })}\n`);
   return true;
@@ -200,19 +221,19 @@ function readHello(line: Buffer): z.infer<typeof hello> | null {
   }
 }
 
-function isToken(given: string, token: string): boolean {
-  const digest = (text: string) => createHash("sha256").update(text).digest();
-  return timingSafeEqual(digest(given), digest(token));
-}
-
 /** Hands a connection to the protocol, which is loaded beside the host's start and waited for here. */
-async function speak(socket: Socket, options: McpSocketOptions, said: z.infer<typeof hello>): Promise<void> {
+async function speak(
+  socket: Socket,
+  options: McpSocketOptions,
+  said: z.infer<typeof hello>,
+  writes: boolean,
+): Promise<void> {
   const { port, seeded, onFault } = options;
   const { serveStdioOn } = await protocol();
   if (socket.destroyed) return;
   const caller = {
     port,
-    submit: port.submit.bind(port),
+    submit: writes ? port.submit.bind(port) : null,
     folder: said.folder ?? null,
     context: said.context ?? null,
     connection: seeded === true ? null : crypto.randomUUID().replaceAll("-", "").slice(0, 16),
