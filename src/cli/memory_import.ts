@@ -18,6 +18,7 @@ import {
   linkType,
   readJsonl,
   readNote,
+  type Redactions,
   resolveLinks,
 } from "../input/mod.ts";
 import type { Port } from "../runtime/port.ts";
@@ -27,6 +28,7 @@ import { contextId, contextOf } from "./ids.ts";
 import { linkLines } from "./link_lines.ts";
 import { basename, dirname, fileRefusal, fromCaller, join, statOf } from "./paths.ts";
 import { count, plural } from "./screen.ts";
+import { redactedIn, tellRedacted } from "./submit.ts";
 
 const opsPerBatch = 200;
 const bytesPerBatch = 1024 * 1024;
@@ -49,6 +51,8 @@ export interface ImportReport {
   readonly files: number;
   /** Links made now; those that stood already are not counted. */
   readonly links: number;
+  /** What was private and left out: how often, by what it was. */
+  readonly redacted: Readonly<Record<string, number>>;
   readonly tick: number | null;
 }
 
@@ -161,6 +165,7 @@ export class Import {
   readonly #counts = { created: 0, updated: 0, unchanged: 0 };
   readonly #ids = new Map<string, string>();
   readonly #madeLinks: Pending[] = [];
+  readonly #redactions: Redactions = new Map();
   #linkCount = 0;
   #tick: number | null = null;
 
@@ -193,7 +198,7 @@ export class Import {
   async #takeNote(path: string, shown: string): Promise<void> {
     const bytes = await Deno.readFile(path);
     const modifiedAt = (await Deno.stat(path)).mtime?.getTime() ?? null;
-    const read = readNote({ path: shown, bytes, modifiedAt });
+    const read = readNote({ path: shown, bytes, modifiedAt }, undefined, this.#redactions);
     this.failures.push(...read.failures);
     this.#links.push(...read.links);
     for (const draft of read.drafts) {
@@ -311,6 +316,9 @@ export class Import {
       const request = { kind: "write" as const, ops: batch.map(({ op }) => op) };
       const receipt = await this.#parts.port.submit(request, { client: this.#parts.client });
       this.#tick = receipt.tick;
+      for (const [what, times] of redactedIn(receipt)) {
+        this.#redactions.set(what, (this.#redactions.get(what) ?? 0) + times);
+      }
       for (const [at, result] of resultsOf(receipt["results"]).entries()) {
         const one = batch[at];
         if (one !== undefined) done(result, one);
@@ -349,6 +357,7 @@ export class Import {
       failures: this.failures,
       files,
       links: this.#linkCount,
+      redacted: Object.fromEntries(this.#redactions),
       tick: this.#tick,
     };
   }
@@ -444,6 +453,7 @@ export function showReport({ screen }: Call, report: ImportReport): void {
   if (links > 0) parts.push(plural(links, "link"));
   if (failed > 0) parts.push(screen.paint("red", `${count(failed)} failed`));
   screen.line(parts.join(", "));
+  tellRedacted(screen, Object.entries(report.redacted));
   const shown = screen.isTerminal ? report.failures.slice(0, shownFailuresMax) : report.failures;
   for (const { path, line, message } of shown) {
     screen.line(`  ${line === null ? path : `${path}:${line}`}  ${message}`);

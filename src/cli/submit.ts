@@ -10,17 +10,21 @@ export async function submit(call: Call, request: Request): Promise<Receipt> {
   call.changes();
   const options = { client: "cli", ...given({ commandId: call.text("command-id") }) };
   const receipt = await port.submit(request, options);
-  tellRedacted(call, receipt.redacted);
+  tellRedacted(call.screen, redactedIn(receipt));
   return receipt;
 }
 
+/** What a receipt says was left out, and how often. */
+export function redactedIn({ redacted }: Receipt): [string, number][] {
+  if (typeof redacted !== "object" || redacted === null) return [];
+  return Object.entries(redacted).map(([what, times]) => [what, Number(times)]);
+}
+
 /** Says what the host took out of the texts before it stored them. */
-function tellRedacted(call: Call, redacted: unknown): void {
-  if (typeof redacted !== "object" || redacted === null) return;
-  const parts = Object.entries(redacted).map(([what, count]) =>
-    `${what} (${plural(Number(count), "place")})`
-  );
-  call.screen.note(`Not stored, it looked private: ${parts.join(", ")}`);
+export function tellRedacted(screen: Call["screen"], redacted: readonly (readonly [string, number])[]): void {
+  if (redacted.length === 0) return;
+  const parts = redacted.map(([what, times]) => `${what} (${plural(times, "place")})`);
+  screen.note(`Not stored, it looked private: ${parts.join(", ")}`);
 }
 
 /** Submits direct changes as one command. */

@@ -20,6 +20,7 @@ export {
   TranscriptReader,
   type Turn,
 } from "./transcripts.ts";
+export { type Redactions, redactText } from "./redact.ts";
 export { readManifest } from "./manifest.ts";
 export { type ProjectFile, projectFileSchema, readProjectFile, readToml, tomlBytesMax } from "./toml.ts";
 export { type Place, readWorkflow, unknownAgent, type WorkflowFile } from "./workflow.ts";

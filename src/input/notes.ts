@@ -10,6 +10,8 @@
  * 2. A ref is `path`, or `path#heading/subheading`; it depends on the heading path alone, so that sections added
  *    elsewhere change no other ref. Parts of a large section are `…~2`, `…~3`.
  * 3. What is broken is a Failure with its line; nothing is thrown.
+ * 4. What is private is taken out of the whole text before it is cut: a mark or a key that spans sections hides both,
+ *    and no heading of it becomes a title or a ref.
  */
 import type { JsonObject, TimeSource } from "../kernel/records.ts";
 import type { EngramDraft, Failure, InputLimits, LinkDraft, ReadFile } from "./drafts.ts";
@@ -21,6 +23,7 @@ import { cutSections, splitSection } from "./sections.ts";
 import type { Line } from "./text.ts";
 import { decodeText, splitLines } from "./text.ts";
 import { parseTime } from "../kernel/times.ts";
+import { type Redactions, redactText } from "./redact.ts";
 import { findDate } from "./dates.ts";
 
 /** A file as the caller found it. */
@@ -46,7 +49,11 @@ interface Note {
 }
 
 /** Reads a note. An empty file gives nothing, and no failure. */
-export function readNote(file: NoteFile, limits: InputLimits = inputLimits): ReadFile {
+export function readNote(
+  file: NoteFile,
+  limits: InputLimits = inputLimits,
+  redactions: Redactions = new Map(),
+): ReadFile {
   const fail = (failure: Omit<Failure, "path">): ReadFile => ({
     drafts: [],
     links: [],
@@ -59,10 +66,10 @@ export function readNote(file: NoteFile, limits: InputLimits = inputLimits): Rea
   }
   const decoded = decodeText(file.bytes);
   if (!("text" in decoded)) return fail({ ...decoded, message: `Cannot read the note: ${decoded.message}` });
-  const { text } = decoded;
-  const lines = splitLines(text);
-  const front = readFrontMatter(text, lines, limits);
+  const front = readFrontMatter(decoded.text, splitLines(decoded.text), limits);
   if ("message" in front) return fail({ ...front, message: `Cannot read the note: ${front.message}` });
+  const text = withoutSecrets(decoded.text, front.bodyLine, redactions);
+  const lines = splitLines(text);
   const sections = cutSections(text, lines, front.bodyLine);
   if (sections.length > limits.sectionsPerNoteMax) {
     const message =
@@ -77,6 +84,12 @@ export function readNote(file: NoteFile, limits: InputLimits = inputLimits): Rea
     note,
     sections,
   );
+}
+
+/** The text with its body redacted, line for line. What the front matter holds is redacted as values, when stored. */
+function withoutSecrets(text: string, bodyLine: number, redactions: Redactions): string {
+  const start = splitLines(text)[bodyLine]?.start ?? text.length;
+  return text.slice(0, start) + redactText(text.slice(start), redactions, { keepLines: true });
 }
 
 /** Leaves out, and lists, what is over a limit. */

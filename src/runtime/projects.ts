@@ -15,7 +15,7 @@
  * 5. No program is started: git's files are read as files.
  */
 import { basename, dirname, isAbsolute, join, relative, resolve } from "node:path";
-import { readProjectFile, tomlBytesMax } from "../input/mod.ts";
+import { readProjectFile, redactText, tomlBytesMax } from "../input/mod.ts";
 import { type Context, EngramError, type Id, personalContextId } from "../kernel/mod.ts";
 import { homeFolder } from "./platform.ts";
 import type { Port } from "./port.ts";
@@ -76,6 +76,15 @@ const namesMax = 20;
  * Errors: `invalid_config` where a `.engramlt.toml` is broken, `invalid_argument` where the path is not absolute.
  */
 export async function projectOf(folder: string): Promise<Project | null> {
+  const found = await findProject(folder);
+  if (found === null) return null;
+  // A folder may be called like a secret; what is stored of it is redacted, and found again by that.
+  const { name, key, context } = found;
+  const open = (text: string) => redactText(text, new Map());
+  return { ...found, name: open(name), key: open(key), context: context === null ? null : open(context) };
+}
+
+async function findProject(folder: string): Promise<Project | null> {
   if (!isAbsolute(folder)) {
     throw new EngramError(
       "invalid_argument",

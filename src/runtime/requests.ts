@@ -165,15 +165,16 @@ function texts(input: MemoryInput, redactions: Redactions): Payload {
   return Payload.text(JSON.stringify(redactTexts(body, redactions)));
 }
 
-/** Texts of an engram without what is private. Where it lies (source, ref, thread) stays: imports find it by that. */
+/**
+ * Texts of an engram without what is private. Where it lies (source, ref, thread) is treated alike each time, so that
+ * imports still find it by that.
+ */
 function redactTexts<T extends Partial<EngramTexts>>(body: T, redactions: Redactions): T {
-  const { content, title, metadata } = body;
-  return {
-    ...body,
-    ...(typeof content === "string" ? { content: redactText(content, redactions) } : {}),
-    ...(typeof title === "string" ? { title: redactText(title, redactions) } : {}),
-    ...(metadata === undefined ? {} : { metadata: redactJson(metadata, redactions) }),
-  };
+  const left: [string, unknown][] = Object.entries(body).map(([field, value]) => {
+    if (typeof value === "string") return [field, redactText(value, redactions)];
+    return [field, field === "metadata" && value !== undefined ? redactJson(value, redactions) : value];
+  });
+  return Object.fromEntries(left) as T;
 }
 
 function toEmbed(
@@ -255,7 +256,11 @@ function toOp(op: WriteOp, redactions: Redactions): DirectOp {
         metadata: Payload.text(JSON.stringify(redactJson(op.metadata ?? {}, redactions))),
       };
     case "link":
-      return { op: "link", type: op.type, ends: Payload.text(JSON.stringify([op.from, op.to])) };
+      return {
+        op: "link",
+        type: op.type,
+        ends: Payload.text(JSON.stringify(redactJson([op.from, op.to], redactions))),
+      };
     case "delete":
     case "disconnect":
       return { op: op.op, id: op.id };
@@ -297,6 +302,19 @@ function checkParams(text: string, redactions: Redactions): Payload {
   }
 }
 
+const redactObject = (value: JsonObject, redactions: Redactions): JsonObject =>
+  redactJson(value, redactions) as JsonObject; // an object stays one
+
+/** What an agent is asked: JSON where it is JSON, so that it still is; else a text. */
+function redactQuery(text: string, redactions: Redactions): string {
+  try {
+    return redactJsonText(text, redactions);
+  } catch (error) {
+    if (error instanceof SyntaxError) return redactText(text, redactions);
+    throw error;
+  }
+}
+
 function redactWorkflow(workflow: Workflow, redactions: Redactions): Workflow {
   const steps = workflow.steps.map((step) => ({ ...step, params: redactJson(step.params, redactions) }));
   return { ...workflow, name: redactText(workflow.name, redactions), steps };
@@ -310,9 +328,9 @@ export function toAsk(request: Request, facts: LoadFacts | null, redactions: Red
     case "context_create": {
       const { name, description, metadata } = request;
       const body = {
-        name,
+        name: redactText(name, redactions),
         description: redactText(description ?? "", redactions),
-        metadata: redactJson(metadata ?? {}, redactions),
+        metadata: redactObject(metadata ?? {}, redactions),
       };
       return {
         kind: "context_create",
@@ -323,14 +341,15 @@ export function toAsk(request: Request, facts: LoadFacts | null, redactions: Red
     case "agent_load": {
       if (facts === null) throw new Error("Fault: a load without its module's facts");
       const { agent, name, description, manifest } = request;
-      const { sha, ...rest } = facts;
+      const { sha, config, ...rest } = facts;
       return {
         kind: "agent_load",
         agent,
-        name: name ?? agent,
-        description: description ?? "",
+        name: redactText(name ?? agent, redactions),
+        description: redactText(description ?? "", redactions),
         module: sha,
-        manifest: manifest ?? null,
+        manifest: manifest === null || manifest === undefined ? null : redactObject(manifest, redactions),
+        config: redactObject(config, redactions),
         ...rest,
       };
     }
@@ -352,7 +371,7 @@ export function toAsk(request: Request, facts: LoadFacts | null, redactions: Red
       return {
         kind: "query",
         agent,
-        query: Payload.text(redactText(query, redactions)),
+        query: Payload.text(redactQuery(query, redactions)),
         context: context ?? null,
         fuel: checkFuel(fuel),
       };

@@ -276,3 +276,29 @@ Deno.test("readNote() names linksPerNoteMax when there are more links", () => {
     "limit_reached",
   ]]]);
 });
+
+Deno.test("readNote() hides what is marked private across sections, its headings too, and keeps line numbers", () => {
+  const lines = [
+    "# One",
+    "open",
+    "<private>",
+    "## Hidden",
+    "hidden",
+    "",
+    "## Also",
+    "</private>",
+    "",
+    "# Two",
+    "seen",
+  ];
+  const redactions = new Map<string, number>();
+  const { drafts } = readNote(
+    { path: "a.md", bytes: bytes(lines.join("\n")), modifiedAt: null },
+    undefined,
+    redactions,
+  );
+  const text = JSON.stringify(drafts);
+  for (const word of ["Hidden", "hidden", "Also", "also"]) assert.equal(text.includes(word), false, word);
+  assert.deepEqual(drafts.map(({ ref, line }) => [ref, line]), [["a.md#one", 2], ["a.md#two", 11]]);
+  assert.deepEqual([...redactions], [["private", 1]]);
+});

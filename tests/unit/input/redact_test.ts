@@ -25,11 +25,32 @@ const secrets: readonly (readonly [string, string, string])[] = [
   ["bearer token", "Authorization: Bearer ", "abcdef0123456789abcdef"],
   ["password", "password: ", "hunter2!"],
   ["password", "API_KEY=", "0123456789abcdef"],
+  ["password", "DB_PASSWORD=", "letmein"],
+  ["password", "AWS_SECRET_ACCESS_KEY=", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"],
+  ["password", "MYSQL_PWD=", "letmein"],
+  ["password", "PGPASSWORD=", "letmein"],
+  ["password", "x-api-key: ", "abcdef0123"],
+  ["password", "mysql --password=", "hunter2x"],
+  ["password", "cli --token ", "abc123def456"],
+  ["password", "The staging password is ", "Tr0ub4dor&3"],
+  ["password", "password: ", "ab,cd1234x"],
+  ["password", "machine db.example login ann password ", "s3cr3tz"],
+  ["password", "curl -u bob:", "hunter22"],
+  ["password", "//registry.npmjs.org/:_authToken=", "abcdef12345678901234"],
+  ["credentials", "Authorization: Basic ", "dXNlcjpwYXNzd29yZA=="],
+  ["bearer token", "AUTHORIZATION: BEARER ", "abcdef0123456789abcdef"],
   ["password in an address", "postgres://app:", "s3cretpass"],
+  ["password in an address", "redis://:", "s3cretpass"],
+  ["password in an address", "postgres://app:", "s3/cr@et"],
+  ["Slack token", "", of("xapp-", "1-A0123456789-abcdefGHIJ")],
+  ["GitHub token", "token_", of("ghp_", "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8")],
 ];
 
 for (const [what, before, secret] of secrets) {
-  Deno.test(`redactText() takes out a ${what} ${before === "" ? "alone" : `after "${before.trim()}"`}`, () => {
+  const where = before === ""
+    ? `alone, ${secret.slice(0, 5)}…`
+    : `after "${before.trim()}", ${secret.slice(0, 4)}…`;
+  Deno.test(`redactText() takes out a ${what} ${where}`, () => {
     const after = what === "password in an address" ? "@db.example/app" : " and more";
     const found = new Map<string, number>();
     assert.equal(redactText(`${before}${secret}${after}`, found), `${before}[redacted: ${what}]${after}`);
@@ -39,6 +60,43 @@ for (const [what, before, secret] of secrets) {
 
 Deno.test("redactText() takes out what stands between private marks, also unclosed", () => {
   assert.equal(text("a <private>b\nc</private> d <PRIVATE>e"), "a [redacted: private] d [redacted: private]");
+});
+
+Deno.test("redactText() takes out nested marks whole, and marks with attributes or blanks", () => {
+  assert.equal(text("a <private>b <private>c</private> d</private> e"), "a [redacted: private] e");
+  assert.equal(text('a <private reason="x">b</private> c'), "a [redacted: private] c");
+  assert.equal(text("a < Private >b< / private > c"), "a [redacted: private] c");
+  assert.equal(text("a <privateer>b"), "a <privateer>b");
+});
+
+Deno.test("redactText() takes out all before a mark that nothing opened", () => {
+  assert.equal(text("its second half</private> and more"), "[redacted: private] and more");
+});
+
+Deno.test("redactText() leaves a mark alone that stands between backticks", () => {
+  const plain = "Put `<private>` before it and `</private>` behind it.";
+  assert.equal(text(plain), plain);
+});
+
+Deno.test("redactText() keeps as many line ends as there were, where it is asked to", () => {
+  const given = "a\n<private>b\nc\n</private>\nd";
+  assert.equal(
+    redactText(given, new Map(), { keepLines: true }).split("\n").indexOf("d"),
+    given.split("\n").indexOf("d"),
+  );
+});
+
+Deno.test("redactText() takes out quoted secrets whole, in settings, code and JSON", () => {
+  for (
+    const [given, left] of [
+      [`STRIPE_SECRET='abc def'`, "STRIPE_SECRET='[redacted: password]'"],
+      [`dbPassword: "correct horse"`, `dbPassword: "[redacted: password]"`],
+      [`{"password":"hunter2","user":"x"}`, `{"password":"[redacted: password]","user":"x"}`],
+      [`{\\"password\\":\\"hunter2\\"}`, `{\\"password\\":\\"[redacted: password]\\"}`],
+      ["Server=x;Password=Abc123;Encrypt=True", "Server=x;Password=[redacted: password];Encrypt=True"],
+      ["https://a.example/?password=letmein&x=1", "https://a.example/?password=[redacted: password]&x=1"],
+    ] as const
+  ) assert.equal(text(given), left);
 });
 
 Deno.test("redactText() takes out a private key over several lines", () => {
@@ -57,6 +115,24 @@ Deno.test("redactText() leaves sentences and names as they are", () => {
       "https://example.com/a:b@c",
       "Heron launches on 12 May.",
       "The bearer of this letter is Ann",
+      "sk-learn-pipeline-with-custom-transformers",
+      "see commit 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+      "id 3f2504e0-4f89-41d3-9a0c-0305e82c3301",
+      "max_tokens=100000 and token budget: 1500 tokens",
+      "pwd: /home/me/proj2",
+      "const token = process.env.GITHUB_TOKEN;",
+      "password: ${DB_PASSWORD1}",
+      "password: string;",
+      "connect(user=user, password=password)",
+      "The password is SHA256-hashed",
+      "password = os.environ['DB_PASSWORD']",
+      "https://localhost:8080/@scope/pkg",
+      "The token is short-lived (15 min)",
+      "API key rotation happened 2026-03-14",
+      "foreign_key=user_id_123 primary key: 12345678",
+      "tokenizer: bert-base-v2-uncased",
+      "TOKEN_LIMIT=4096",
+      "password policy: 12 chars",
     ]
   ) assert.equal(text(plain), plain);
 });
@@ -70,7 +146,21 @@ Deno.test("redactText() changes nothing the second time", () => {
 
 Deno.test("redactText() comes to an end on a text made to be slow", () => {
   for (
-    const piece of ["password=", "-----BEGIN PRIVATE KEY-----", "eyJaaaaaaaa.", "<private>", "a://b:", "sk-"]
+    const piece of [
+      "password=",
+      "-----BEGIN PRIVATE KEY-----",
+      "eyJaaaaaaaa.",
+      "<private>",
+      "a://b:",
+      "sk-",
+      "-eyJaaaaa",
+      "</private>",
+      "a://b:c@",
+      "login a password ",
+      "curl ",
+      '"',
+      "password to ",
+    ]
   ) {
     const once = text(piece.repeat(Math.ceil(200_000 / piece.length)));
     assert.equal(text(once), once);
@@ -78,15 +168,34 @@ Deno.test("redactText() comes to an end on a text made to be slow", () => {
 });
 
 Deno.test("redactJson() looks at members by name and value", () => {
-  const given = { password: "hunter2!", note: "<private>x</private>", list: ["plain", 1, null], ok: "fine" };
+  const given = {
+    password: "correcthorse",
+    dbPassword: 12345678,
+    apiKey: "abc123",
+    token: "hello",
+    note: "<private>x</private>",
+    list: ["plain", 1, null],
+    ok: "fine",
+  };
   const found = new Map<string, number>();
   assert.deepEqual(redactJson(given, found), {
     password: "[redacted: password]",
+    dbPassword: "[redacted: password]",
+    apiKey: "[redacted: password]",
+    token: "hello",
     note: "[redacted: private]",
     list: ["plain", 1, null],
     ok: "fine",
   });
-  assert.deepEqual([...found].sort(), [["password", 1], ["private", 1]]);
+  assert.deepEqual([...found].sort(), [["password", 3], ["private", 1]]);
+});
+
+Deno.test("redactJson() keeps two members whose names differ in their secrets only", () => {
+  const names = ["a", "b"].map((letter) => of("ghp_", letter, "1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"));
+  assert.deepEqual(redactJson(Object.fromEntries(names.map((name, at) => [name, at])), new Map()), {
+    "[redacted: GitHub token]": 0,
+    "[redacted: GitHub token] 2": 1,
+  });
 });
 
 Deno.test("redactJsonText() passes bytes unchanged where nothing is private", () => {

@@ -17,9 +17,21 @@ Deno.test("submit() stores no credential of any request, and the receipt says wh
     assert.deepEqual(added.redacted, { "GitHub token": 3 });
     await runtime.submit({ kind: "execute", agent: "tester", action: "echo", params: `{"t": "${secret}"}` });
     await runtime.submit({ kind: "query", agent: "tester", query: secret }).catch(() => null);
-    await runtime.submit({ kind: "context_create", name: "x", description: secret });
+    await runtime.submit({ kind: "query", agent: "tester", query: `{"q": "<private>mango-tree</private>"}` })
+      .catch(() => null);
+    await runtime.submit({ kind: "context_create", name: `x ${secret}`, description: secret });
+    const placed = { source: `s ${secret}`, ref: secret, thread: `t/${secret}.md` };
+    await runtime.submit({
+      kind: "write",
+      ops: [
+        { op: "upsert", content: "one", ...placed },
+        { op: "upsert", content: "two", ...placed, ref: "r" },
+        { op: "link", type: "links", from: [placed.source, secret], to: [placed.source, "r"] },
+      ],
+    });
     assert.notDeepEqual(filesHolding(path, "Deploys use [redacted: GitHub token]."), []);
     assert.deepEqual(filesHolding(path, secret), []);
+    assert.deepEqual(filesHolding(path, "mango-tree"), []);
   }));
 
 Deno.test("submit() gives a receipt without redactions where nothing was private", () =>
