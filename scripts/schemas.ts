@@ -1,4 +1,4 @@
-/** Writes docs/manifest.schema.json and docs/workflow.schema.json from the schemas in src/input. */
+/** Writes the JSON schemas below docs from the schemas in src/input. */
 import { publishedSchemas } from "../src/input/schemas.ts";
 
 for (const [name, text] of Object.entries(publishedSchemas())) {

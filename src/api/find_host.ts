@@ -65,7 +65,7 @@ function isOwned(paths: DataPaths): boolean {
 
 async function answering(paths: DataPaths): Promise<Port | null> {
   const host = readHostFile(paths);
-  if (host === null || !/^http:\/\/127\.0\.0\.1:\d{1,5}$/.test(host.address)) return null;
+  if (host === null || !/^http:\/\/(?:[\d.]+|\[[\da-f:.]+\]):\d{1,5}$/.test(host.address)) return null;
   if (!await proves(host)) return null;
   const token = readToken(paths);
   return token === null ? null : hostPort(host.address, token);

@@ -7,7 +7,8 @@
  * Invariants:
  * 1. Without a token only /healthz, /v1/health and what every install has alike (the API's description and its page)
  *    is answered; not even whether another route is there.
- * 2. Only the addresses it listens on are valid as Host and Origin: a page of another site gets nothing, by any name.
+ * 2. Only the addresses it listens on, and names the owner allowed, are valid as Host and Origin: a page of another site
+ *    gets nothing, by any name (addresses.ts).
  * 3. What leaves is a result, a refusal, or the word that there was a fault. No token is in an answer or a log.
  * 4. Every wait and every size has a name in `apiLimits`.
  * 5. What a token of scope read reaches is given a {@link Reading}, which has no way to submit.
@@ -19,6 +20,7 @@ import { EngramError } from "../kernel/mod.ts";
 import type { Port, View } from "../runtime/port.ts";
 import type { Request as CommandRequest } from "../runtime/requests.ts";
 import { type Acting, actingRoutes, scopeOf } from "./actions.ts";
+import { hostNames, isHostName, isOwnOrigin, type Names } from "./addresses.ts";
 import { type BodyBounds, checkLength, readBody } from "./body.ts";
 import { eventStream, readFilters } from "./events.ts";
 import {
@@ -49,6 +51,8 @@ export interface HttpDoor {
   readonly nonce: string;
   /** Host and port it listens on, such as `127.0.0.1:4100`. */
   readonly authority: () => string;
+  /** Names under which it may be asked as well, such as that of a proxy before it. */
+  readonly allowedHosts?: readonly string[];
   /** Aborted when the host begins to stop. */
   readonly stopping: AbortSignal;
   /** Asked to stop the host. */
@@ -76,7 +80,7 @@ export function httpApi(door: HttpDoor): Hono<Env> {
     c.header("x-request-id", requestId);
     c.header("cache-control", "no-store, no-transform");
     c.header("x-content-type-options", "nosniff");
-    checkAddress(c, addressesOf(door));
+    checkAddress(c, { authority: door.authority(), allowed: door.allowedHosts ?? [] });
     c.set("identity", isOpen(c.req.path) ? null : identify(c, door.tokens));
     if (counts.requests >= limits.requestsMax) throw tooMany("requestsMax", limits.requestsMax);
     counts.requests++;
@@ -369,23 +373,16 @@ function tooMany(name: keyof ApiLimits, limit: number): EngramError {
   return new EngramError("limit_reached", `Cannot take the request: ${limit} are under way (${name})`);
 }
 
-/** Every name of the address it listens on, and those it was told of. */
-function addressesOf(door: HttpDoor): readonly string[] {
-  const authority = door.authority();
-  const [host, port = ""] = authority.split(/:(?=\d+$)/);
-  return host === "127.0.0.1" ? [authority, `localhost:${port}`] : [authority];
-}
-
-function checkAddress(c: Request, addresses: readonly string[]): void {
+function checkAddress(c: Request, names: Names): void {
   const host = (c.req.header("host") ?? "").toLowerCase();
   const origin = c.req.header("origin");
-  if (!addresses.includes(host) || new URL(c.req.url).host !== host) {
+  if (!isHostName(host, names) || new URL(c.req.url).host !== host) {
     throw new EngramError(
       "origin_refused",
-      `Cannot answer: the Host header is not ${addresses.join(" or ")}`,
+      `Cannot answer: the Host header is not ${hostNames(names).join(" or ")}`,
     );
   }
-  if (origin !== undefined && origin !== `http://${host}`) {
+  if (origin !== undefined && !isOwnOrigin(origin, host, names)) {
     throw new EngramError("origin_refused", "Cannot answer: the request comes from a page of another origin");
   }
 }

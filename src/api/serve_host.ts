@@ -29,6 +29,7 @@ import { openDataModels, preloadModels } from "../runtime/models.ts";
 import { type Reader, startReader, withReader } from "../runtime/reader_client.ts";
 import { replayBeside } from "../runtime/replay_client.ts";
 import { Activity } from "./activity.ts";
+import { authorityOf, checkListenAddress, isLoopback, localAddress, loopback } from "./addresses.ts";
 import { type AwakeAgents, startAgents } from "./awake.ts";
 import { HostLog, type HostLogOptions, type LogLevel } from "./host_log.ts";
 import { httpApi } from "./http.ts";
@@ -55,6 +56,12 @@ export interface HostOptions {
   readonly seed?: number | null;
   /** The port to listen on; 0, the default, takes a free one. */
   readonly port?: number;
+  /** The address to listen on; this machine's own by default. */
+  readonly host?: string;
+  /** Agrees to an address that other machines reach. */
+  readonly allowRemote?: boolean;
+  /** Names under which it may be asked as well. */
+  readonly allowedHosts?: readonly string[];
   /** How long to wait for another owner of the folder, in ms. Default 5,000. */
   readonly lockWaitMsMax?: number;
   readonly limits?: Partial<ApiLimits>;
@@ -104,6 +111,7 @@ const idleLookMsMax = 15_000;
  */
 export async function serveHost(options: HostOptions): Promise<void> {
   const { data, signal } = options;
+  checkListenAddress(options.host ?? loopback, options.allowRemote === true); // before anything is opened
   const engine = await startEngine({
     data,
     ...(options.workers === undefined ? {} : { workers: options.workers }),
@@ -246,13 +254,15 @@ class Host {
       tokens: this.#tokens,
       nonce: this.#nonce,
       authority: () => authority,
+      allowedHosts: this.#options.allowedHosts ?? [],
       stopping: this.#stop.signal,
       stop: () => this.#end(null, "a client asked for it"),
       seeded: this.#seeded,
       onFault: this.#onFault,
       ...(this.#options.limits === undefined ? {} : { limits: this.#options.limits }),
     });
-    const server = listen(this.#options.port ?? 0, async (request) => {
+    const hostname = checkListenAddress(this.#options.host ?? loopback, this.#options.allowRemote === true);
+    const server = listen(hostname, this.#options.port ?? 0, async (request) => {
       const over = this.#activity.hold();
       try {
         return await app.fetch(request);
@@ -260,8 +270,9 @@ class Host {
         over();
       }
     });
-    authority = `127.0.0.1:${server.addr.port}`;
-    return { server, address: `http://${authority}` };
+    authority = authorityOf(hostname, server.addr.port);
+    if (!isLoopback(hostname)) this.#log.write("warn", `other machines reach ${authority}`);
+    return { server, address: localAddress(hostname, server.addr.port) };
   }
 
   /** The MCP door. */
@@ -337,12 +348,13 @@ class Host {
 type HttpServer = ReturnType<typeof listen>;
 
 function listen(
+  hostname: string,
   port: number,
   handler: (request: Request) => Response | Promise<Response>,
 ) {
   try {
     return Deno.serve({
-      hostname: "127.0.0.1",
+      hostname,
       port,
       onListen: () => {/* said by onReady */},
       handler,
@@ -351,9 +363,9 @@ function listen(
     const words = error instanceof Error ? error.message : String(error);
     throw new EngramError(
       "io_failed",
-      `Cannot listen on 127.0.0.1:${port}: ${words}`,
+      `Cannot listen on ${authorityOf(hostname, port)}: ${words}`,
       { port },
-      "Choose another --port",
+      "Choose another --port or --host",
     );
   }
 }

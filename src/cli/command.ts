@@ -204,6 +204,12 @@ export class Call {
     return variable === "" ? [] : [variable];
   }
 
+  /** Where a value comes from; null where it was not given. */
+  origin(name: string): "flag" | "variable" | null {
+    if (this.#given.flags.has(name) || this.#places.has(name)) return "flag";
+    return (this.screen.terminal.env(variableOf(name)) ?? "") === "" ? null : "variable";
+  }
+
   /** A text, or null where it was not given. */
   text(name: string): string | null {
     return this.#values(name)[0] ?? null;

@@ -6,6 +6,7 @@
  * 2. A folder that another process holds is waited for up to `lockWaitMsMax`: it may be a command about to end, or a
  *    host about to answer.
  */
+import { workersMax } from "../input/worker_count.ts";
 import { EngramError } from "../kernel/errors.ts";
 import { dataPaths, exists } from "../runtime/data_folder.ts";
 import type { Port } from "../runtime/port.ts";
@@ -19,9 +20,6 @@ export interface ConnectOptions {
   readonly seed: number | null;
   readonly lockWaitMsMax: number;
 }
-
-/** Threads for agents at most: more would only cost memory. */
-const workersMax = 256;
 
 /** The options that a call's global flags give. */
 export function connectOptions(call: Call): ConnectOptions {

@@ -1,77 +1,11 @@
-/** The host and the data folder: up, down, status, doctor, api. */
+/** The host and the data folder: down, status, doctor, api. */
 import { EngramError } from "../kernel/errors.ts";
 import { dataPaths, exists, readHostFile } from "../runtime/data_folder.ts";
-import { stopSignals } from "../runtime/platform.ts";
 import { type Call, type Leaf, usage } from "./command.ts";
 import { type ConnectOptions, connectOptions, findHostOf } from "./connect.ts";
 import { count, plural, printable, size } from "./screen.ts";
 import { timeRows } from "./shown.ts";
 import { versions } from "./versions.ts";
-
-/** engramlt up */
-export const up: Leaf = {
-  name: "up",
-  says: "run the host until it is stopped: every other command then works through it",
-  flags: [
-    { flags: "--port N", says: "port to listen on, on this machine only (default: a free one)" },
-    { flags: "--no-agents", says: "load no agents, and wake none after changes" },
-  ],
-  examples: ["up", "up --port 4100 --workers 4", "up --no-agents"],
-  notes:
-    "linker, curator and digest are loaded where they are not, and may read and write the whole memory: every\n" +
-    "project, those there now and those to come. Two seconds after a change they work on what changed. Your notes\n" +
-    "are never changed. engramlt agent unload takes one away; agent load --grant narrows what it may do.\n\n" +
-    "Ctrl-C or engramlt down stops it cleanly. The address stands in host.json and the token in the file token,\n" +
-    "both in the data folder and readable by you alone.",
-  catchesSignals: true,
-  async run(call) {
-    const { serveHost } = await import("../api/mod.ts");
-    const options = connectOptions(call);
-    const { data, workers, seed, lockWaitMsMax } = options;
-    const port = call.whole("port", 0);
-    await refuseSecond(options);
-    const stop = new AbortController();
-    const onSignal = () => stop.abort();
-    for (const signal of stopSignals) Deno.addSignalListener(signal, onSignal);
-    try {
-      await serveHost({
-        data,
-        seed,
-        lockWaitMsMax,
-        ...(workers === null ? {} : { workers }),
-        ...(port === null ? {} : { port }),
-        agents: call.has("no-agents") ? "none" : "bundled",
-        signal: stop.signal,
-        onReady: ({ address, tokenFile, agents }) => {
-          const { screen } = call;
-          screen.result({ address, tokenFile, data, agents }, () => {
-            screen.line(`${screen.paint("green", "✓")} up at ${address}`);
-            screen.line(`  data   ${data}`);
-            screen.line(`  token  ${tokenFile}`);
-            for (const { id, words, isNew } of agents) {
-              screen.line(`  ${id.padEnd(9)} ${isNew ? "" : "(as it was loaded) "}${words.join(" · ")}`);
-            }
-          });
-          screen.note("Ctrl-C stops it");
-        },
-      });
-    } finally {
-      for (const signal of stopSignals) Deno.removeSignalListener(signal, onSignal);
-    }
-    call.screen.summary("stopped");
-  },
-};
-
-/** One host a folder: says so at once, where the lock would only be waited for. */
-async function refuseSecond(options: ConnectOptions): Promise<void> {
-  const paths = dataPaths(options.data);
-  const host = exists(paths.host) ? await findHostOf(options) : null;
-  if (host === null) return;
-  await host.close();
-  const address = readHostFile(paths)?.address ?? "its address";
-  const message = `Cannot start a host on data folder ${options.data}: one runs at ${address}`;
-  throw new EngramError("data_folder_in_use", message, { address }, "engramlt down stops it");
-}
 
 /** Sends a request to the host of the data folder, with its token. */
 async function askHost(

@@ -1,18 +1,14 @@
 /** engramlt host: the host that clients start where none runs. People run `engramlt up`. */
 import type { Leaf } from "./command.ts";
 import { connectOptions } from "./connect.ts";
-import { hostSettings } from "./settings.ts";
+import { hostSettings, idleFlag, settingFlags } from "./settings.ts";
 import { untilStopped } from "./signals.ts";
 
 /** engramlt host */
 export const hostRun: Leaf = {
   name: "host",
   says: "run the host in the background, as engramlt mcp starts it: it ends when nobody uses it",
-  flags: [
-    { flags: "--port N", says: "port to listen on, on this machine only (default: a free one)" },
-    { flags: "--no-agents", says: "load no agents, and wake none after changes" },
-    { flags: "--idle-stop-minutes N", says: "minutes without a client or work before it ends (default: 30)" },
-  ],
+  flags: [...settingFlags, idleFlag],
   examples: ["host --idle-stop-minutes 5"],
   notes: "It says what it does in host.log in the data folder: engramlt logs shows it.",
   hidden: true,

@@ -7,7 +7,7 @@ import { context } from "./context.ts";
 import { demo } from "./demo.ts";
 import { erase, forget } from "./forget.ts";
 import { help } from "./help.ts";
-import { api, doctor, down, status, up } from "./host.ts";
+import { api, doctor, down, status } from "./host.ts";
 import { hostRun } from "./host_run.ts";
 import { hook } from "./hook.ts";
 import { importSessions } from "./import.ts";
@@ -20,8 +20,10 @@ import { recall } from "./recall.ts";
 import { model } from "./model.ts";
 import { replay } from "./replay.ts";
 import { review } from "./review.ts";
+import { config } from "./settings.ts";
 import { setup } from "./setup.ts";
 import { token } from "./token.ts";
+import { up } from "./up.ts";
 import { workflow } from "./workflow.ts";
 
 /** All commands. */
@@ -53,6 +55,7 @@ export const tree: readonly Node[] = [
   down,
   hostRun,
   logs,
+  config,
   mcp,
   token,
   api,
