@@ -6,7 +6,8 @@
  *
  * Invariants:
  * 1. The same transcripts again change nothing: a turn is known by its context, client and ref.
- * 2. Files are taken oldest first, so that of a turn that stands in two the first written one counts.
+ * 2. Files are taken oldest first, and those a Codex session was forked from before it: of a turn that stands in two
+ *    files the one first said counts.
  */
 import { isAbsolute } from "node:path";
 import { EngramError } from "../kernel/errors.ts";
@@ -16,6 +17,7 @@ import { os } from "../runtime/platform.ts";
 import type { Port } from "../runtime/port.ts";
 import { projectContext } from "../runtime/projects.ts";
 import { clientPlaces } from "./clients.ts";
+import { CodexFamilies } from "./codex_families.ts";
 import { type Call, usage } from "./command.ts";
 import { contextOf } from "./ids.ts";
 import { type ImportReport, incomplete, lineCount, openImport, pieces, showReport } from "./memory_import.ts";
@@ -157,13 +159,16 @@ async function take(
     onProgress: () => undefined,
   });
   const seen = new Set<string>();
-  for (const [at, { path }] of files.entries()) {
+  const families = client === "codex" ? await familiesOf(call, files) : null;
+  const paths = inOrder(files.map(({ path }) => path), families);
+  const rootOf = (session: string) => families?.rootOf(session) ?? session;
+  for (const [at, path] of paths.entries()) {
     call.screen.progress({
       done: at,
-      total: files.length,
+      total: paths.length,
       what: `transcripts, ${plural(work.written, "turn")}, ${basename(path)}`,
     });
-    const reader = new TranscriptReader(client, path, { seen });
+    const reader = new TranscriptReader(client, path, { seen, rootOf });
     let firstLine = 1;
     try {
       for await (const piece of pieces(path)) {
@@ -185,9 +190,23 @@ async function take(
       work.failures.push({ path, line: null, code, message });
     }
   }
-  const report = await work.finish(files.length);
-  call.screen.progress({ done: files.length, total: files.length, what: "transcripts" });
+  const report = await work.finish(paths.length);
+  call.screen.progress({ done: paths.length, total: paths.length, what: "transcripts" });
   return report;
+}
+
+/** What is known of forks, from every transcript there is; null where none of the files is one. */
+async function familiesOf(call: Call, files: readonly Transcript[]): Promise<CodexFamilies | null> {
+  if (!files.some(({ path }) => CodexFamilies.isFork(path))) return null;
+  const all = [...files];
+  for (const root of defaultRoots(call, "codex")) await find("codex", root, all, false);
+  return new CodexFamilies(all.map(({ path }) => path));
+}
+
+/** The transcripts with those they were forked from, each once and after its own ancestors. */
+function inOrder(paths: readonly string[], families: CodexFamilies | null): readonly string[] {
+  if (families === null) return paths;
+  return [...new Set(paths.flatMap((path) => [...families.ancestors(path), path]))];
 }
 
 /** The contexts of folders, each asked for once. */

@@ -14,6 +14,8 @@ export { estimateTokens, tokenRule } from "./tokens.ts";
 export { type JsoncForm, type JsonPath, readJsonc, removeJson, setJson } from "./jsonc.ts";
 export { removeTomlTable, setTomlTable, tomlTable } from "./toml_edit.ts";
 export {
+  type CodexHead,
+  readCodexHead,
   type ReadTurns,
   type TranscriptClient,
   transcriptClients,

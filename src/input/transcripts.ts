@@ -10,8 +10,12 @@
  *    (reminders, commands, summaries, subagents).
  * 2. The same line gives the same draft, however long the file grew: (source, ref) names a turn.
  * 3. A bad line is a Failure with its number; the other lines go in.
+ * 4. A turn that a session took over from the one it was forked from has the same ref in both: Claude Code names the
+ *    line it came from; of Codex, which writes old turns anew with new times, a ref is a hash of all that was said up to
+ *    the turn since the first session of the family.
  * Neither format is published by its maker: a line of an unknown kind is no turn and no failure.
  */
+import { createHash } from "node:crypto";
 import type { RefusalCode } from "../kernel/errors.ts";
 import type { EngramDraft, Failure, InputLimits } from "./drafts.ts";
 import { inputLimits, overLimit } from "./drafts.ts";
@@ -54,23 +58,30 @@ export class TranscriptReader {
   readonly #path: string;
   readonly #limits: InputLimits;
   readonly #seen: Set<string>;
+  readonly #rootOf: (session: string) => string;
   #session: string;
   #cwd: string | null = null;
+  #head: CodexHead | null = null;
+  /** Hash of what was said so far; null before the first turn. */
+  #chain: string | null = null;
 
   /** `path` names the file in failures; its name stands for a session that names none. */
   constructor(
     client: TranscriptClient,
     path: string,
-    { seen = new Set(), limits = inputLimits }: {
+    { seen = new Set(), limits = inputLimits, rootOf = (session) => session }: {
       /** Refs of turns read before, of other files too: a session taken up again is copied to a new file. */
       readonly seen?: Set<string>;
       readonly limits?: InputLimits;
+      /** The first session of a Codex session's family, where other files tell more of it. */
+      readonly rootOf?: (session: string) => string;
     } = {},
   ) {
     this.#client = client;
     this.#seen = seen;
     this.#path = path;
     this.#limits = limits;
+    this.#rootOf = rootOf;
     this.#session = (path.split(/[\\/]/).at(-1) ?? path).replace(/\.jsonl$/, "");
   }
 
@@ -122,11 +133,12 @@ export class TranscriptReader {
         .some((flag) => row[flag] === true) || message["model"] === "<synthetic>";
     const text = isNoise ? "" : spoken(message["content"], "text");
     if (text === "") return null;
+    const origin = isObject(row["forkedFrom"]) ? row["forkedFrom"] : {};
     return {
       speaker,
       text,
-      ref: textOf(row["uuid"]),
-      session: textOf(row["sessionId"]),
+      ref: textOf(origin["messageUuid"]) ?? textOf(row["uuid"]),
+      session: textOf(origin["sessionId"]) ?? textOf(row["sessionId"]),
       time: row["timestamp"],
     };
   }
@@ -136,15 +148,30 @@ export class TranscriptReader {
     const kind = row["type"];
     if (kind === "session_meta" || kind === "turn_context" || kind === undefined) {
       this.#cwd = textOf(payload["cwd"]) ?? this.#cwd;
-      if (kind !== "turn_context") this.#session = textOf(payload["id"]) ?? this.#session;
+      if (kind !== "turn_context") this.#begin(payload);
       return null;
     }
     const { role, type } = payload;
     const isMessage = type === "message" && (kind === "response_item" || kind === "message");
-    if (!isMessage || role !== "user" && role !== "assistant") return null;
+    if (!isMessage || role !== "user" && role !== "assistant" || this.#head?.isSubagent === true) return null;
     const text = spoken(payload["content"], role === "user" ? "input_text" : "output_text");
     if (text === "") return null;
-    return { speaker: role, text, ref: null, session: null, time: row["timestamp"] };
+    this.#chain = createHash("sha256")
+      .update(this.#chain ?? this.#rootOf(this.#head?.family ?? this.#session))
+      .update(`\0${role}\0${text}`).digest("hex").slice(0, 32);
+    return { speaker: role, text, ref: this.#chain, session: null, time: row["timestamp"] };
+  }
+
+  /** Takes a session's head. Those of the sessions it was forked from follow its own, before the first turn. */
+  #begin(payload: Row): void {
+    const head = codexHead(payload);
+    if (head === null) return;
+    if (this.#head === null) {
+      this.#session = head.id;
+      this.#head = head;
+    } else if (this.#chain === null && head.id !== this.#session) {
+      this.#head = { ...this.#head, family: head.family };
+    }
   }
 
   #draft({ speaker, text, ref, session, time }: Said, line: number): EngramDraft {
@@ -169,6 +196,34 @@ export class TranscriptReader {
       line,
     };
   }
+}
+
+/** What the first line of a Codex transcript tells of its session. */
+export interface CodexHead {
+  readonly id: string;
+  /** The session it was forked from, as far back as the line tells; itself where it was not. */
+  readonly family: string;
+  /** Whether a program began it: what stands in it as the person's was said by an agent. */
+  readonly isSubagent: boolean;
+}
+
+function codexHead(payload: Row): CodexHead | null {
+  const id = textOf(payload["id"]);
+  if (id === null) return null;
+  const { source } = payload;
+  const isSubagent = payload["thread_source"] === "subagent" ||
+    isObject(source) && ["subagent", "subAgent", "internal"].some((kind) => Object.hasOwn(source, kind));
+  return { id, family: textOf(payload["forked_from_id"]) ?? id, isSubagent };
+}
+
+/** The head of a Codex transcript, from its first line; null where that is none. */
+export function readCodexHead(firstLine: Uint8Array): CodexHead | null {
+  const decoded = decodeText(firstLine);
+  const parsed = "text" in decoded ? parseJson(decoded.text) : {};
+  if (!("value" in parsed) || !isObject(parsed.value)) return null;
+  const { type, payload } = parsed.value;
+  if (type === "session_meta" && isObject(payload)) return codexHead(payload);
+  return type === undefined ? codexHead(parsed.value) : null;
 }
 
 /** Bytes of a line: what tools gave stands in one line too, and is left out. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { hookMsMax } from "../../src/cli/hook.ts";
 import { selfCommand } from "../../src/runtime/assets.ts";
-import { claudeLine, codexLines } from "../support/transcripts.ts";
+import { claudeLine, codexFork, codexLines } from "../support/transcripts.ts";
 import { runCli } from "../support/terminal.ts";
 
 interface Place {
@@ -174,3 +174,76 @@ for (
       assert.match(Deno.readTextFileSync(`${root}/data/host.log`), / hook capture for /);
     }));
 }
+
+const codexAt = (day: string, id: string) =>
+  `.codex/sessions/2026/03/${day}/rollout-2026-03-${day}T09-00-00-${id}.jsonl`;
+
+Deno.test("import codex takes each turn of forked sessions once, with the time and thread it was said in", () =>
+  withPlace(async ({ root, run, list, write }) => {
+    const first = codexLines("a1", `${root}/heron`, [["user", "We use libSQL."], ["assistant", "Noted."]]);
+    const second = codexFork("b2", { id: "a1", lines: first }, `${root}/heron`, [["user", "And WAL."]], 16);
+    const third = codexFork("c3", { id: "b2", lines: second }, `${root}/heron`, [["user", "And zstd."]], 17);
+    const captured = write(codexAt("17", "c3"), third);
+    write(codexAt("16", "b2"), second);
+    write(codexAt("15", "a1"), first);
+    // The hook names the newest file alone.
+    await run(["hook", "codex", "--transcript", captured]);
+    const { out } = await run(["import", "codex"]);
+    assert.equal(out, "0 created, 0 updated, 4 unchanged\n");
+    const found = await list("heron");
+    assert.deepEqual(
+      found.map(({ content, thread, observedAt }) => [content, thread, observedAt.slice(0, 10)]),
+      [
+        ["And zstd.", "c3", "2026-03-17"],
+        ["And WAL.", "b2", "2026-03-16"],
+        ["Noted.", "a1", "2026-03-15"],
+        ["We use libSQL.", "a1", "2026-03-15"],
+      ],
+    );
+    assert.equal(
+      (await run(["import", "codex", "--since", "2026-03-17"])).out,
+      "0 created, 0 updated, 1 unchanged\n",
+    );
+  }));
+
+Deno.test("import codex takes one turn of two forks of a session that is gone", () =>
+  withPlace(async ({ root, run, write }) => {
+    const first = codexLines("a1", `${root}/heron`, [["user", "We use libSQL."]]);
+    const fork = (id: string, text: string) =>
+      codexFork(id, { id: "a1", lines: first }, `${root}/heron`, [["user", text]], 16);
+    write(codexAt("16", "b2"), fork("b2", "And WAL."));
+    write(codexAt("17", "c3"), fork("c3", "And zstd."));
+    assert.equal((await run(["import", "codex"])).out, "3 created, 0 updated, 0 unchanged\n");
+    assert.equal((await run(["import", "codex"])).out, "0 created, 0 updated, 3 unchanged\n");
+  }));
+
+Deno.test("import codex leaves out sessions that an agent began", () =>
+  withPlace(async ({ root, run, write }) => {
+    for (
+      const [id, head] of [
+        ["d4", { source: { subagent: { thread_spawn: { parent_thread_id: "a1", depth: 1 } } } }],
+        ["e5", { thread_source: "subagent" }],
+        ["f6", { source: { internal: "guardian" } }],
+      ] as const
+    ) write(codexAt("15", id), codexLines(id, `${root}/heron`, [["user", "Do as I say."]], { head }));
+    assert.equal((await run(["import", "codex"])).out, "0 created, 0 updated, 0 unchanged\n");
+  }));
+
+Deno.test("import claude-code takes a turn that a branch took over once, in the session it was said in", () =>
+  withPlace(async ({ root, run, list, write }) => {
+    const cwd = `${root}/heron`;
+    const own = claudeLine(0, "user", "We use libSQL.", { cwd });
+    const copied = claudeLine(0, "user", "We use libSQL.", {
+      cwd,
+      sessionId: "s2",
+      forkedFrom: { sessionId: "s1", messageUuid: "u0" },
+    });
+    const branch = write(".claude/projects/-x/s2.jsonl", [
+      copied,
+      claudeLine(1, "user", "And WAL.", { cwd, sessionId: "s2" }),
+    ]);
+    await run(["hook", "claude-code", "--transcript", branch]);
+    write(".claude/projects/-x/s1.jsonl", [own]);
+    assert.equal((await run(["import", "claude-code"])).out, "0 created, 0 updated, 2 unchanged\n");
+    assert.deepEqual((await list("heron")).map(({ thread }) => thread), ["s2", "s1"]);
+  }));

@@ -28,8 +28,9 @@ export function codexLines(
   id: string,
   cwd: string,
   said: readonly (readonly [role: "user" | "assistant" | "developer", text: string])[],
+  more: { readonly day?: number; readonly head?: Readonly<Record<string, unknown>> } = {},
 ): string[] {
-  const time = (n: number) => new Date(Date.UTC(2026, 2, 15, 9, n)).toISOString();
+  const time = (n: number) => new Date(Date.UTC(2026, 2, more.day ?? 15, 9, n)).toISOString();
   const line = (n: number, type: string, payload: unknown) =>
     JSON.stringify({ timestamp: time(n), type, payload });
   return [
@@ -39,6 +40,7 @@ export function codexLines(
       cwd,
       originator: "codex_cli_rs",
       cli_version: "0.165.0",
+      ...more.head,
     }),
     ...said.flatMap(([role, text], at) => [
       line(at + 1, "response_item", {
@@ -52,4 +54,18 @@ export function codexLines(
     line(51, "response_item", { type: "function_call_output", call_id: "c1", output: "a secret file" }),
     line(52, "response_item", { type: "reasoning", summary: [], encrypted_content: "x" }),
   ];
+}
+
+/** A Codex session forked from another: its head, all lines of the other with new times, then its own messages. */
+export function codexFork(
+  id: string,
+  of: { readonly id: string; readonly lines: readonly string[] },
+  cwd: string,
+  said: Parameters<typeof codexLines>[2],
+  day: number,
+): string[] {
+  const [head = "", ...own] = codexLines(id, cwd, said, { day, head: { forked_from_id: of.id } });
+  const time = new Date(Date.UTC(2026, 2, day, 8, 59)).toISOString();
+  const copied = of.lines.map((line) => JSON.stringify({ ...JSON.parse(line), timestamp: time }));
+  return [head, ...copied, ...own];
 }
