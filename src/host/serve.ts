@@ -402,16 +402,20 @@ function log(session: Session, args: Args): HostAnswer {
   return done;
 }
 
-function sendMessage(session: Session, args: Args): HostAnswer {
-  const to = texts(args, 0), body = texts(args, 1);
-  if (to === null || to === "" || body === null) return refuse(-2);
+function sendMessage(session: Session, args: Args, isAnswered: boolean): HostAnswer {
+  const to = texts(args, 0), body = args[1];
+  const payload = typeof body === "string"
+    ? Payload.text(body)
+    : body instanceof Uint8Array
+    ? new Payload(body)
+    : null;
+  if (to === null || to === "" || payload === null) return refuse(-2);
   const limits = sendLimits(session, to);
   if (limits instanceof Denial) return refuse(limits.status);
-  const payload = Payload.text(body);
   const bytes = payload.bytes?.length ?? 0;
   if (limits.sends === 0 || bytes > limits.bytesMax || session.take(bytes) !== null) return refuse(-6);
   session.writes.send({ to, body: payload });
-  const permit = sendPermit(session, to);
+  const permit = isAnswered ? null : sendPermit(session, to);
   return permit === null ? done : { status: status.done, permit };
 }
 
@@ -430,7 +434,8 @@ function engramGet(session: Session, args: Args): HostAnswer {
   return { json: session.engramJson(engram) };
 }
 
-const functions: Readonly<Record<HostFunctionName, (session: Session, args: Args) => Served>> = {
+type Function = (session: Session, args: Args, isAnswered: boolean) => Served;
+const functions: Readonly<Record<HostFunctionName, Function>> = {
   engram_create: engramCreate,
   engram_get: engramGet,
   engram_update: engramUpdate,
@@ -467,5 +472,5 @@ export function serve(session: Session, call: HostCall): Served {
   if (session.options.query && hostFunctions[call.name].effect === "write" && !harmless.has(call.name)) {
     return refuse(-3);
   }
-  return functions[call.name](session, call.args);
+  return functions[call.name](session, call.args, call.isAnswered === true);
 }

@@ -22,6 +22,7 @@ export { assert, EngramError, exitCodes, type RefusalCode, refusals } from "./er
 export { capabilities, type Capability, type Grant, holds } from "./grants.ts";
 export { jsonDepthMax, nestsDeeper } from "./json_depth.ts";
 export { formatId, type Id, type IdKind, idLetters, parseId, personalContextId } from "./ids.ts";
+export { utf8 } from "./blocks.ts";
 export { Payload } from "./payload.ts";
 export { hasWork, parseOr, type Plan, plan, type Replayed } from "./plan.ts";
 export { loadRefusal, refusalIn, settle, type Settled, type StepEnd } from "./settle.ts";

@@ -9,9 +9,9 @@
  * 2. Only sealing changes a payload, once; its arrays are shared, not copied, and must not be written to.
  */
 
+import { utf8 } from "./blocks.ts";
 import { assert } from "./errors.ts";
 
-const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
 /** Bytes that can be erased without breaking a hash. */
@@ -35,7 +35,7 @@ export class Payload {
 
   /** A payload of UTF-8 text. */
   static text(text: string): Payload {
-    return new Payload(encoder.encode(text));
+    return new Payload(utf8(text));
   }
 
   /** A payload of the JSON of a value; keeps that JSON for {@link text}. */

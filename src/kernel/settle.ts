@@ -80,7 +80,9 @@ function judge(
 function causeOf(step: Step): StepRecord["cause"] {
   if (step.run !== null) return { run: step.run.id, step: step.run.step, params: step.run.params };
   if (step.mail === null) return null;
-  return { mail: step.mail.flatMap((message) => [message.tick, message.step, message.index]) };
+  const mail: number[] = [];
+  for (const { tick, step: from, index } of step.mail) mail.push(tick, from, index);
+  return { mail };
 }
 
 function record(step: Step, end: StepEnd, outcome: OutcomeKind, reason: string): StepRecord {

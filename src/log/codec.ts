@@ -23,7 +23,8 @@ import { Decoder } from "@msgpack/msgpack";
 import { assert, EngramError } from "../kernel/errors.ts";
 import { Payload } from "../kernel/payload.ts";
 import { BodyWriter, NotCanonical, type Written } from "./encode.ts";
-import { sha256Short, shortBytesMax } from "./sha256.ts";
+import { piece } from "../kernel/blocks.ts";
+import { manyBytesMax, ManyHashes, sha256Short, shortBytesMax } from "./sha256.ts";
 
 /** Levels of arrays and objects in a body. */
 export const bodyDepthMax = 100;
@@ -163,39 +164,61 @@ function reset(): void {
   byDigest = new Map();
 }
 
-/** What lies beside the body for a payload; one without a salt is given one by `salting`. */
-function besideOf(payload: Payload, salting: () => Uint8Array): StoredPayload {
-  const { bytes, digest } = payload;
-  if (bytes === null) {
-    assert(digest !== null && digest.length === digestBytes, "an erased payload has a digest of 32 bytes");
-    return { salt: null, bytes: null, digest };
-  }
-  const salt = payload.salt ?? salting();
+const hashes = new ManyHashes();
+
+function checkSalt(salt: Uint8Array): Uint8Array {
   assert(
     salt.length >= saltBytes.min && salt.length <= saltBytes.max,
     `a salt has ${saltBytes.min} to ${saltBytes.max} bytes, not ${salt.length}`,
   );
-  return { salt, bytes, digest: payloadDigest(salt, bytes) };
+  return salt;
+}
+
+/** Lays a payload that has no salt yet beside the body. Its digest is there once the hashes are flushed. */
+function layFresh(payload: Payload, bytes: Uint8Array, salt: Uint8Array): StoredPayload {
+  if (salt.length + bytes.length > manyBytesMax) {
+    const digest = payloadDigest(salt, bytes);
+    payload.seal(salt, digest);
+    return { salt, bytes, digest };
+  }
+  const digest = piece(digestBytes);
+  hashes.add(salt, bytes, digest);
+  payload.seal(salt, digest);
+  return { salt, bytes, digest };
+}
+
+/** What lies beside the body for a payload that was salted or erased before. */
+function known({ bytes, salt, digest }: Payload): StoredPayload {
+  if (bytes === null || salt === null) {
+    assert(digest !== null && digest.length === digestBytes, "an erased payload has a digest of 32 bytes");
+    return { salt: null, bytes: null, digest };
+  }
+  return { salt, bytes, digest: payloadDigest(checkSalt(salt), bytes) };
 }
 
 /** Puts digests into the holes of a body; gives what lies beside it. */
 function seal({ bytes, payloads, holes }: Written, salts: (index: number) => Uint8Array): StoredPayload[] {
-  const beside: StoredPayload[] = [];
-  const digests = new Map<Payload, Uint8Array>();
-  payloads.forEach((payload, at) => {
-    let digest = digests.get(payload);
-    if (digest === undefined) {
-      const one = besideOf(payload, () => salts(beside.length));
-      ({ digest } = one);
-      digests.set(payload, digest);
-      if (one.salt !== null) payload.seal(one.salt, digest);
-      if (metBefore(digest) === null) {
-        meet(digest, payload);
-        beside.push(one);
-      }
+  const beside: StoredPayload[] = [], digests: Uint8Array[] = [];
+  /** How many of those beside are met. Fresh ones are, once another one may be the same. */
+  let met = 0;
+  for (const payload of payloads) {
+    const content = payload.bytes;
+    if (content !== null && payload.salt === null) {
+      const one = layFresh(payload, content, checkSalt(salts(beside.length)));
+      beside.push(one);
+      digests.push(one.digest);
+      continue;
     }
-    bytes.set(digest, holes[at] ?? 0);
-  });
+    hashes.flush();
+    for (const { digest } of beside.slice(met)) meet(digest, payload);
+    met = beside.length;
+    const one = known(payload);
+    if (one.salt !== null) payload.seal(one.salt, one.digest);
+    digests.push(one.digest);
+    if (metBefore(one.digest) === null) beside.push(one);
+  }
+  hashes.flush();
+  digests.forEach((digest, at) => bytes.set(digest, holes[at]));
   return beside;
 }
 

@@ -21,15 +21,15 @@ export interface Env {
 
 /** The machine's clock and entropy. Salts are cut from a block, so that one costs no system call. */
 export function liveEnv(): Env {
-  const block = new Uint8Array(16_384);
-  let at = block.length;
+  let block = new Uint8Array(0);
+  let at = 0;
   const salt = (): Uint8Array => {
     if (at >= block.length) {
-      crypto.getRandomValues(block);
+      block = crypto.getRandomValues(new Uint8Array(16_384));
       at = 0;
     }
     at += 16;
-    return block.slice(at - 16, at);
+    return block.subarray(at - 16, at);
   };
   return { now: () => Date.now(), clock: () => Date.now(), salt, folder: () => toHex(salt()) };
 }

@@ -20,6 +20,7 @@ import {
   type Step,
   type StepEnd,
   stepKey,
+  utf8,
 } from "../kernel/mod.ts";
 import type { SandboxStep, StepResult } from "../sandbox/mod.ts";
 
@@ -28,9 +29,6 @@ export type Runner = Pick<
   AgentState,
   "id" | "version" | "module" | "grants" | "limits" | "config" | "context" | "completed"
 >;
-
-const encoder = new TextEncoder();
-const bytes = (text: string): Uint8Array => encoder.encode(text);
 
 /** The end of a step that did nothing. */
 export const nothing: StepEnd = {
@@ -147,18 +145,18 @@ export function argsOf(step: Step, runner: Runner, config: Config): Uint8Array[]
         linearMemoryPagesMax: runner.limits.linearMemoryPagesMax ?? config.linearMemoryPagesMax,
       };
       return [
-        bytes(
+        utf8(
           JSON.stringify({ agent: id, version, contexts: [context], grants, limits, config: runner.config }),
         ),
       ];
     }
     case "execute":
-      if (step.run !== null) return [bytes(step.run.action), step.run.params.bytes ?? bytes("")];
+      if (step.run !== null) return [utf8(step.run.action), step.run.params.bytes ?? utf8("")];
       assert(ask?.kind === "execute", `execute step ${stepKey(step)} without its command`);
-      return [bytes(ask.action), ask.params.bytes ?? bytes("")];
+      return [utf8(ask.action), ask.params.bytes ?? utf8("")];
     case "query":
       assert(ask?.kind === "query", `query step ${stepKey(step)} without its command`);
-      return [ask.query.bytes ?? bytes("")];
+      return [ask.query.bytes ?? utf8("")];
     case "receive":
       return [mailJson(step.mail ?? [])];
     case "release":
@@ -182,7 +180,7 @@ function isPlain(text: Uint8Array): boolean {
   return true;
 }
 
-const quoteMark = bytes('"'), endOfPlain = bytes('"}'), endOfOther = bytes("}");
+const quoteMark = utf8('"'), endOfPlain = utf8('"}'), endOfOther = utf8("}");
 
 /** `[{"from":…,"tick":…,"body":…},…]`, as JSON.stringify writes it; plain bodies are copied. */
 function mailJson(mail: readonly Message[]): Uint8Array {
@@ -191,13 +189,13 @@ function mailJson(mail: readonly Message[]): Uint8Array {
   for (const message of mail) {
     if (head === null || message.from !== from || message.tick !== tick) {
       ({ from, tick } = message);
-      head = bytes(`,{"from":${JSON.stringify(from)},"tick":${tick},"body":`);
+      head = utf8(`,{"from":${JSON.stringify(from)},"tick":${tick},"body":`);
     }
     const body = message.body.bytes;
     if (body !== null && isPlain(body)) parts.push(head, quoteMark, body, endOfPlain);
-    else parts.push(head, bytes(JSON.stringify(message.body.text())), endOfOther);
+    else parts.push(head, utf8(JSON.stringify(message.body.text())), endOfOther);
   }
-  if (head === null) return bytes("[]");
+  if (head === null) return utf8("[]");
   const json = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 1));
   let end = 0;
   for (const part of parts) {

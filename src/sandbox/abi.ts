@@ -48,7 +48,8 @@ export const statusMeanings: Readonly<Record<keyof typeof status, string>> = {
 
 /** How a parameter travels: text is (ptr, len) in UTF-8, out is (out_ptr, out_len_ptr). */
 export type Param =
-  | { readonly name: string; readonly type: "text" }
+  /** `raw`: the host gets its bytes, once they are known to be UTF-8. */
+  | { readonly name: string; readonly type: "text"; readonly raw?: true }
   | { readonly name: string; readonly type: "i32" | "i64" | "f64" }
   | { readonly name: "out"; readonly type: "out" };
 
@@ -77,6 +78,7 @@ export const callBytesMax = 16 * 1024 * 1024;
 export const resultBytesMax = 16 * 1024 * 1024;
 
 const text = (name: string): Param => ({ name, type: "text" });
+const raw = (name: string): Param => ({ name, type: "text", raw: true });
 const i32 = (name: string): Param => ({ name, type: "i32" });
 const i64 = (name: string): Param => ({ name, type: "i64" });
 const f64 = (name: string): Param => ({ name, type: "f64" });
@@ -227,7 +229,7 @@ export const hostFunctions = {
     about: "Writes a line to the agent's log: 0 error, 1 warning, 2 info, 3 debug, 4 trace.",
   },
   send_message: {
-    params: [text("to"), text("body")],
+    params: [text("to"), raw("body")],
     answer: "status",
     effect: "write",
     capability: "send",
@@ -277,7 +279,9 @@ export const agentExports = {
 /** A host call as it reaches the host: texts decoded, null where absent (pointer 0, length 0). */
 export interface HostCall {
   readonly name: HostFunctionName;
-  readonly args: readonly (string | number | bigint | null)[];
+  readonly args: readonly (string | Uint8Array | number | bigint | null)[];
+  /** Whether its worker has answered it under a permit: another permit would not reach it. */
+  readonly isAnswered?: boolean;
 }
 
 /**

@@ -10,12 +10,31 @@
  * 3. Text that is not UTF-8 is null: never repaired, and a byte order mark is kept.
  */
 
+import { pieceOf } from "../kernel/blocks.ts";
+
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 const startBytes = 64 * 1024;
+/** Texts of up to so many bytes, and how many of them, are remembered as strings. */
+const knownTextMax = 32, knownTexts = 1024;
 /** Bytes of ASCII up to which a text is made by hand: a decoder costs more to call. */
 const shortTextMax = 96;
+
+function isAscii(bytes: Uint8Array): boolean {
+  for (let at = 0; at < bytes.length; at++) if ((bytes[at] ?? 0) > 0x7f) return false;
+  return true;
+}
+
+function isText(bytes: Bytes): boolean {
+  try {
+    decoder.decode(bytes);
+    return true;
+  } catch (error) {
+    if (error instanceof TypeError) return false;
+    throw error;
+  }
+}
 
 /** Bytes that begin in private memory, never shared: what a TextDecoder and a guest may be given. */
 export type Bytes = Uint8Array<ArrayBuffer>;
@@ -96,6 +115,7 @@ export class Reader {
   bytes: Bytes = new Uint8Array(startBytes);
   length = 0;
   offset = 0;
+  readonly #texts: (string | undefined)[] = [];
   #view = new DataView(this.bytes.buffer);
 
   /** Forgets the frame read last. */
@@ -160,11 +180,49 @@ export class Reader {
     return this.raw(this.u32());
   }
 
+  /** A copy of the next blob. */
+  copy(): Bytes {
+    return pieceOf(this.blob());
+  }
+
+  /** A copy of the next `count` bytes, or null if they are not UTF-8. */
+  utf8Bytes(count: number): Bytes | null {
+    const at = this.#take(count), end = at + count;
+    const bytes = this.bytes.subarray(at, end);
+    return isAscii(bytes) || isText(bytes) ? pieceOf(bytes) : null;
+  }
+
   /** The next `count` bytes as text, or null if they are not UTF-8. */
   utf8(count: number): string | null {
     const at = this.#take(count);
     if (count === 0) return "";
+    if (count <= knownTextMax) return this.#known(at, count);
     if (count <= shortTextMax && this.#isAscii(at, at + count)) return this.#short(at, at + count);
+    return this.#decode(at, count);
+  }
+
+  /** A short text: ids and names come again and again, and what came last in their place is compared first. */
+  #known(at: number, count: number): string | null {
+    let hash = count, high = 0;
+    for (let i = at; i < at + count; i++) {
+      const byte = this.bytes[i] ?? 0;
+      hash = Math.imul(hash ^ byte, 0x01000193);
+      high |= byte;
+    }
+    if (high > 0x7f) return this.#decode(at, count);
+    const place = (hash ^ (hash >>> 15)) & (knownTexts - 1);
+    const known = this.#texts[place];
+    if (known !== undefined && this.#says(known, at, count)) return known;
+    return this.#texts[place] = this.#short(at, at + count);
+  }
+
+  #says(text: string, at: number, count: number): boolean {
+    if (text.length !== count) return false;
+    for (let i = 0; i < count; i++) if (text.charCodeAt(i) !== this.bytes[at + i]) return false;
+    return true;
+  }
+
+  #decode(at: number, count: number): string | null {
     try {
       return decoder.decode(this.bytes.subarray(at, at + count));
     } catch (error) {

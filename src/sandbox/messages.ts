@@ -185,18 +185,25 @@ export function readStep(from: Reader): StepOrder {
 export const absent = 0xffffffff;
 
 /** Reads a host call after its seat. Null: a text in it is not UTF-8. Throws a RangeError on anything else. */
-export function readCall(from: Reader): { name: HostFunctionName; call: HostCall | null } {
+export function readCall(
+  from: Reader,
+  isAnswered = false,
+): { name: HostFunctionName; call: HostCall | null } {
   const name = functionNames[from.u8()];
   if (name === undefined) {
     throw new RangeError("Cannot read a frame: it names a host function that is not there");
   }
-  const args: (string | number | bigint | null)[] = [];
+  const args: HostCall["args"][number][] = [];
   let valid = true;
   for (const param of hostFunctions[name].params) {
     switch (param.type) {
       case "text": {
         const length = from.u32();
-        const text = length === absent ? null : from.utf8(length);
+        const text = length === absent
+          ? null
+          : param.raw === true
+          ? from.utf8Bytes(length)
+          : from.utf8(length);
         if (text === null && length !== absent) valid = false;
         args.push(text);
         break;
@@ -216,7 +223,7 @@ export function readCall(from: Reader): { name: HostFunctionName; call: HostCall
         param satisfies never;
     }
   }
-  return { name, call: valid ? { name, args } : null };
+  return { name, call: valid ? { name, args, isAnswered } : null };
 }
 
 /** Whether a function may be answered in this form. */
@@ -313,7 +320,7 @@ export function readFinished(from: Reader): Finished {
     code,
     message,
     backtrace,
-    result: from.blob().slice(),
+    result: from.copy(),
     executionMs: from.f64(),
     memoryBytes: from.f64(),
     hostCalls: from.u32(),

@@ -363,7 +363,10 @@ export class Sandbox {
     else {
       assert(agent.step >= 0 && this.#run !== null, "a report of a step nobody began");
       const isAnswered = kind === report.answered;
-      if (kind === report.call || isAnswered) return { agent, isAnswered, ...readCall(frame) };
+      if (kind === report.call || isAnswered) {
+        const { name, call } = readCall(frame, isAnswered);
+        return { agent, isAnswered, name, call };
+      }
       assert(kind === report.finished, `report ${kind} is not known`);
       this.#finished(agent, readFinished(frame), this.#run);
     }

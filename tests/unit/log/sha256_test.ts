@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { code, sha256Short, shortBytesMax } from "../../../src/log/sha256.ts";
+import { code, manyBytesMax, ManyHashes, sha256Short, shortBytesMax } from "../../../src/log/sha256.ts";
 import { wat } from "../../support/wat.ts";
 
 const path = new URL("../../../src/log/sha256.wat", import.meta.url);
@@ -20,4 +20,29 @@ Deno.test("sha256Short() is SHA-256 for every length up to three blocks, and for
 
 Deno.test("the module of sha256.ts is sha256.wat assembled", () => {
   assert.equal(code, wat(Deno.readTextFileSync(path)).toBase64());
+});
+
+Deno.test("ManyHashes writes the SHA-256 of each message, whatever lengths come in whatever order", () => {
+  const many = new ManyHashes();
+  const lengths = [
+    ...Array(300).keys(),
+    ...Array(300).keys(),
+    manyBytesMax,
+    manyBytesMax,
+    64,
+    64,
+    64,
+    64,
+    64,
+  ];
+  const digests = lengths.map((length, nth) => {
+    const bytes = bytesOf(length), cut = (length * nth) % (length + 1), into = new Uint8Array(32);
+    many.add(bytes.subarray(0, cut), bytes.subarray(cut), into);
+    return into;
+  });
+  many.flush();
+  lengths.forEach((length, nth) => {
+    const expected = createHash("sha256").update(bytesOf(length)).digest("hex");
+    assert.equal(digests[nth]?.toHex(), expected, `${length} bytes`);
+  });
 });

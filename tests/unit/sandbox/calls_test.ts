@@ -19,7 +19,7 @@ Deno.test("a text with pointer 0 and length 0 reaches the host as absent", () =>
     imports: imports.log,
     execute: "(call $answer (call $log (i32.const 2) (i32.const 0) (i32.const 0)))",
   });
-  assert.deepEqual(calls, [{ name: "log", args: [2, null] }]);
+  assert.deepEqual(calls, [{ name: "log", args: [2, null], isAnswered: false }]);
 });
 
 Deno.test("a text with another pointer and length 0 reaches the host as empty, even out of bounds", () => {
@@ -27,7 +27,7 @@ Deno.test("a text with another pointer and length 0 reaches the host as empty, e
     imports: imports.log,
     execute: "(call $answer (call $log (i32.const 2) (i32.const -1) (i32.const 0)))",
   });
-  assert.deepEqual(calls, [{ name: "log", args: [2, ""] }]);
+  assert.deepEqual(calls, [{ name: "log", args: [2, ""], isAnswered: false }]);
 });
 
 Deno.test("a text reaches the host in UTF-8, a byte order mark included", () => {
@@ -36,7 +36,7 @@ Deno.test("a text reaches the host in UTF-8, a byte order mark included", () => 
     more: data(8, "\\ef\\bb\\bf\\c3\\a9\\f0\\9f\\8c\\b1"),
     execute: "(call $answer (call $log (i32.const 2) (i32.const 8) (i32.const 9)))",
   });
-  assert.deepEqual(calls, [{ name: "log", args: [2, "\u{feff}é🌱"] }]);
+  assert.deepEqual(calls, [{ name: "log", args: [2, "\u{feff}é🌱"], isAnswered: false }]);
 });
 
 Deno.test("a text that is not UTF-8 is -2 and the host is not asked", () => {

@@ -13,12 +13,16 @@ const permitted = (calls: number, bytesMax = 100): HostAnswer => ({
   permit: { calls, bytes: 1000, send: { to: "ann", bytesMax }, engram: null },
 });
 
+/** A body comes as bytes. */
+const shown = (arg: unknown) => arg instanceof Uint8Array ? new TextDecoder().decode(arg) : arg;
+
 function ask(execute: string, serve: (nth: number) => HostAnswer) {
   using bench = new Bench({ m: guestText({ imports: send + imports.log, more: texts, execute }) });
   let nth = 0;
   bench.serve = () => serve(nth++);
   const result = bench.step("a");
-  return { result, calls: bench.calls.map(({ name, args }) => [name, ...args]), faults: bench.faults };
+  const calls = bench.calls.map(({ name, args }) => [name, ...args.map(shown)]);
+  return { result, calls, faults: bench.faults };
 }
 
 const six = `(local.set $i (i32.const 5))
