@@ -126,13 +126,21 @@ export function withHooks(text: string, client: Client, program: Started): strin
   let now = text;
   for (const hook of hooks.list) {
     const command = shellLine({ command: program.command, args: [...program.args, ...hook.words] }, os);
-    const entry = { hooks: [{ type: "command", command, timeout: hook.timeoutS }] };
     const found = groupsOf(now, hook.event, form);
     const own = found.findIndex((group) => isOwn(group, hook));
+    const entry = hookEntry(found[own] ?? null, command, hook.timeoutS);
     if (own >= 0 && jsonEqual(found[own] ?? null, entry)) continue;
     now = setJson(now, ["hooks", hook.event, own >= 0 ? own : found.length], entry, form);
   }
   return now;
+}
+
+/** Our hook. What a person added to it, such as a matcher or another timeout, stays. */
+function hookEntry(old: Json, command: string, timeoutS: number): Json {
+  const group = isObject(old) ? old as JsonObject : {};
+  const list = group["hooks"];
+  const own = Array.isArray(list) && isObject(list[0]) ? list[0] as JsonObject : {};
+  return { ...group, hooks: [{ timeout: timeoutS, ...own, type: "command", command }] };
 }
 
 /** The text of a hooks file without our hooks, nor lists that they leave empty. */

@@ -174,7 +174,8 @@ export function clientsAt(places: ClientPlaces): readonly Client[] {
 export function shellLine({ command, args }: Started, os: typeof thisOs): string {
   const quoted = (word: string) => {
     if (/^[\w@%+=:,./-]+$/.test(word) && os !== "windows") return word;
-    if (os === "windows") return /^[\w@+=:,./\\-]+$/.test(word) ? word : `"${word.replaceAll('"', '\\"')}"`;
+    // Double quotes are the same to cmd.exe and to the shell of Git; a bare backslash is not.
+    if (os === "windows") return /^[\w@+=:,./-]+$/.test(word) ? word : `"${word.replaceAll('"', '\\"')}"`;
     return `'${word.replaceAll("'", "'\\''")}'`;
   };
   return [command, ...args].map(quoted).join(" ");

@@ -9,7 +9,7 @@ import { EngramError } from "../kernel/errors.ts";
 import { hashOf, readClientFile, withoutEntry, withoutHooks, writeChange } from "./client_files.ts";
 import { type Client, clientPlaces, clientsAt } from "./clients.ts";
 import type { Call } from "./command.ts";
-import { dataFolder, readText } from "./paths.ts";
+import { dataFolder, readBytes } from "./paths.ts";
 import { os } from "../runtime/platform.ts";
 import { plural } from "./screen.ts";
 import { type Changed, SetupRecord } from "./setup_record.ts";
@@ -79,6 +79,10 @@ async function undoOne(record: SetupRecord, changed: Changed, client: Client, dr
   }
 }
 
+/** Every byte of it: a mark of the byte order too. */
+const textOf = (bytes: Uint8Array): string =>
+  new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+
 async function undoneText(
   record: SetupRecord,
   changed: Changed,
@@ -89,7 +93,9 @@ async function undoneText(
   if (hashOf(text) === changed.after) {
     if (changed.created) return { how: "removed", after: null };
     const backup = record.backupPath(changed);
-    if (backup !== null) return { how: "restored", after: await readText(backup, "read the backup") };
+    if (backup !== null) {
+      return { how: "restored", after: textOf(await readBytes(backup, "read the backup")) };
+    }
   }
   const after = changed.what === "entry" ? withoutEntry(text, client.file) : withoutHooks(text, client);
   return { how: "entry_removed", after };

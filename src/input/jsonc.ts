@@ -12,7 +12,7 @@
 import { getNodeValue, type Node, type ParseError, parseTree, printParseErrorCode } from "jsonc-parser";
 import { assert, EngramError } from "../kernel/errors.ts";
 import type { Json } from "../kernel/records.ts";
-import { isObject, jsonEqual, toJson } from "./json.ts";
+import { isObject, jsonEqual } from "./json.ts";
 
 /** Names and places from the root to a value. */
 export type JsonPath = readonly (string | number)[];
@@ -29,7 +29,15 @@ const depthMax = 200;
 
 function treeOf(text: string, { path, comments }: JsoncForm): Node {
   const errors: ParseError[] = [];
-  const tree = parseTree(text, errors, { disallowComments: !comments, allowTrailingComma: comments });
+  const options = { disallowComments: !comments, allowTrailingComma: comments };
+  let tree: Node | undefined;
+  try {
+    // A mark of the byte order is no part of JSON; a blank in its place leaves every offset as it is.
+    tree = parseTree(text.replace(/^\uFEFF/, " "), errors, options);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw tooDeep(path);
+  }
   const [error] = errors;
   if (error === undefined && tree !== undefined) return tree;
   const before = text.slice(0, error?.offset ?? 0).split(/\r\n|\n|\r/);
@@ -44,7 +52,20 @@ function treeOf(text: string, { path, comments }: JsoncForm): Node {
 
 /** The value of a text; blank is an empty object. Errors: `invalid_config` with line and column. */
 export function readJsonc(text: string, form: JsoncForm): Json {
-  return isBlank(text) ? {} : toJson(getNodeValue(treeOf(text, form)), depthMax);
+  if (isBlank(text)) return {};
+  return plain(getNodeValue(treeOf(text, form)), depthMax, form.path);
+}
+
+/** A parser's value as plain JSON; other programs' texts may hold half surrogate pairs, and keep them. */
+function plain(value: unknown, levels: number, path: string): Json {
+  if (typeof value !== "object" || value === null) return value as Json;
+  if (levels === 0) throw tooDeep(path);
+  if (Array.isArray(value)) return value.map((one: unknown) => plain(one, levels - 1, path));
+  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, plain(one, levels - 1, path)]));
+}
+
+function tooDeep(path: string): EngramError {
+  return new EngramError("invalid_config", `Cannot read ${path}: it nests too deep`, { path });
 }
 
 const isBlank = (text: string): boolean => text.replace(/^\uFEFF/, "").trim() === "";

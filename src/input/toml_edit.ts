@@ -2,20 +2,24 @@
  * Edits of a TOML text that leave the rest of it as it is, byte for byte: one table set or removed.
  *
  * Invariants:
- * 1. Outside the table's own lines not one character changes; a new table goes to the end.
+ * 1. Outside the table's own lines not one character changes; a new table goes to the end. Tables below it that have
+ *    headers of their own stay when it is set, and go with it when it is removed.
  * 2. The result is read again: it holds the table as meant, and everything else as before, or the edit is refused.
  */
 import { parse, stringify, TomlError, type TomlTable } from "smol-toml";
 import { EngramError } from "../kernel/errors.ts";
 import type { Json, JsonObject } from "../kernel/records.ts";
-import { isObject, jsonEqual, toJson } from "./json.ts";
+import { isObject, jsonEqual, NotJson, toJson } from "./json.ts";
 
 const depthMax = 200;
 /** The value of a text. Errors: `invalid_config` with the line. */
 export function readTomlText(text: string, path: string): Json {
   try {
-    return toJson(parse(text), depthMax);
+    return toJson(parse(text.replace(/^\uFEFF/, ""), { integersAsBigInt: "asNeeded" }), depthMax);
   } catch (error) {
+    if (error instanceof NotJson) {
+      throw new EngramError("invalid_config", `Cannot read ${path}: ${error.message}`, { path });
+    }
     if (!(error instanceof TomlError)) throw error;
     const what = (error.message.split("\n")[0] ?? "").replace(/^Invalid TOML document: /, "");
     throw new EngramError(
@@ -42,34 +46,58 @@ export function setTomlTable(
   path: string,
 ): string {
   const eol = text.includes("\r\n") ? "\r\n" : "\n";
-  const table = stringify({ [names[0]]: { [names[1]]: values as TomlTable } }).trimEnd().replaceAll(
-    "\n",
-    eol,
-  );
-  const found = linesOf(text, names);
-  const gap = text.trim() === "" ? text : text.endsWith("\n") ? text + eol : text + eol + eol;
+  const found = linesOf(text, names, false);
+  const own = ownValues(text, found, names, values, path);
+  const table = stringify({ [names[0]]: { [names[1]]: own as TomlTable } }).trimEnd().replaceAll("\n", eol);
+  const gap = isBlank(text) ? text : text.endsWith("\n") ? text + eol : text + eol + eol;
   const after = found === null
     ? gap + table + eol
     : text.slice(0, found.start) + table + eol + text.slice(found.end);
   return checked(text, after, names, values, path);
 }
 
-/** Removes the table `[first.second]`, and the blank line that set it apart. */
-export function removeTomlTable(text: string, names: readonly [string, string], path: string): string {
-  const found = linesOf(text, names);
-  if (found === null) throw notOwn(path, names);
-  const before = text.slice(0, found.start).replace(/(\r?\n)\r?\n$/, "$1");
-  return checked(text, before + text.slice(found.end), names, null, path);
+const isBlank = (text: string): boolean => text.replace(/^\uFEFF/, "").trim() === "";
+
+/** The values without those that stand unchanged in tables of their own below it. */
+function ownValues(
+  text: string,
+  found: { readonly start: number; readonly end: number } | null,
+  names: readonly [string, string],
+  values: JsonObject,
+  path: string,
+): JsonObject {
+  const old = tomlTable(text, names, path);
+  if (!isObject(old)) return values;
+  const inPlace = found === null ? null : tomlTable(text.slice(found.start, found.end), names, path);
+  const isApart = (name: string) =>
+    Object.hasOwn(old, name) && !(isObject(inPlace) && Object.hasOwn(inPlace, name)) &&
+    jsonEqual(old[name] as Json, values[name] ?? null);
+  return Object.fromEntries(Object.entries(values).filter(([name]) => !isApart(name)));
 }
 
-/** The lines of a table, from its header to the next or to the blank lines before it. */
+/** Removes the table `[first.second]` with those below it, and the blank lines that set them apart. */
+export function removeTomlTable(text: string, names: readonly [string, string], path: string): string {
+  let left = text, found = linesOf(text, names, true);
+  if (found === null) throw notOwn(path, names);
+  for (; found !== null; found = linesOf(left, names, true)) {
+    const before = left.slice(0, found.start).replace(/(\r?\n)\r?\n$/, "$1");
+    left = before + left.slice(found.end);
+  }
+  return checked(text, left, names, null, path);
+}
+
+/** The lines of a table, or of one below it too, from its header to the next or to the blank lines before it. */
 function linesOf(
   text: string,
   [first, second]: readonly [string, string],
+  isBelowToo: boolean,
 ): { start: number; end: number } | null {
   const name = (part: string) => `(?:${part}|"${part}"|'${part}')`;
+  const [open, close] = isBelowToo ? ["\\[\\[?", "(?:\\.[^\\n]*)?\\]\\]?"] : ["\\[", "\\]"];
   const header = new RegExp(
-    `^[ \\t]*\\[[ \\t]*${name(first)}[ \\t]*\\.[ \\t]*${name(second)}[ \\t]*\\][ \\t]*(?:#.*)?\\r?$`,
+    `(?<=^\\uFEFF?)[ \\t]*${open}[ \\t]*${name(first)}[ \\t]*\\.[ \\t]*${
+      name(second)
+    }[ \\t]*${close}[ \\t]*(?:#.*)?\\r?$`,
     "m",
   );
   const at = header.exec(text);

@@ -225,6 +225,38 @@ Deno.test("setup keeps the mode of a file, and its backups are for their owner a
     assert.deepEqual([mode(".claude.json"), new Set(modes)], [0o640, new Set([0o600])]);
   }));
 
+Deno.test("setup --undo gives back every byte of files with a mark of the byte order, odd lines and no last line end", () =>
+  withHome(async (home) => {
+    const odd: Readonly<Record<string, string>> = {
+      ".claude.json":
+        '\ufeff{"a":"\\ud800","a":2,"mcpServers":{"engramlt":{"command":"theirs","env":{"A":"b"}}}}',
+      ".claude/settings.json": '\ufeff{\r\n\t"hooks": {}\r\n}',
+      ".config/Code/User/mcp.json": "\ufeff{ // mine\n}",
+      ".codex/config.toml":
+        '\ufeffmodel = "x"\r\n\r\n[mcp_servers.engramlt]\r\ncommand = "y" # mine\r\n\r\n[mcp_servers.engramlt.env]\r\nA = "1"',
+    };
+    for (const [path, text] of Object.entries(odd)) home.write(path, text);
+    assert.equal((await home.setup(["--yes"])).code, 0);
+    for (const path of Object.keys(odd)) assert.match(home.read(path) ?? "", /main\.ts|npx/, path);
+    assert.match((await home.setup(["--yes"])).err, /0 files changed/);
+    await home.setup(["--undo"]);
+    for (const [path, text] of Object.entries(odd)) {
+      assert.deepEqual(Deno.readFileSync(home.at(path)), new TextEncoder().encode(text), path);
+    }
+  }));
+
+Deno.test("setup again keeps a matcher and a timeout that a person gave our hook", () =>
+  withHome(async (home) => {
+    home.write(
+      ".claude/settings.json",
+      '{"hooks":{"SessionStart":[{"matcher":"startup","hooks":[{"type":"command","command":"/old/engramlt brief --hook claude-code","timeout":30}]}]}}',
+    );
+    await home.setup(["--yes"]);
+    const [own] = JSON.parse(home.read(".claude/settings.json") ?? "").hooks.SessionStart;
+    assert.deepEqual([own.matcher, own.hooks[0].timeout], ["startup", 30]);
+    assert.doesNotMatch(own.hooks[0].command, /old/);
+  }));
+
 Deno.test("clientPlaces() takes every path from the environment given", () => {
   const env: Readonly<Record<string, string>> = {
     HOME: "/h",
@@ -247,6 +279,7 @@ Deno.test("shellLine() quotes what a shell would read otherwise", () => {
   const started = { command: "/a b/engramlt", args: ["--data", "it's", "plain"] };
   assert.equal(shellLine(started, "linux"), `'/a b/engramlt' --data 'it'\\''s' plain`);
   assert.equal(shellLine({ command: "C:\\a b\\e.exe", args: ["x"] }, "windows"), '"C:\\a b\\e.exe" x');
+  assert.equal(shellLine({ command: "C:\\e.exe", args: [] }, "windows"), '"C:\\e.exe"');
 });
 
 Deno.test("setup --json tells of every client what was done", () =>

@@ -82,3 +82,17 @@ Deno.test("setJson() and removeJson() give what was meant in any object, however
     assert.deepEqual(readJsonc(removed, strict), { ...JSON.parse(plain), mcpServers: {} });
   }));
 });
+
+Deno.test("setJson() keeps a mark of the byte order and half surrogate pairs, and removeJson() gives both back", () => {
+  const text = '\ufeff{\n  "a": "\\ud800"\n}\n';
+  const with1 = setJson(text, ["engramlt"], 1, strict);
+  assert.equal(with1, '\ufeff{\n  "a": "\\ud800",\n  "engramlt": 1\n}\n');
+  assert.equal(removeJson(with1, ["engramlt"], strict), text);
+});
+
+Deno.test("readJsonc() refuses what nests too deep", () => {
+  for (const levels of [300, 100_000]) {
+    const text = "[".repeat(levels) + "]".repeat(levels);
+    assert.throws(() => readJsonc(text, strict), /x\.json: it nests too deep/);
+  }
+});

@@ -37,3 +37,19 @@ Deno.test("setTomlTable() refuses a text that is no TOML, and an entry that is w
   const inline = 'mcp_servers = { engramlt = { command = "x" } }\n';
   assert.throws(() => setTomlTable(inline, names, values, "c.toml"), /is not written as a table of its own/);
 });
+
+Deno.test("setTomlTable() leaves tables below it that have headers of their own, and removeTomlTable() takes them along", () => {
+  const below = '\n[mcp_servers.engramlt.env]\nA = "1"\n\n[[mcp_servers.engramlt.list]]\nb = 2\n';
+  const before = 'a = 1\n\n[mcp_servers.engramlt]\ncommand = "y"\n', after = '\n[z]\nc = "d"\n';
+  const all = { ...values, env: { A: "1" }, list: [{ b: 2 }] };
+  const set = setTomlTable(before + below + after, names, all, "c.toml");
+  assert.equal(set, `a = 1\n\n${block}${below}${after}`);
+  assert.equal(removeTomlTable(set, names, "c.toml"), `a = 1\n${after}`);
+});
+
+Deno.test("setTomlTable() keeps a mark of the byte order, large numbers and dates", () => {
+  const text =
+    '\ufeff[mcp_servers.engramlt]\r\ncommand = "y"\r\n\r\n[z]\r\nbig = 9007199254740993\r\nd = 1979-05-27\r\n';
+  const set = setTomlTable(text, names, { command: "x" }, "c.toml");
+  assert.equal(set, text.replace('"y"', '"x"'));
+});
