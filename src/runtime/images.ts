@@ -121,13 +121,16 @@ export class Images {
     let start: Point = { completed: from?.completed ?? 0, image: known };
     let completed = start.completed;
     let pending: Logged[] = [];
+    /** An erasure's image that is gone: a later erasure removed it, and stored another. */
+    let gone: string | null = null;
     for (const { entry } of entriesFrom(this.#log, from === null ? agent.loadedTick : from.tick + 1)) {
       if (entry.tick >= before) break;
       const erased = entry.steps.map((one) => erasureOf(one)?.images[agent.id]).find((sha) =>
         sha !== undefined
       );
       if (erased !== undefined) {
-        start = { completed, image: this.#blobs.get(erased) };
+        start = { completed, image: this.#found(erased) };
+        gone = start.image === null ? erased : null;
         pending = [];
       }
       const record = entry.steps.find((one) => one.agent === agent.id && counts(one));
@@ -137,8 +140,10 @@ export class Images {
       const image = record.image === null ? null : this.#found(record.image);
       if (image === null) continue;
       start = { completed, image };
+      gone = null;
       pending = [];
     }
+    if (gone !== null) this.#blobs.get(gone); // its refusal says what is missing
     return pending.length === 0 ? start : this.#rebuild(agent, start, pending);
   }
 

@@ -62,3 +62,32 @@ Deno.test("a step is run again under the limits that `configure` had set just be
     const told = await runtime.view({ view: "why", id, check: true });
     assert.deepEqual([told.check?.identical, told.check?.what], [true, null]);
   }));
+
+Deno.test("an image is found behind an erasure whose own image a later erasure removed", async () => {
+  using folder = temporaryFolder();
+  const options = { data: folder.path, seed: 1, workers: 1 };
+  const first = await openRuntime(options);
+  await loadTestAgent(first);
+  await first.submit({ kind: "configure", changes: { imageStepsMax: 4 } });
+  const add = (content: string) => ({ op: "add", content } as const);
+  const ops = [add("the first secret of this folder"), add("the second secret of this folder")];
+  const { results } = await first.submit({ kind: "write", ops });
+  for (const { id } of results as { id: string }[]) {
+    await run(first, "count", "{}");
+    await first.submit({ kind: "erase", ids: [id] });
+  }
+  const durable = new Set([...Deno.readDirSync(`${folder.path}/blobs`)].map(({ name }) => name));
+  for (let at = 0; at < 8; at++) await run(first, "count", "{}");
+  await first.close();
+  // A power loss takes the images that nothing waited for, and the graph.
+  const taken = [...Deno.readDirSync(`${folder.path}/blobs`)].filter(({ name }) => !durable.has(name));
+  assert.ok(taken.length > 0);
+  for (const { name } of taken) Deno.removeSync(`${folder.path}/blobs/${name}`);
+  for (const { name } of Deno.readDirSync(folder.path)) {
+    if (name.startsWith("graph.db")) Deno.removeSync(`${folder.path}/${name}`);
+  }
+  const second = await openRuntime(options);
+  assert.equal(await run(second, "count", "{}"), 11);
+  await second.close();
+  assert.equal((await replay({ data: folder.path, workers: 1 })).ok, true);
+});
