@@ -6,7 +6,7 @@
  * 2. Nothing of it is left in freed pages or in the journal: the file is written anew and the journal emptied.
  * 3. Doing it twice changes nothing more.
  */
-import { build, given, Query, type Sqlite } from "./sqlite.ts";
+import { build, busyWaitMsMax, given, num, Query, type Sqlite } from "./sqlite.ts";
 
 const emptyEngram = new Query(() =>
   build.updateTable("engram_version").set({
@@ -21,6 +21,9 @@ const emptyConnection = new Query(() =>
   build.updateTable("connection_version").set({ texts: null }).where("digest", "=", given<Uint8Array>(0))
 );
 const dropImage = new Query(() => build.deleteFrom("image").where("agent", "=", given<string>(0)));
+
+/** How long emptying the journal waits for those who read, in ms. */
+const readersWaitMsMax = 500;
 
 /** Tables made from texts alone: they are made again from what is left. */
 const searchTables = ["posting", "segment", "document_page", "document_ended"] as const;
@@ -41,8 +44,16 @@ export function eraseRows(db: Sqlite, digests: readonly Uint8Array[], agents: re
   db.value("pragma secure_delete = fast");
 }
 
-/** Writes the file anew without freed pages, and empties the journal. */
-export function dropFreedPages(db: Sqlite): void {
+/**
+ * Writes the file anew without freed pages, and empties the journal; false while somebody who reads keeps the old pages:
+ * then it is to be done again.
+ */
+export function dropFreedPages(db: Sqlite): boolean {
   db.exec("vacuum");
-  db.rows("pragma wal_checkpoint(truncate)");
+  db.value(`pragma busy_timeout = ${readersWaitMsMax}`);
+  try {
+    return num(db.rows("pragma wal_checkpoint(truncate)")[0]?.[0]) === 0;
+  } finally {
+    db.value(`pragma busy_timeout = ${busyWaitMsMax}`);
+  }
 }

@@ -31,7 +31,7 @@ import { migrate } from "./schema.ts";
 import { recall, type RecallQuery, type RecallResult } from "./recall.ts";
 import { type Readable, Scopes } from "./scope.ts";
 import { Search, type SearchQuery, type SearchResult } from "./search.ts";
-import { build, bytesOf, given, num, Query, type Row, Sqlite, text } from "./sqlite.ts";
+import { build, busyWaitMsMax, bytesOf, given, num, Query, type Row, Sqlite, text } from "./sqlite.ts";
 import { type Unembedded, unembedded, VectorIndex } from "./vectors.ts";
 import { type NeighborOptions, type PathOptions, Walks } from "./walk.ts";
 
@@ -170,7 +170,7 @@ export class Graph {
   }
 
   #configure(): void {
-    this.#db.value("pragma busy_timeout = 5000");
+    this.#db.value(`pragma busy_timeout = ${busyWaitMsMax}`);
     if (this.#readOnly) {
       this.#db.value("pragma query_only = 1");
       return;
@@ -297,14 +297,19 @@ export class Graph {
     this.#db.run(dropImage, [agent]);
   }
 
-  /** Empties the rows of erased payloads, by digest, and forgets parked images of agents; leaves no freed page. */
+  /** Empties the rows of erased payloads, by digest, and forgets parked images of agents. `dropFreedPages` follows. */
   erase(digests: readonly Uint8Array[], agents: readonly string[]): void {
     assert(!this.#readOnly, "erase() on a graph opened to read");
     eraseRows(this.#db, digests, agents);
     this.#reads.reset();
     this.#search.reset();
     this.#vectors.reset();
-    dropFreedPages(this.#db);
+  }
+
+  /** Leaves nothing in freed pages and in the journal; false while a reader keeps them: it is to be done again. */
+  dropFreedPages(): boolean {
+    assert(!this.#readOnly, "dropFreedPages() on a graph opened to read");
+    return dropFreedPages(this.#db);
   }
 
   engram(id: Id, asOf?: number, readable?: Readable): Engram | null {

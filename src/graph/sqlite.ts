@@ -33,6 +33,9 @@ export function bytesOf(value: Value | undefined): Uint8Array | null {
     : null;
 }
 
+/** How long a statement waits for another connection's lock, in ms. */
+export const busyWaitMsMax = 5000;
+
 class Parameter {
   readonly position: number;
   constructor(position: number) {

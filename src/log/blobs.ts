@@ -6,6 +6,7 @@
  * 2. A blob appears whole: written and synced under another name, then renamed, then its folder synced. One put by
  *    `putSoon` is not synced: after a power loss it may be missing or damaged, which a reader finds by its hash.
  * 3. What `get` returns has the hash it was asked by.
+ * 4. Files that a crash left unfinished are few, since their names are used again: `filesOpenMax` at most.
  */
 
 import { assert, EngramError } from "../kernel/errors.ts";
@@ -31,10 +32,14 @@ export interface Blobs {
   list(): string[];
   /** Removes a blob durably, as erasing does; nothing happens if it is absent. */
   remove(sha: string): void;
+  /** Removes durably every file that `keeps` does not want, unfinished ones included (their sha is null). */
+  removeOthers(keeps: (sha: string | null) => boolean): void;
 }
 
 /** Files of one {@link Blobs.putAll} that are open at once. */
 const filesOpenMax = 64;
+
+const isHash = /^[0-9a-f]{64}$/;
 
 /** The blobs of a disk. */
 export function openBlobs(disk: Disk): Blobs {
@@ -43,11 +48,11 @@ export function openBlobs(disk: Disk): Blobs {
   /** Hashes whose files were written by this object and not synced. */
   const unsynced = new Set<string>();
   const path = (sha: string) => {
-    assert(/^[0-9a-f]{64}$/.test(sha), "a blob is named by 64 hexadecimal digits");
+    assert(isHash.test(sha), "a blob is named by 64 hexadecimal digits");
     return `${blobsFolder}/${sha}`;
   };
 
-  const temporary = (sha: string) => `${path(sha)}.new`;
+  const temporary = (at: number) => `${blobsFolder}/${at}.new`;
   let folderIsDurable = false;
 
   function read(sha: string): Uint8Array | null {
@@ -92,9 +97,9 @@ export function openBlobs(disk: Disk): Blobs {
     disk.mkdir(blobsFolder);
     const files: DiskFile[] = [];
     try {
-      for (const [sha, bytes] of blobs) {
-        disk.remove(temporary(sha));
-        const file = disk.open(temporary(sha), { create: true });
+      for (const [at, [, bytes]] of blobs.entries()) {
+        disk.remove(temporary(at));
+        const file = disk.open(temporary(at), { create: true });
         assert(file !== null, "a created file opens");
         files.push(file);
         writeAll(file, bytes, 0);
@@ -103,7 +108,7 @@ export function openBlobs(disk: Disk): Blobs {
     } finally {
       for (const file of files) file.close();
     }
-    for (const [sha] of blobs) disk.rename(temporary(sha), path(sha));
+    for (const [at, [sha]] of blobs.entries()) disk.rename(temporary(at), path(sha));
     if (!durably) {
       for (const [sha] of blobs) unsynced.add(sha);
       return;
@@ -160,7 +165,7 @@ export function openBlobs(disk: Disk): Blobs {
     },
     has,
     list() {
-      return disk.list(blobsFolder).filter((name) => /^[0-9a-f]{64}$/.test(name));
+      return disk.list(blobsFolder).filter((name) => isHash.test(name));
     },
     remove(sha) {
       if (!has(sha)) return;
@@ -168,6 +173,15 @@ export function openBlobs(disk: Disk): Blobs {
       unsynced.delete(sha);
       disk.remove(path(sha));
       disk.syncFolder(blobsFolder);
+    },
+    removeOthers(keeps) {
+      const gone = disk.list(blobsFolder).filter((name) => !keeps(isHash.test(name) ? name : null));
+      for (const name of gone) {
+        checked.delete(name);
+        unsynced.delete(name);
+        disk.remove(`${blobsFolder}/${name}`);
+      }
+      if (gone.length > 0) disk.syncFolder(blobsFolder);
     },
   };
 }

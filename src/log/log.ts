@@ -97,7 +97,7 @@ export interface Log {
   verify(): LogVerdict;
   /**
    * Forgets salts and contents of payloads (repair.ts) and goes on with the rewritten files; how many were erased.
-   * Errors: those of {@link erasePayloads}; the log can't be used after one.
+   * Errors: those of {@link erasePayloads}; each segment is then as it was or rewritten whole, and the log goes on.
    */
   erase(erasure: Erasure): number;
   /** Closes the files. Using the log after it is a fault. */
@@ -237,11 +237,13 @@ class SegmentedLog implements Log {
     assert(!this.#readOnly, "erase in a log that is open for reading only");
     const { next, hash } = this;
     this.close();
-    const erased = erasePayloads(this.#disk, erasure);
-    this.#state = "open";
-    this.#recover(next - 1);
-    assert(this.next === next && sameBytes(this.hash, hash), "erasing changes no entry and no hash");
-    return erased;
+    try {
+      return erasePayloads(this.#disk, erasure);
+    } finally {
+      this.#state = "open";
+      this.#recover(next - 1);
+      assert(this.next === next && sameBytes(this.hash, hash), "erasing changes no entry and no hash");
+    }
   }
 
   close(): void {

@@ -231,6 +231,9 @@ function eraseInSegment(disk: Disk, first: number, erasure: Erasure): number {
       index += 1;
     }
     target.sync();
+  } catch (error) {
+    disk.remove(temporary); // on a full disk it is what fills it
+    throw error;
   } finally {
     target.close();
     segment.close();

@@ -87,13 +87,15 @@ export function tickAt(log: Log, time: number): number {
 
 /**
  * A value with the keys of its objects in the codec's order, as it will be when read back from the log: what an
- * agent is told of it (its config, a workflow's params) must not depend on which of the two it was made from.
+ * agent is told of it (its config, a workflow's params) must not depend on which of the two it was made from. For the
+ * same reason −0 is 0.
  */
 export function inLogOrder<T>(value: T): T {
   return sortKeys(value) as T;
 }
 
 function sortKeys(value: unknown): unknown {
+  if (value === 0) return 0;
   if (
     value instanceof Payload || value instanceof Uint8Array || typeof value !== "object" || value === null
   ) return value;

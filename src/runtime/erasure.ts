@@ -28,7 +28,7 @@ import {
   type State,
 } from "../kernel/mod.ts";
 import { type Blobs, type Log, type LogEntry, toHex } from "../log/mod.ts";
-import { overwriteMemory } from "../sandbox/mod.ts";
+import { isImage, overwriteMemory } from "../sandbox/mod.ts";
 import { entriesFrom, readEntry } from "./entries.ts";
 import { pack, unpack } from "./rows.ts";
 
@@ -290,13 +290,19 @@ export class Erasures {
   }
 }
 
+/** The erasure that an entry records. */
+export function erasureAt(log: Log, tick: number): Erasure {
+  const erasure = readEntry(log, tick).steps.map(erasureOf).find((one) => one !== null);
+  assert(erasure !== undefined && erasure !== null, `entry ${tick} records an erasure`);
+  return erasure;
+}
+
 /** Carries out the erasure that entry `tick` records, in log and blobs; the graph's part is by the digests given. */
 export function carryOut(
   { log, blobs }: { readonly log: Log; readonly blobs: Blobs },
   tick: number,
 ): { readonly erasure: Erasure; readonly digests: readonly Uint8Array[] } {
-  const erasure = readEntry(log, tick).steps.map(erasureOf).find((one) => one !== null);
-  assert(erasure !== undefined && erasure !== null, `entry ${tick} records an erasure`);
+  const erasure = erasureAt(log, tick);
   const digests = erasure.payloads.flatMap(([at, places]) => {
     const { payloads } = log.read(at);
     return places.map((place) => {
@@ -307,7 +313,31 @@ export function carryOut(
   });
   log.erase(new Map(erasure.payloads.map(([at, places]) => [at, new Set(places)])));
   for (const sha of erasure.blobs) blobs.remove(sha);
+  removeUnnamed(log, blobs);
   return { erasure, digests };
+}
+
+/** Removes images that no entry names, of steps that a crash or a full disk undid: they may hold anything. */
+function removeUnnamed(log: Log, blobs: Blobs): void {
+  const named = new Set<string>();
+  for (const { entry } of entriesFrom(log, 0)) {
+    for (const { command: { ask } } of entry.commands) if (ask.kind === "agent_load") named.add(ask.module);
+    for (const record of entry.steps) {
+      if (record.image !== null) named.add(record.image);
+      for (const sha of Object.values(erasureOf(record)?.images ?? {})) named.add(sha);
+    }
+  }
+  blobs.removeOthers((sha) => sha !== null && (named.has(sha) || mayWait(blobs, sha)));
+}
+
+/** Whether a blob that no entry names may be the module of a load that waits: whole, and no image. */
+function mayWait(blobs: Blobs, sha: string): boolean {
+  try {
+    return !isImage(blobs.get(sha));
+  } catch (error) {
+    if (error instanceof EngramError && error.code === "log_corrupt") return false;
+    throw error;
+  }
 }
 
 /** Rows of remembered receipts that may hold what is erased: the command stays known, what it was told does not. */

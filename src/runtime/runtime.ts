@@ -46,7 +46,7 @@ import { type DataPaths, dataPaths, lockFolder } from "./data_folder.ts";
 import { entriesFrom, entryOf, graphSteps, inLogOrder, readEntry, samePart } from "./entries.ts";
 import { Durations } from "./durations.ts";
 import { type Env, liveEnv, seededEnv } from "./env.ts";
-import { carryOut, erasedKey, forgottenReceipts } from "./erasure.ts";
+import { carryOut, erasedKey, erasureAt, forgottenReceipts } from "./erasure.ts";
 import { Images } from "./images.ts";
 import { loadFacts, loadReader, needsReader } from "./loads.ts";
 import { Machine, type TickOutput } from "./machine.ts";
@@ -81,6 +81,8 @@ export interface SimulatedParts {
   /** Holds log and blobs instead of the data folder. */
   readonly disk?: Disk;
   readonly openSandbox?: (options: SandboxOptions) => Sandbox;
+  /** What a clock says when a tick begins, given what it would have said: ms since 1970. */
+  readonly now?: (now: number) => number;
 }
 
 /** A runtime in this thread. */
@@ -179,6 +181,28 @@ function isDiskFull(error: unknown): error is EngramError {
   return error instanceof EngramError && error.code === "disk_full";
 }
 
+/** Tells someone who waits: the receipt, or what is said in its place. */
+type Answer = (instead: EngramError | null) => void;
+
+function stillRead(): EngramError {
+  return new EngramError(
+    "data_folder_in_use",
+    "Cannot empty the memory graph's file: somebody is reading it",
+  );
+}
+
+/** The truth about an erasure that could not be finished now. */
+function notErasedYet(reason: EngramError | null): EngramError {
+  return new EngramError(
+    "outcome_unknown",
+    `Cannot finish the erasure now: it is in the log, and is done as soon as it can be: ${
+      reason?.message ?? ""
+    }`,
+    {},
+    "Free some space and let other programs close the folder: it goes on by itself",
+  );
+}
+
 /** Log, graph and blobs of a folder, checked against each other. */
 export interface Stores {
   readonly log: Log;
@@ -230,8 +254,8 @@ class LocalRuntime implements Runtime {
   #stop: (reason: EngramError) => void = () => {};
   readonly stopped: Promise<EngramError>;
   readonly #blobs: Blobs;
-  /** Kernel rows that name erasures still to be carried out. */
-  #erasing: string[] = [];
+  /** Kernel rows that name erasures still to be carried out; whether all but freed pages is gone. */
+  readonly #erasing = new Map<string, { isEmptied: boolean }>();
   /** Entries the log has and the graph has not: empty but on a full disk. */
   readonly #behind: GraphEntry[] = [];
   #running = new Map<string, Waiting>();
@@ -268,8 +292,8 @@ class LocalRuntime implements Runtime {
       };
       this.#machine = new Machine(state, parts);
       this.#recover();
-      this.#erasing = graph.rows(erasingPrefix).map(({ key }) => key);
-      this.#carryOutErasures();
+      for (const { key } of graph.rows(erasingPrefix)) this.#erasing.set(key, { isEmptied: false });
+      this.#carryOutErasures(); // where a full disk forbids it, it is for a later moment: the folder opens all the same
       if (log.next === 0) this.#genesis();
       if (options.resume === true && hasWork(this.#state)) this.#schedule();
       this.#views = new Views({ graph, log, images: this.#images, paths, state: () => this.#state });
@@ -508,7 +532,8 @@ class LocalRuntime implements Runtime {
     // 1 take
     const taken = this.#inbox.splice(0, this.#takeable());
     const tick = this.#state.tick + 1;
-    const time = Math.max(this.#env.now(tick), this.#state.time);
+    const now = this.#env.now(tick);
+    const time = Math.max(this.#options.simulated?.now?.(now) ?? now, this.#state.time);
     // 2 plan, 3 run, 4 serve, 5 settle
     let output: TickOutput;
     try {
@@ -556,26 +581,44 @@ class LocalRuntime implements Runtime {
     const answers = this.#advance(entry, output);
     this.#behind.push(this.#graphEntry(entry, hash, true));
     this.#machine.keepContexts(entry);
+    let unfinished: EngramError | null = null;
     try {
-      this.#catchUp();
-      this.#carryOutErasures();
+      unfinished = this.#catchUp() ?? this.#carryOutErasures();
     } finally {
       // Durable, whatever became of the graph: until it has caught up, views and ticks are refused.
-      for (const answer of answers) answer();
+      const isErased = unfinished === null ||
+        !entry.commands.some(({ command }) => command.ask.kind === "erase");
+      for (const answer of answers) answer(isErased ? null : notErasedYet(unfinished));
     }
     for (const listener of this.#listeners) listener();
   }
 
-  /** Removes what erasures found, where that is still to be done. */
-  #carryOutErasures(): void {
-    for (const key of this.#erasing.splice(0)) {
-      const tick = Number(key.slice(erasingPrefix.length));
-      const { erasure, digests } = carryOut({ log: this.#log, blobs: this.#blobs }, tick);
-      for (const id of erasure.readers) this.#sandbox?.drop(id);
-      this.#graph.putRows(forgottenReceipts(this.#graph, erasure));
-      this.#graph.erase(digests, erasure.readers);
-      this.#graph.putRows([{ key, value: null }, { key: erasedKey, value: pack(tick) }]);
+  /** Removes what erasures found, where that is still to be done; gives why not, if it has to be tried again. */
+  #carryOutErasures(): EngramError | null {
+    try {
+      for (const [key, progress] of this.#erasing) {
+        const tick = Number(key.slice(erasingPrefix.length));
+        for (const id of erasureAt(this.#log, tick).readers) this.#sandbox?.drop(id);
+        if (!progress.isEmptied) this.#empty(tick);
+        progress.isEmptied = true;
+        if (!this.#graph.dropFreedPages()) return stillRead();
+        this.#graph.putRows([{ key, value: null }]);
+        this.#erasing.delete(key);
+      }
+      return null;
+    } catch (error) {
+      const isForLater = isDiskFull(error) ||
+        (error instanceof EngramError && error.code === "data_folder_in_use");
+      if (!isForLater) throw error;
+      return error;
     }
+  }
+
+  #empty(tick: number): void {
+    const { erasure, digests } = carryOut({ log: this.#log, blobs: this.#blobs }, tick);
+    this.#graph.putRows(forgottenReceipts(this.#graph, erasure));
+    this.#graph.erase(digests, erasure.readers);
+    this.#graph.putRows([{ key: erasedKey, value: pack(tick) }]);
   }
 
   /** Commits what the log has and the graph has not; gives the refusal of a full disk, throws anything else. */
@@ -613,9 +656,9 @@ class LocalRuntime implements Runtime {
   }
 
   /** Folds an entry into the state; gives the answers to be told after the commit. */
-  #advance(entry: Entry, output: TickOutput | null = null): (() => void)[] {
+  #advance(entry: Entry, output: TickOutput | null = null): Answer[] {
     const done = advance(this.#state, entry);
-    const answers: (() => void)[] = [];
+    const answers: Answer[] = [];
     for (const { step, record } of done.ended) {
       const key = stepKey(step);
       const told = output?.told.get(key);
@@ -627,7 +670,7 @@ class LocalRuntime implements Runtime {
       const receipt = receiptOf(step, record, entry.tick, told?.backtrace ?? []);
       const waiting = this.#carried.get(key);
       this.#carried.delete(key);
-      answers.push(() => this.#answer(waiting, receipt));
+      answers.push((instead) => this.#answer(waiting, instead ?? receipt));
     }
     for (const { seat, command } of entry.commands) {
       if (command.ask.kind !== "workflow") continue;
@@ -641,7 +684,7 @@ class LocalRuntime implements Runtime {
       this.#remember(run.command, run.tick, receipt);
       const waiting = this.#running.get(stepKey(run));
       this.#running.delete(stepKey(run));
-      answers.push(() => this.#answer(waiting, receipt));
+      answers.push((instead) => this.#answer(waiting, instead ?? receipt));
     }
     for (const agent of done.agentsLoaded) this.#rows.loaded(agent);
     for (const agent of done.agentsUnloaded) this.#unloaded(agent, entry.tick);
@@ -686,7 +729,7 @@ class LocalRuntime implements Runtime {
     if (entry.steps.some((step) => erasureOf(step) !== null)) {
       const key = `${erasingPrefix}${String(entry.tick).padStart(12, "0")}`;
       rows.push({ key, value: pack(true) });
-      this.#erasing.push(key);
+      this.#erasing.set(key, { isEmptied: false });
     }
     return { index: entry.tick, hash, tick: entry.tick, steps: graphSteps(this.#log, entry), rows };
   }
@@ -834,6 +877,7 @@ class LocalRuntime implements Runtime {
       return true;
     }
     try {
+      if (this.#erasing.size > 0 && (this.#catchUp() ?? this.#carryOutErasures()) !== null) return true;
       this.#forgetCommands();
       return this.#graph.maintain();
     } catch (error) {

@@ -127,6 +127,11 @@ export function encodeImage(manifest: GuestManifest, state: GuestState): Bytes {
   return to.bytes.slice(0, to.length);
 }
 
+/** Whether bytes claim to be an image, of whatever version. */
+export function isImage(bytes: Uint8Array): boolean {
+  return bytes.length >= 4 && Buffer.from(bytes.buffer, bytes.byteOffset, 4).readUInt32LE() === magic;
+}
+
 /** Takes an image apart. Throws an Error that says what is wrong with it. */
 export function decodeImage(manifest: GuestManifest, image: Uint8Array): DecodedImage {
   const from = new Reader();

@@ -13,7 +13,7 @@ export {
   type StepPermit,
 } from "./abi.ts";
 export { abiImports, checkExports, type ExportChoice } from "./exports.ts";
-export { overwriteMemory } from "./image.ts";
+export { isImage, overwriteMemory } from "./image.ts";
 export type { Entry } from "./messages.ts";
 export {
   imagesPerFrameMax,

@@ -1,11 +1,13 @@
 /**
- * The simulation: one host in one thread, with a virtual clock, a disk in memory that loses what was not synced, and
- * workers that die, under a workload chosen by a seed. A seed is a whole run: the same seed, the same run.
+ * The simulation: one host in one thread, with a virtual clock that jumps, a disk in memory that loses what was not
+ * synced, refuses to sync or turns bits, and workers that die, under a workload chosen by a seed. A seed is a whole run:
+ * the same seed, the same run.
  *
  * What must hold, whatever happens:
  * 1. What was acknowledged is stored; what was refused is not; nothing is stored twice.
  * 2. The hash chain goes on from every hash that was ever seen.
- * 3. Replay gives the same, and a graph rebuilt from the log has the same rows.
+ * 3. Replay gives the same, and a graph rebuilt from the log has the same rows and gives every view the same answer.
+ * 4. A turned bit of the log is found and named, and nothing is cut for it.
  */
 import assert from "node:assert/strict";
 import { setImmediate } from "node:timers";
@@ -20,6 +22,7 @@ import {
   type StepResult,
 } from "../../src/sandbox/mod.ts";
 import { Random } from "./random.ts";
+import { reviewsOf, seenBy } from "./seen.ts";
 import { agentNames, type Asked, loadRequest, operations, Workload } from "./workload.ts";
 
 /** What can go wrong. A seed uses none of them, or some. */
@@ -30,6 +33,9 @@ export const faults = [
   "graph_behind",
   "graph_removed",
   "disk_full",
+  "sync_fails",
+  "bit_flipped",
+  "clock_jumps",
   "workers_die",
 ] as const;
 /** One of {@link faults}. */
@@ -91,6 +97,7 @@ class World {
   #folders = 0;
   #commandIds = 0;
   #dying = false;
+  #clockOffMs = 0;
   restarts = 0;
 
   constructor(seed: number, root: string) {
@@ -126,6 +133,7 @@ class World {
       lockWaitMsMax: 0,
       simulated: {
         disk: this.#disk,
+        now: (now) => now + this.#clockOffMs,
         openSandbox: (options) => new DyingSandbox(options, () => this.#dying && this.random.chance(20)),
       },
     });
@@ -203,6 +211,7 @@ class World {
     this.#workload.known.push(
       ...ids.filter((id) => id.startsWith("e") && !this.#workload.known.includes(id)),
     );
+    this.#workload.links.push(...ids.filter((id) => id.startsWith("c")));
   }
 
   /** Whether the host has stopped: then it refuses every view. */
@@ -250,6 +259,17 @@ class World {
         await this.round();
         delete this.#disk.faults.writtenBytesUntilCrash;
         return await this.#restart(this.random.below(3) === 0 ? 0 : this.random.below(5000));
+      case "sync_fails":
+        this.#disk.faults.syncsUntilError = this.random.below(8);
+        await this.round();
+        await this.round();
+        return await this.#restart(this.random.pick([0, 100, 10_000]));
+      case "bit_flipped":
+        await this.round();
+        return await this.#flipBit();
+      case "clock_jumps":
+        this.#clockOffMs += this.random.pick([-1, 1]) * this.random.below(this.random.pick([1000, 10 ** 8]));
+        return await this.round();
       case "killed":
         await this.round();
         return await this.#restart(0);
@@ -266,6 +286,36 @@ class World {
       default:
         return fault satisfies never;
     }
+  }
+
+  /** Damage is found and named, and nothing is cut for it: with the bit turned back everything is there. */
+  async #flipBit(): Promise<void> {
+    await this.runtime.idle();
+    const log = openLog(this.#disk, { readOnly: true });
+    const { next } = log;
+    log.close();
+    const damaged = this.#disk.copy();
+    const path = `log/${this.random.pick(damaged.list("log").filter((name) => name.endsWith(".log")))}`;
+    const bytes = damaged.bytes(path);
+    const used = bytes.findLastIndex((byte) => byte !== 0) + 1;
+    const offset = this.random.below(used);
+    damaged.flip(path, offset, 1 << this.random.below(8));
+    const found = (() => {
+      try {
+        const opened = openLog(damaged, { appliedIndex: this.random.chance(50) ? null : next - 1 });
+        try {
+          return opened.verify().first ?? null;
+        } finally {
+          opened.close();
+        }
+      } catch (error) {
+        if (error instanceof EngramError && error.code === "log_corrupt") return error.data;
+        throw error;
+      }
+    })();
+    assert.ok(found !== null, `byte ${offset} of ${path} was turned, and nobody noticed`);
+    assert.equal(found.segment, path);
+    assert.equal(damaged.bytes(path).length, bytes.length, "a damaged segment was cut");
   }
 
   async #fullDisk(): Promise<void> {
@@ -354,6 +404,7 @@ class World {
       }
     }
     this.#checkCounts();
+    this.#workload.reviews = await reviewsOf(this.runtime);
   }
 
   /** An agent's counter never gives one value twice, unless the agent was loaded anew. */
@@ -372,12 +423,17 @@ class World {
   async finish(): Promise<{ stateHash: string; ticks: number }> {
     await this.runtime.idle();
     const { stateHash, tick } = this.runtime.status();
+    const seen = await seenBy(this.runtime, this.#workload.known);
     await this.runtime.close();
     const report = await replay({ data: this.#folder, disk: this.#disk, workers: this.random.between(1, 2) });
     assert.deepEqual([report.first, report.stateHash], [undefined, stateHash], "replay differs");
     const rows = rowsOf(this.#folder);
     this.#folders++;
     await this.open();
+    const seenAgain = await seenBy(this.runtime, this.#workload.known);
+    for (const [what, answer] of seen) {
+      assert.deepEqual(seenAgain.get(what), answer, `a rebuilt graph: ${what}`);
+    }
     await this.runtime.close();
     const rebuilt = rowsOf(this.#folder);
     assert.deepEqual(rebuilt.kernel, rows.kernel, "a rebuilt graph has other kernel rows");

@@ -6,7 +6,8 @@
  */
 import { Buffer } from "node:buffer";
 import { parseId } from "../../src/kernel/mod.ts";
-import type { Request, WriteOp } from "../../src/mod.ts";
+import { EngramError, type JsonObject, type Request, type WriteOp } from "../../src/mod.ts";
+import { decisionOps, reviewedTypes, type ReviewItem, reviewVerbs } from "../../src/runtime/review.ts";
 import { testAgentBase64 } from "../support/agents.ts";
 import type { Random } from "./random.ts";
 
@@ -35,6 +36,18 @@ export const operations = [
   "configure",
   "reload",
   "context",
+  "place",
+  "supersede",
+  "relate",
+  "disconnect",
+  "link",
+  "import",
+  "rewrite",
+  "strange",
+  "propose",
+  "decide",
+  "upgrade",
+  "wake",
   "wrong",
 ] as const;
 /** One of {@link operations}. */
@@ -66,10 +79,25 @@ export function loadRequest(agent: string): Request {
   return { kind: "agent_load", agent, wasm: testAgentBase64, manifest };
 }
 
+/** The same agent in a newer version: other bytes, another configuration. It has to be unloaded first. */
+export function newerRequest(agent: string): Request {
+  const newer = Uint8Array.of(...Uint8Array.fromBase64(testAgentBase64), 0, 4, 1, 0x76, 0x32, 0x2e);
+  const { manifest, ...request } = loadRequest(agent) as Extract<Request, { kind: "agent_load" }>;
+  return {
+    ...request,
+    wasm: newer.toBase64(),
+    manifest: { ...manifest, version: "2.0.0", config: { b: 1, a: -0, 10: [] } },
+  };
+}
+
 /** Chooses requests. Ids of what is stored are told to it as they become known. */
 export class Workload {
   /** Memories that were there the last time somebody looked. */
   readonly known: string[] = [];
+  /** Connections that somebody made. */
+  readonly links: string[] = [];
+  /** What was proposed or decided, the last time somebody looked. */
+  reviews: readonly ReviewItem[] = [];
   readonly #random: Random;
   readonly #operations: readonly Operation[];
   readonly #agents: readonly string[];
@@ -170,7 +198,53 @@ export class Workload {
       case "reload":
         return random.chance(50) ? { kind: "agent_unload", agent } : loadRequest(agent);
       case "context":
-        return { kind: "context_create", name: `context ${random.below(6)}`, agents: [agent] };
+        return {
+          kind: "context_create",
+          name: `context ${random.below(6)}`,
+          agents: [agent],
+          metadata: { project: `/projects/${random.below(3)}` },
+        };
+      case "place": {
+        const context = random.pick(["personal", agent, `context ${random.below(6)}`]);
+        return random.chance(50)
+          ? write({ op: "add", content: token(), context })
+          : write({ op: "join", context, engram: id });
+      }
+      case "supersede":
+        return write({ op: "add", content: token() }, {
+          op: "connect",
+          source: "@0",
+          target: id,
+          type: "supersedes",
+        });
+      case "relate": {
+        const weight = random.pick([1, 0, -0, -1.5, 1e-300, 2 ** 60]);
+        const metadata = { why: `reason ${random.below(100)}` };
+        return write({ op: "connect", source: id, target: this.#id(), type: "supports", weight, metadata });
+      }
+      case "disconnect":
+        return write({ op: "disconnect", id: this.links.length === 0 ? "c0000" : random.pick(this.links) });
+      case "link": {
+        const end = (): [string, string] => ["sim", `ref${random.below(4)}`];
+        return write({ op: "link", type: "mentions", from: end(), to: end() });
+      }
+      case "import":
+        return write(...this.#imported());
+      case "rewrite":
+        return write({ op: "update", id, content: `rewritten ${random.below(1000)}`, confidence: 0.5 });
+      case "strange":
+        return write(this.#strange(token()));
+      case "propose": {
+        const type = random.pick(reviewedTypes);
+        const metadata = { type, why: "they say the same", certainty: 0.5, state: "open" };
+        return write({ op: "connect", source: id, target: this.#id(), type: "proposed", metadata });
+      }
+      case "decide":
+        return write(...this.#decision());
+      case "upgrade":
+        return random.chance(40) ? { kind: "agent_unload", agent } : newerRequest(agent);
+      case "wake":
+        return this.#execute(agent, "Look", "token", null);
       case "wrong":
         return random.pick<Request>([
           write({ op: "add", content: "never stored" }, { op: "delete", id: "e0000" }),
@@ -182,6 +256,49 @@ export class Workload {
     }
   }
 
+  /** A file of notes, as an import sends it: each found again by its ref, linked to another. */
+  #imported(): WriteOp[] {
+    const file = this.#random.below(3);
+    const notes = Array.from({ length: this.#random.between(2, 12) }, (_, at): WriteOp => ({
+      op: "upsert",
+      source: `file ${file}`,
+      ref: `note ${at}`,
+      thread: `file ${file}`,
+      position: at,
+      content: `Note ${at} says ${this.#random.below(3)}`,
+      time: `2025-0${this.#random.between(1, 9)}-01`,
+      timeSource: "file",
+    }));
+    return [...notes, {
+      op: "link",
+      type: "mentions",
+      from: [`file ${file}`, "note 0"],
+      to: [`file ${file}`, "note 1"],
+    }];
+  }
+
+  /** What JSON and text allow, and what may be lost or put into another order on the way. */
+  #strange(content: string): WriteOp {
+    const metadata = this.#random.pick<JsonObject>([
+      { $payload: ["a"], $$payload: { $payload: null } },
+      { 10: "ten", 9: "nine", b: { z: 1, a: [1.5, -0, 1e21, 5e-324] } },
+      { "": "", "\u0000": "nul", "é": "é", "\ud83d\ude00": [[], {}] },
+      { constructor: 1, toString: null, hasOwnProperty: true },
+    ]);
+    const title = this.#random.pick(["İIıi", "a\u0301", "\u200f", "x".repeat(1000), "line\nline"]);
+    return { op: "add", content, title, metadata, confidence: this.#random.pick([0, -0, 1, 1 / 3]) };
+  }
+
+  #decision(): WriteOp[] {
+    if (this.reviews.length === 0) return [{ op: "disconnect", id: "c0000" }];
+    try {
+      return [...decisionOps(this.#random.pick(this.reviews), this.#random.pick(reviewVerbs))];
+    } catch (error) {
+      if (error instanceof EngramError) return [{ op: "disconnect", id: "c0000" }];
+      throw error;
+    }
+  }
+
   #changes(): Record<string, number> {
     return this.#random.pick([
       { imageStepsMax: this.#random.between(2, 6) },
@@ -190,6 +307,12 @@ export class Workload {
       { workerLossMax: this.#random.between(1, 3) },
       { stepsPerTickMax: this.#random.between(3, 20) },
       { commandsPerTickMax: this.#random.between(2, 20) },
+      { mailboxMessagesMax: this.#random.between(1, 5) },
+      { writesPerStepMax: this.#random.between(8, 40) },
+      { contentBytesMax: this.#random.between(5, 100) },
+      { tickBytesMax: this.#random.between(100, 100_000) },
+      { resultBytesMax: this.#random.between(20, 10_000) },
+      { hostCallsPerStepMax: this.#random.between(1, 10) },
     ]);
   }
 
@@ -204,7 +327,7 @@ export class Workload {
     });
     return {
       kind: "workflow",
-      context: "personal",
+      context: this.#random.chance(80) ? "personal" : `context ${this.#random.below(6)}`,
       workflow: {
         id: "flow",
         name: "Flow",

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { openRuntime, replay, type Request, type Runtime } from "../../../src/mod.ts";
 import { Graph } from "../../../src/graph/graph.ts";
+import { Sqlite } from "../../../src/graph/sqlite.ts";
+import { MemoryDisk } from "../../../src/log/mod.ts";
 import { echoAgentBase64, testAgentBase64 } from "../../support/agents.ts";
 import { filesHolding } from "../../support/folder_bytes.ts";
 import { codeOf, run, temporaryFolder, withRuntime } from "../../support/runtimes.ts";
@@ -173,3 +175,69 @@ Deno.test("erase() waits for nobody: it refuses while agents are at work", () =>
     await runtime.submit({ kind: "execute", agent: "a", action: "b", params: "{}" });
     assert.equal(await codeOf(runtime.submit({ kind: "erase", ids: [id] })), "wrong_state");
   }));
+
+Deno.test("erase() is not called done while somebody reads the old pages, and goes on when they end", async () => {
+  using folder = temporaryFolder();
+  const runtime = await openRuntime({ data: folder.path, seed: 1, workers: 1 });
+  const { id } = await spread(runtime);
+  const reader = new Sqlite(`${folder.path}/graph.db`);
+  reader.exec("begin");
+  reader.value("select count(*) from engram_version");
+  assert.equal(await codeOf(runtime.submit({ kind: "erase", ids: [id] })), "outcome_unknown");
+  assert.notDeepEqual(filesHolding(folder.path, phrase), []);
+  assert.equal(await run(runtime, "count", "{}"), 2);
+  assert.equal(runtime.maintain(), true, "it is not tried again");
+  reader.exec("commit");
+  reader.close();
+  runtime.maintain();
+  assert.deepEqual(filesHolding(folder.path, phrase), []);
+  await runtime.close();
+  assert.equal((await replay({ data: folder.path, workers: 1 })).ok, true);
+});
+
+Deno.test("an erasure that finds no room says so, stops nothing, and is done when there is room", async () => {
+  using folder = temporaryFolder();
+  const disk = new MemoryDisk();
+  const options = { data: folder.path, seed: 1, workers: 1, simulated: { disk } };
+  const runtime = await openRuntime(options);
+  const first = await add(runtime, content);
+  const second = await add(runtime, `Again: ${content}`);
+  const used = () => disk.list("log").reduce((sum, name) => sum + disk.bytes(`log/${name}`).length, 0);
+  const holds = () =>
+    disk.list("log").some((name) => new TextDecoder().decode(disk.bytes(`log/${name}`)).includes(phrase));
+  // The entry fits into what the log has room for; a segment written anew does not.
+  disk.faults.spaceBytes = used() + 100;
+  for (const id of [first, second]) {
+    assert.equal(await codeOf(runtime.submit({ kind: "erase", ids: [id] })), "outcome_unknown");
+  }
+  assert.equal(await codeOf(runtime.view({ view: "engram", id: first })), "engram_not_found");
+  assert.deepEqual(disk.list("log").filter((name) => name.endsWith(".new")), []);
+  await add(runtime, "The boiler was serviced on 3 May.");
+  assert.equal(holds(), true);
+  await runtime.close();
+  const again = await openRuntime(options);
+  assert.equal(again.maintain(), true, "it is not tried again");
+  delete disk.faults.spaceBytes;
+  again.maintain();
+  assert.equal(holds(), false);
+  assert.equal(again.status().engrams, 1);
+  await again.close();
+  assert.equal((await replay({ data: folder.path, disk, workers: 1 })).ok, true);
+});
+
+Deno.test("erase() removes images that no entry names, and what a crash left unfinished of them", async () => {
+  using folder = temporaryFolder();
+  const runtime = await openRuntime({ data: folder.path, seed: 1, workers: 1 });
+  const { id } = await spread(runtime);
+  // Steps undone by a crash: their images lie in the blobs, and nothing says so.
+  const image = new TextEncoder().encode(`ELIM...${content}`);
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", image));
+  const blobs = `${folder.path}/blobs`;
+  Deno.writeFileSync(`${blobs}/${digest.toHex()}`, image);
+  Deno.writeFileSync(`${blobs}/${"0".repeat(64)}`, image); // its hash is another: it was not written whole
+  Deno.writeFileSync(`${blobs}/0.new`, image.subarray(0, -1));
+  await runtime.submit({ kind: "erase", ids: [id] });
+  assert.deepEqual(filesHolding(folder.path, phrase), []);
+  assert.equal(await run(runtime, "count", "{}"), 2);
+  await runtime.close();
+});
