@@ -409,9 +409,7 @@ class World {
 
   /** An agent's counter never gives one value twice, unless the agent was loaded anew. */
   #checkCounts(): void {
-    if (
-      this.told.some(({ asked }) => asked.operation === "reload" && asked.request.kind === "agent_unload")
-    ) return;
+    if (this.told.some(({ asked }) => asked.request.kind === "agent_unload")) return;
     for (const agent of this.agents) {
       const counts = this.told.filter(({ asked, receipt }) => asked.counts === agent && receipt !== null)
         .map(({ receipt }) => receipt?.result);
