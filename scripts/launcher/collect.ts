@@ -246,16 +246,19 @@ export async function bundleAll(): Promise<PayloadFile[]> {
       stderr: "piped",
     }).output();
     if (!success) throw new Error(`Cannot bundle: ${new TextDecoder().decode(stderr)}`);
-    const files = listFiles(folder).map((path) => ({
-      path: `app/${bundleFolder}/${path}`,
-      bytes: Deno.readFileSync(join(folder, path)),
-    }));
+    const files = listFiles(folder).map((path) => {
+      const bytes = Deno.readFileSync(join(folder, path));
+      // A chunk of nothing is imported all the same, and an empty file can't be packed.
+      return { path: `app/${bundleFolder}/${path}`, bytes: bytes.length === 0 ? emptyChunk : bytes };
+    });
     checkRoot(files);
     return files;
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
 }
+
+const emptyChunk = new TextEncoder().encode(";\n");
 
 /** src/runtime/assets.ts finds the program's root from its own place: its chunk must stand beside main.js. */
 function checkRoot(files: readonly PayloadFile[]): void {
