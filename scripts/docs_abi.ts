@@ -123,6 +123,17 @@ const shapes: readonly (readonly [string, string])[] = [
   ["context_current", "`{id, name}`"],
   ["changes", "`{changes: [{tick, op, id}…], nextTick}`"],
   [
+    "recall",
+    "`{hits: [engram + score + snippet + parts: {lexical, vector, graph} + facts: [{id, content, supersededBy}…] …], " +
+    "model: {name, hash, provider} or null where no vectors took part}`",
+  ],
+  [
+    "embed",
+    "`{vector, dimensions, model: {name, hash}, provider, input}`: vector is a vector of length 1, times 508, as int8 " +
+    "numbers in base64; input is the sha256 of what the model was given",
+  ],
+  ["similarity", "`{similarity, model}`, the model by its hash"],
+  [
     "params of search_combined",
     "`{text?, exact?, metadata?: {key: value}, kind?, source?, minConfidence?, context?, changedSinceTick?, " +
     "includeSuperseded?, limit?, cursor?}`",

@@ -24,7 +24,7 @@ import {
 import type { StartedBy } from "../runtime/host_file.ts";
 import type { Port } from "../runtime/port.ts";
 import { type Engine, startEngine } from "../runtime/engine_client.ts";
-import { BackgroundEmbedding, withModel } from "../runtime/embedding.ts";
+import { BackgroundEmbedding, serveTexts, withModel } from "../runtime/embedding.ts";
 import { openDataModels, preloadModels } from "../runtime/models.ts";
 import { type Reader, startReader, withReader } from "../runtime/reader_client.ts";
 import { replayBeside } from "../runtime/replay_client.ts";
@@ -216,6 +216,7 @@ class Host {
       const agents = await this.#startAgents(own);
       // A seeded host embeds nothing: what is in a store, and when, is no seed's.
       if (!this.#seeded) background = new BackgroundEmbedding(own, this.#models, this.#onFault);
+      if (!this.#seeded) serveTexts(this.#engine, this.#models, this.#onFault);
       preloadModels(this.#models, this.#stop.signal, this.#onFault);
       this.#options.onReady?.({ address, tokenFile: this.#paths.token, agents });
       idle = this.#watchIdle(socket);

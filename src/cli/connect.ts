@@ -9,7 +9,9 @@
 import { workersMax } from "../input/worker_count.ts";
 import { EngramError } from "../kernel/errors.ts";
 import { dataPaths, exists } from "../runtime/data_folder.ts";
+import type { TextSource } from "../runtime/model_desk.ts";
 import type { Port } from "../runtime/port.ts";
+import type { Runtime } from "../runtime/runtime.ts";
 import { type Call, usage } from "./command.ts";
 import { dataFolder } from "./paths.ts";
 
@@ -51,13 +53,37 @@ export async function connect(options: ConnectOptions): Promise<Port> {
     if (host !== null) return seed === null ? host : await refuseSeed(host, data);
     const { openRuntime } = await import("../runtime/runtime.ts");
     try {
-      return await openRuntime({ data, seed, lockWaitMsMax: 0, ...(workers === null ? {} : { workers }) });
+      const own = { data, seed, lockWaitMsMax: 0, ...(workers === null ? {} : { workers }) };
+      const runtime = await openRuntime(own);
+      if (seed === null) serveOwnTexts(runtime, data); // what is in a store is no seed's
+      return runtime;
     } catch (error) {
       const isHeld = error instanceof EngramError && error.code === "data_folder_in_use";
       if (!isHeld || performance.now() >= end) throw error;
       maybeHost = true;
     }
   }
+}
+
+/** Texts that agents want vectors of go to the folder's own model, which is opened with the first one. */
+async function serveOwnTexts(runtime: Runtime, data: string): Promise<void> {
+  let first = await runtime.wantedTexts();
+  if (first === null) return;
+  const [{ openDataModels }, { serveTexts }] = await Promise.all([
+    import("../runtime/models.ts"),
+    import("../runtime/embedding.ts"),
+  ]);
+  const models = openDataModels(data);
+  const source: TextSource = {
+    wantedTexts: () => {
+      const texts = first;
+      first = null;
+      return texts === null ? runtime.wantedTexts() : Promise.resolve(texts);
+    },
+    answerText: (id, answer) => runtime.answerText(id, answer),
+  };
+  await serveTexts(source, models, (error) => console.error(error instanceof Error ? error.message : error));
+  models.close();
 }
 
 async function refuseSeed(host: Port, data: string): Promise<never> {

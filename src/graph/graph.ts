@@ -32,7 +32,7 @@ import { recall, type RecallQuery, type RecallResult } from "./recall.ts";
 import { type Readable, Scopes } from "./scope.ts";
 import { Search, type SearchQuery, type SearchResult } from "./search.ts";
 import { build, busyWaitMsMax, bytesOf, given, num, Query, type Row, Sqlite, text } from "./sqlite.ts";
-import { type Unembedded, unembedded, VectorIndex } from "./vectors.ts";
+import { similarityOf, type Unembedded, unembedded, VectorIndex } from "./vectors.ts";
 import { type NeighborOptions, type PathOptions, Walks } from "./walk.ts";
 
 /** An agent's parked image: a cache beside the state, believed only if index and digest fit. */
@@ -425,6 +425,19 @@ export class Graph {
   /** What answers a question; see {@link RecallQuery}. */
   recall(query: RecallQuery): RecallResult {
     return this.#read(() => recall(this.#search, this.#reads, this.#vectors, query));
+  }
+
+  /** How near two engrams are in meaning, and by which model; null where a vector is missing. */
+  similarity(
+    id: Id,
+    other: Id,
+    asOf?: number,
+  ): { readonly similarity: number; readonly model: string } | null {
+    return this.#read(() => {
+      const scope = this.#scopes.make(asOf, undefined);
+      const one = this.#reads.stored(id, scope), two = this.#reads.stored(other, scope);
+      return one === null || two === null ? null : similarityOf(this.#db, one.rid, two.rid, scope.tick);
+    });
   }
 
   /** Engrams without a vector of a model, after a row; pass `next` on as `after`. */

@@ -55,6 +55,9 @@ export interface RecallQuery {
   readonly readable?: Readable;
   readonly asOf?: number;
   readonly minConfidence?: number;
+  /** A step's own engrams, and ids whose stored versions no longer count. */
+  readonly staged?: readonly Engram[];
+  readonly stagedDeleted?: readonly Id[];
   /** The question as a model sees it: int8, and the model's sha256. */
   readonly vector?: { readonly model: string; readonly numbers: Int8Array } | null;
 }
@@ -236,7 +239,7 @@ class Recall {
 
 /** Answers a question. Its words are never empty: the views see to that. */
 export function recall(search: Search, reads: Reads, index: VectorIndex, query: RecallQuery): RecallResult {
-  const { question, context, readable, asOf, minConfidence, vector } = query;
+  const { question, context, readable, asOf, minConfidence, vector, staged, stagedDeleted } = query;
   const asked: SearchQuery = {
     text: question,
     limit: 1,
@@ -244,6 +247,8 @@ export function recall(search: Search, reads: Reads, index: VectorIndex, query: 
     ...(readable === undefined ? {} : { readable }),
     ...(asOf === undefined ? {} : { asOf }),
     ...(minConfidence === undefined ? {} : { minConfidence }),
+    ...(staged === undefined ? {} : { staged }),
+    ...(stagedDeleted === undefined ? {} : { stagedDeleted }),
   };
   const ranking = search.ranking(asked);
   const { corpus, scope } = ranking;

@@ -69,6 +69,10 @@ const vectorsAfter = new Query(() =>
 const dimensionsOf = new Query(() =>
   build.selectFrom("vector").select("dimensions").where("model", "=", given<string>(0)).limit(1)
 );
+const vectorsOf = new Query(() =>
+  build.selectFrom("vector").select(["model", "dimensions", "bytes"])
+    .where("rid", "=", given(0)).where("from_tick", "<=", given(1)).orderBy("key", "desc")
+);
 const withoutVector = () =>
   build.selectFrom("engram_version as version").innerJoin("engram", "engram.key", "version.engram")
     .leftJoin(
@@ -83,6 +87,36 @@ const without = new Query(() =>
     .orderBy("version.rid").limit(given(3))
 );
 const countWithout = new Query(() => withoutVector().select((e) => e.fn.countAll<number>().as("count")));
+
+/** Dot product of the first vectors, which are those of the whole texts. */
+function firstDot(one: Uint8Array, other: Uint8Array, dimensions: number): number {
+  let sum = 0;
+  for (let at = 0; at < dimensions; at++) {
+    sum += ((one[at] ?? 0) << 24 >> 24) * ((other[at] ?? 0) << 24 >> 24);
+  }
+  return sum;
+}
+
+/**
+ * The cosine of two versions' whole texts in thousandths over 1000, −1 to 1, by the model that made a vector of both
+ * last; null where none did. An integer before the division: the same on every machine.
+ */
+export function similarityOf(
+  db: Sqlite,
+  rid: number,
+  other: number,
+  tick: number,
+): { readonly similarity: number; readonly model: string } | null {
+  const others = new Map(db.all(vectorsOf, [other, tick]).map((row) => [text(row[0]), bytesOf(row[2])]));
+  for (const row of db.all(vectorsOf, [rid, tick])) {
+    const model = text(row[0]), bytes = bytesOf(row[2]), bytesOther = others.get(model);
+    if (bytes === null || bytesOther === undefined || bytesOther === null) continue;
+    const dot = firstDot(bytes, bytesOther, num(row[1]));
+    const cosine = Math.round(1000 * dot / (vectorScale * vectorScale));
+    return { similarity: Math.max(-1000, Math.min(1000, cosine)) / 1000, model };
+  }
+  return null;
+}
 
 /** Applies a `vector_put` inside a commit. */
 export function putVector(db: Sqlite, write: Write & { op: "vector_put" }, tick: number): void {

@@ -6,7 +6,7 @@
  * 2. `recorded` functions answer from the log in replay; all others are computed the same way live and in replay.
  */
 import type { HostAnswer, HostCall, HostFunctionName, Status } from "../sandbox/abi.ts";
-import { hostFunctions, status } from "../sandbox/abi.ts";
+import { embedTextBytesMax, hostFunctions, status } from "../sandbox/abi.ts";
 import {
   EngramError,
   type EngramTexts,
@@ -15,13 +15,20 @@ import {
   nestsDeeper,
   Payload,
 } from "../kernel/mod.ts";
-import { formatOrNull, parseObject, type ReservedFields, shown, takeReserved } from "./fields.ts";
+import { byteLength, formatOrNull, parseObject, type ReservedFields, shown, takeReserved } from "./fields.ts";
+import { awaitsModel, later } from "./meanings.ts";
 import { Denial, type EngramParts, type Session } from "./session.ts";
 import { sendLimits, sendPermit } from "./permit.ts";
-import type { SnapshotSearch } from "./snapshot.ts";
+import type { SnapshotRecall, SnapshotSearch } from "./snapshot.ts";
 import { connectedWith, pathsWith } from "./walks.ts";
 
-/** An answer, or the end of the step: the log has no result for a recorded call, so replay has diverged. */
+/** Hits of one recall at most. */
+const recallHitsMax = 100;
+
+/**
+ * An answer, or the end of the step: it has to wait for a model, or the log has no result for a recorded call, so
+ * replay has diverged.
+ */
 export type Served = HostAnswer | { readonly end: string };
 
 type Args = HostCall["args"];
@@ -195,8 +202,7 @@ function searchWith(session: Session, query: Partial<SnapshotSearch> & { limit: 
       throw error;
     }
   });
-  if (answer === null) return { end: "recorded_missing" };
-  return typeof answer === "number" ? refuse(answer) : { json: answer };
+  return answered(answer);
 }
 
 function limitOf(session: Session, limit: number): number | null {
@@ -290,6 +296,81 @@ function searchCombined(session: Session, args: Args): Served {
   if (given === null) return refuse(-2);
   const query = combinedQuery(session, given);
   return typeof query === "number" ? refuse(query) : searchWith(session, query);
+}
+
+type RecallParams = Pick<SnapshotRecall, "k" | "context" | "minConfidence">;
+
+function recallParams(session: Session, given: JsonObject): RecallParams | Status {
+  const { k, context, minConfidence, ...others } = given;
+  if (Object.keys(others).length > 0) return -2;
+  if (k !== undefined && !(typeof k === "number" && Number.isInteger(k) && k >= 1)) return -2;
+  if (minConfidence !== undefined && typeof minConfidence !== "number") return -2;
+  if (context !== undefined && typeof context !== "string") return -2;
+  const within = context === undefined ? null : session.context(context);
+  if (context !== undefined && (within === null || !session.mayRead(within.id))) return -1;
+  return {
+    k: Math.min(k ?? 10, recallHitsMax),
+    ...(within === null ? {} : { context: within.id }),
+    ...(minConfidence === undefined ? {} : { minConfidence }),
+  };
+}
+
+/** Recorded live, from the log in replay. Without a grant for the model, words and links alone answer. */
+function recall(session: Session, args: Args): Served {
+  const question = texts(args, 0), given = parseObject(texts(args, 1));
+  if (question === null || question.trim() === "" || given === null) return refuse(-2);
+  const params = recallParams(session, given);
+  if (typeof params === "number") return refuse(params);
+  return answered(session.record(() => {
+    const isShort = byteLength(question) <= embedTextBytesMax;
+    const made = isShort && session.mayAskModel ? session.meaning(question) : null;
+    if (made === later) return later;
+    const meant = made === null || made instanceof Denial ? null : made;
+    const { hits, vectors } = session.snapshot.recall({
+      question,
+      ...params,
+      vector: meant === null
+        ? null
+        : { model: meant.model.hash, numbers: new Int8Array(Uint8Array.fromBase64(meant.vector).buffer) },
+      readable: session.readable,
+      staged: session.changedEngrams(),
+      hidden: session.writes.touched(),
+    });
+    const model = vectors && meant !== null ? { ...meant.model, provider: meant.provider } : null;
+    const seen = hits.map((hit) => shown(hit, session.readable));
+    return listJson(session, "hits", seen, { model }) ?? new Denial(-6, "the hits are over answerBytesMax");
+  }));
+}
+
+/** The answer to a recorded call, or the end of the step. */
+function answered(answer: string | Status | null | typeof later): Served {
+  if (answer === later) return { end: awaitsModel };
+  if (answer === null) return { end: "recorded_missing" };
+  return typeof answer === "number" ? refuse(answer) : { json: answer };
+}
+
+function embed(session: Session, args: Args): Served {
+  const text = texts(args, 0);
+  if (text === null || text.trim() === "") return refuse(-2);
+  if (!session.mayAskModel) return refuse(-3);
+  if (byteLength(text) > embedTextBytesMax) return refuse(-6);
+  return answered(session.record(() => {
+    const made = session.meaning(text);
+    return made === later || made instanceof Denial ? made : JSON.stringify(made);
+  }));
+}
+
+/** The vectors are part of the graph; which of them count is the ranking's matter, so the answer is recorded. */
+function similarity(session: Session, args: Args): Served {
+  const id = texts(args, 0), other = texts(args, 1);
+  if (id === null || other === null) return refuse(-2);
+  if (session.peek(id) === null || session.peek(other) === null) return refuse(-1);
+  return answered(session.record(() => {
+    // What this step changed has no vector yet.
+    const isStaged = session.writes.engram(id) !== undefined || session.writes.engram(other) !== undefined;
+    const found = isStaged ? null : session.snapshot.similarity(id, other);
+    return found === null ? new Denial(-8, "one of them has no vector") : JSON.stringify(found);
+  }));
 }
 
 function findPaths(session: Session, args: Args): HostAnswer {
@@ -457,6 +538,9 @@ const functions: Readonly<Record<HostFunctionName, Function>> = {
   transaction_begin: begin,
   transaction_commit: (session) => session.writes.commit() ? done : refuse(-7),
   transaction_rollback: (session) => session.writes.rollback() ? done : refuse(-7),
+  recall,
+  embed,
+  similarity,
 };
 
 /** Functions a query may call although their effect is `write`: they leave nothing behind. */

@@ -30,6 +30,7 @@ import {
   type TimeSource,
 } from "../kernel/mod.ts";
 import { byteLength, putOf, shown, stagedEngram, textsPayload, textsTooLarge, visible } from "./fields.ts";
+import { later, type Meanings, type TextVector } from "./meanings.ts";
 import type { Readable, Snapshot } from "./snapshot.ts";
 import { connectionKey, WriteSet } from "./write_set.ts";
 
@@ -64,6 +65,8 @@ export interface SessionOptions {
   readonly recorded: readonly Payload[] | null;
   /** Contexts there are; given so that steps of one tick share one list. */
   readonly contexts: readonly Context[];
+  /** What a model says of texts; none where there is no model, and in replay. */
+  readonly meanings?: Meanings;
 }
 
 /** The fields of a new or changed engram, beside its texts. */
@@ -172,6 +175,8 @@ export class Session {
   readonly reads = new Set<string>();
   readonly recorded: Payload[] = [];
   readonly logs: { level: number; text: Payload }[] = [];
+  /** Whether the step has to wait for a model: then it is carried over, and nothing of this run is kept. */
+  awaitsModel = false;
   /** The engram that was got first, and the JSON of the one that was told last. */
   firstGot: Id | null = null;
   #told: { readonly engram: Engram; readonly json: string } | null = null;
@@ -493,7 +498,10 @@ export class Session {
    * A result that is not recomputed: recorded live, taken from the log in replay; null where the log has none left.
    * A refusal is recorded too, as its status: results are JSON objects, so a number is one.
    */
-  record(result: () => string | Denial): string | Status | null {
+  record(result: () => string | Denial): string | Status | null;
+  /** The same; where the answer is {@link later}, nothing is recorded. */
+  record(result: () => string | Denial | typeof later): string | Status | null | typeof later;
+  record(result: () => string | Denial | typeof later): string | Status | null | typeof later {
     const logged = this.#options.recorded;
     if (logged !== null) {
       const payload = logged[this.#recordedAt++];
@@ -502,6 +510,7 @@ export class Session {
       return statusIn(payload.text()) ?? payload.text();
     }
     const answer = result();
+    if (answer === later) return later;
     const tooMuch = answer instanceof Denial ||
       this.#recordedBytes + answer.length > this.config.recordedBytesPerStepMax;
     const refused: Status | null = answer instanceof Denial ? answer.status : tooMuch ? -6 : null;
@@ -509,6 +518,26 @@ export class Session {
     this.#recordedBytes += text.length;
     this.recorded.push(Payload.text(text));
     return refused ?? text;
+  }
+
+  /** Whether some model is granted. */
+  get mayAskModel(): boolean {
+    return this.grants.some(({ capability, scope }) => capability === "model" && scope.length > 0);
+  }
+
+  /** What a model makes of a text, why nothing, or {@link later}. Live only. */
+  meaning(text: string): TextVector | Denial | typeof later {
+    if (!this.mayAskModel) return new Denial(-3, "no model is granted");
+    const made = this.#options.meanings?.of(text) ?? status.notAvailable;
+    if (made === later) {
+      this.awaitsModel = true;
+      return later;
+    }
+    if (typeof made === "number") return new Denial(made, "no model gives a vector of it");
+    const { name, hash } = made.model;
+    return holds(this.grants, "model", [name, hash])
+      ? made
+      : new Denial(-3, `the model ${name} is not granted`);
   }
 
   /** Whether replay used every recorded result. */

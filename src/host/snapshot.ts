@@ -27,6 +27,20 @@ export interface SnapshotSearch {
   readonly hidden: ReadonlySet<Id>;
 }
 
+/** What a recall asks for. */
+export interface SnapshotRecall {
+  readonly question: string;
+  readonly k: number;
+  readonly context?: Id;
+  readonly minConfidence?: number;
+  /** The question as a model sees it: int8, and the model's sha256; null without a model. */
+  readonly vector: { readonly model: string; readonly numbers: Int8Array } | null;
+  readonly readable: Readable;
+  /** As of a {@link SnapshotSearch}. */
+  readonly staged: readonly Engram[];
+  readonly hidden: ReadonlySet<Id>;
+}
+
 /** Reads over one snapshot. Engrams carry all their contexts; the session filters them. */
 export interface Snapshot {
   engram(id: Id): Engram | null;
@@ -54,4 +68,8 @@ export interface Snapshot {
     readable: Readable,
   ): { changes: readonly Change[]; nextTick: number };
   search(query: SnapshotSearch): { hits: readonly Hit[]; cursor?: string };
+  /** `vectors`: whether vectors took part. */
+  recall(query: SnapshotRecall): { hits: readonly Hit[]; vectors: boolean };
+  /** The cosine of the vectors of two engrams, −1 to 1, and the hash of their model; null where one has none. */
+  similarity(id: Id, other: Id): { readonly similarity: number; readonly model: string } | null;
 }

@@ -31,9 +31,13 @@ const actionSchema = z.strictObject({
 });
 
 const capabilitySchema = z.strictObject({
-  name: z.enum(capabilities).describe("read and write memory, or send messages to agents"),
+  name: z.enum(capabilities).describe(
+    "read and write memory, send messages to agents, or give texts to a model",
+  ),
   scope: z.union([text, z.array(text).min(1, "must not be empty")])
-    .describe('Context names or ids for read and write, agent ids for send; "*" is all'),
+    .describe(
+      'Context names or ids for read and write, agent ids for send, names of models for model; "*" is all',
+    ),
   reason: prose.min(1, "must not be empty").describe("Why, for the person who grants it"),
 });
 

@@ -69,7 +69,7 @@ export interface StepRecord {
   readonly memoryOperations: number;
   /** Linear memory after the step, in pages; 0 for a direct write. */
   readonly pages: number;
-  /** Why it did not complete; "" otherwise. For `carried`: "conflict", "worker_lost" or "tick_full". */
+  /** Why it did not complete; "" otherwise. For `carried`: "conflict", "worker_lost", "tick_full" or "awaits_model". */
   readonly reason: string;
   readonly result: Payload | null;
   readonly writes: readonly Write[];

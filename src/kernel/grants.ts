@@ -5,11 +5,14 @@
  */
 
 /** The capabilities an agent can be granted. */
-export const capabilities = ["read", "write", "send"] as const;
+export const capabilities = ["read", "write", "send", "model"] as const;
 /** One of {@link capabilities}. */
 export type Capability = typeof capabilities[number];
 
-/** A capability over a scope: context names or ids for read and write, agent ids for send; "*" is all. */
+/**
+ * A capability over a scope: context names or ids for read and write, agent ids for send, names or hashes of models for
+ * model; "*" is all.
+ */
 export interface Grant {
   readonly capability: Capability;
   readonly scope: readonly string[];

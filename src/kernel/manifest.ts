@@ -107,7 +107,7 @@ export function narrow(wanted: readonly Grant[], grants: readonly Grant[]): Gran
 
 /** Grants in plain words, one phrase each; the last says what no agent may do. */
 export function plainWords(grants: readonly Grant[]): string[] {
-  const [read, write, send] = capabilities.map((capability) => scopeOf(grants, capability));
+  const [read, write, send, model] = capabilities.map((capability) => scopeOf(grants, capability));
   const words: string[] = [];
   const may = (verb: string, scope: readonly string[] | undefined, all: string) => {
     if (scope !== undefined && scope.length > 0) {
@@ -121,6 +121,7 @@ export function plainWords(grants: readonly Grant[]): string[] {
     may("write", write, "to the whole memory");
   }
   may("send messages to", send, "every agent");
+  may("give texts to", model, "any model");
   return [
     ...(words.length === 0 ? ["may use its own memory only"] : words),
     "no network, no files, no clock",

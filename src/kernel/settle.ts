@@ -63,7 +63,9 @@ function judge(
   end: StepEnd,
   written: ReadonlySet<string>,
 ): { outcome: OutcomeKind; reason: string } {
-  if (end.kind === "lost" && end.reason === "tick_full") return { outcome: "carried", reason: "tick_full" };
+  if (end.kind === "lost" && (end.reason === "tick_full" || end.reason === "awaits_model")) {
+    return { outcome: "carried", reason: end.reason };
+  }
   if (end.kind === "lost") {
     return step.losses >= state.config.workerLossMax
       ? { outcome: "killed", reason: `its worker was lost ${step.losses + 1} times` }

@@ -8,10 +8,13 @@
  * Invariants:
  * 1. Vectors enter by logged commands like everything else; one for a text that changed meanwhile is dropped.
  * 2. One batch is under way at most, so a write never waits for more than the command that stores one batch.
- * 3. A text that a model refuses is passed over, and counted; the others go on.
+ * 3. A text that no model takes is passed over, and counted; the others go on. A model that can't be opened or run is
+ *    no text's fault: embedding stops and says so, and everything still waits. A question is answered without it.
  */
 import { toInt8, vectorLimits } from "../graph/mod.ts";
 import { EngramError } from "../kernel/mod.ts";
+import { status } from "../sandbox/abi.ts";
+import type { TextAnswer, TextSource } from "./model_desk.ts";
 import type { ModelUsed, Port, Progress, QuestionVector } from "./port.ts";
 import type { WriteOp } from "./requests.ts";
 
@@ -32,6 +35,8 @@ export interface Embedded {
   readonly vectors: readonly Float32Array[];
   readonly model: { readonly name: string; readonly hash: string; readonly dimensions: number };
   readonly provider: string;
+  /** The sha256, in hex, of what the model was given. */
+  readonly inputHash: string;
 }
 
 /** What embeds: src/model's store, narrowed to what is needed here. */
@@ -67,14 +72,18 @@ const base64 = (vectors: readonly Float32Array[]): string => {
   return new Uint8Array(bytes.buffer).toBase64();
 };
 
-/** Vectors of one memory's texts, or null where the model refuses them. */
+/** Whether an error says that a text cannot be embedded: what is wrong with a model says nothing of the texts. */
+function isTexts(error: unknown): boolean {
+  return error instanceof EngramError &&
+    (error.code === "invalid_argument" || error.code === "payload_too_large");
+}
+
+/** Vectors of one memory's texts, or null where no model takes them. */
 async function tryEmbed(embedder: Embedder, texts: readonly string[]): Promise<Embedded | null> {
   try {
     return await embedder.embed(texts);
   } catch (error) {
-    const isItsFault = error instanceof EngramError &&
-      (error.exitKind === "invalid" || error.exitKind === "limit");
-    if (isItsFault) return null;
+    if (isTexts(error)) return null;
     throw error;
   }
 }
@@ -136,11 +145,53 @@ export function noModel(): EngramError {
 /** A question's vector; null where no model can make one: then words and links answer. */
 export async function questionVector(embedder: Embedder, question: string): Promise<QuestionVector | null> {
   if (embedder.embeddingModel() === null || question.trim() === "") return null;
-  const made = await tryEmbed(embedder, [question]);
-  if (made === null) return null;
+  let made: Embedded;
+  try {
+    made = await embedder.embed([question]);
+  } catch (error) {
+    if (error instanceof EngramError) return null;
+    throw error;
+  }
   const { name, hash } = made.model;
   const model: ModelUsed = { name, hash, provider: made.provider };
   return { model, numbers: base64(made.vectors) };
+}
+
+/**
+ * Answers the texts that agents ask a model for, one after the other, until the runtime is closed. A text that a model
+ * refuses and a model that can't answer are statuses: an agent's step always ends.
+ */
+export async function serveTexts(
+  source: TextSource,
+  embedder: Embedder,
+  onProblem: (error: unknown) => void,
+): Promise<void> {
+  try {
+    for (let wanted = await source.wantedTexts(); wanted !== null; wanted = await source.wantedTexts()) {
+      for (const { id, text } of wanted) {
+        await source.answerText(id, await answerOf(embedder, text, onProblem));
+      }
+    }
+  } catch (error) {
+    const isOver = error instanceof EngramError && error.code === "host_stopping";
+    if (!isOver) onProblem(error);
+  }
+}
+
+async function answerOf(
+  embedder: Embedder,
+  text: string,
+  onProblem: (error: unknown) => void,
+): Promise<TextAnswer> {
+  if (embedder.embeddingModel() === null) return status.notAvailable;
+  try {
+    const { vectors, model: { name, hash, dimensions }, provider, inputHash } = await embedder.embed([text]);
+    return { vector: base64(vectors), dimensions, model: { name, hash }, provider, input: inputHash };
+  } catch (error) {
+    if (isTexts(error)) return status.invalidArgument;
+    onProblem(error);
+    return status.notAvailable;
+  }
 }
 
 /** A port whose recalls know what their questions mean. */

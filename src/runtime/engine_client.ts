@@ -8,6 +8,7 @@
 import { EngramError } from "../kernel/mod.ts";
 import { workerUrl } from "./assets.ts";
 import type { EngineCall } from "./engine_worker.ts";
+import type { TextAnswer, TextSource, WantedText } from "./model_desk.ts";
 import type { Port, RuntimeEvent, View, ViewResults } from "./port.ts";
 import type { Receipt } from "./receipts.ts";
 import type { Request } from "./requests.ts";
@@ -15,7 +16,7 @@ import type { RuntimeOptions } from "./runtime.ts";
 import { WorkerCalls } from "./worker_calls.ts";
 
 /** A runtime in the engine worker. */
-export interface Engine extends Port {
+export interface Engine extends Port, TextSource {
   readonly where: "here";
   /** Resolves when the engine is lost: its state is in the log, its host ends. */
   readonly fault: Promise<Error>;
@@ -91,6 +92,14 @@ class EngineClient implements Engine {
       signal.removeEventListener("abort", stop);
       stop();
     }
+  }
+
+  async wantedTexts(): Promise<readonly WantedText[] | null> {
+    return await this.#calls.ask({ call: "wanted" }) as readonly WantedText[] | null;
+  }
+
+  async answerText(id: number, answer: TextAnswer): Promise<void> {
+    await this.#calls.ask({ call: "answer", id, answer });
   }
 
   async idle(): Promise<void> {

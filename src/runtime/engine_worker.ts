@@ -10,6 +10,7 @@
  * 3. There is no timer while nothing happens.
  */
 import { assert } from "../kernel/mod.ts";
+import type { TextAnswer } from "./model_desk.ts";
 import type { RuntimeEvent, View } from "./port.ts";
 import type { Request } from "./requests.ts";
 import { openRuntime, type Runtime, type RuntimeOptions } from "./runtime.ts";
@@ -29,6 +30,9 @@ export type EngineCall =
   | { readonly call: "events"; readonly stream: number; readonly from: number }
   | { readonly call: "next"; readonly stream: number }
   | { readonly call: "stop"; readonly stream: number }
+  /** The texts that agents want vectors of; null at the end. */
+  | { readonly call: "wanted" }
+  | { readonly call: "answer"; readonly id: number; readonly answer: TextAnswer }
   | { readonly call: "close" };
 
 /** Quiet time before upkeep, in ms. */
@@ -61,6 +65,10 @@ class Engine {
         return this.#next(call.stream);
       case "stop":
         return this.#stop(call.stream);
+      case "wanted":
+        return this.#opened.wantedTexts();
+      case "answer":
+        return this.#opened.answerText(call.id, call.answer);
       case "close":
         return this.#close();
       default:

@@ -11,6 +11,7 @@
  */
 import type { Graph } from "../graph/mod.ts";
 import {
+  awaitsModel,
   createContext,
   findContext,
   firstPermit,
@@ -48,6 +49,7 @@ import { imagesPerFrameMax, type Sandbox, type SandboxStep } from "../sandbox/mo
 import { behaviour } from "./entries.ts";
 import { planErasure } from "./erasure.ts";
 import type { Images } from "./images.ts";
+import type { ModelDesk } from "./model_desk.ts";
 import type { Modules } from "./modules.ts";
 import { snapshotOf } from "./snapshots.ts";
 import {
@@ -96,6 +98,7 @@ const quiet: ReadonlySet<string> = new Set([
   "log",
   "send_message",
   "context_current",
+  "embed",
   "transaction_begin",
   "transaction_commit",
   "transaction_rollback",
@@ -117,7 +120,12 @@ export interface MachineParts {
   readonly modules: Modules;
   readonly sandbox: () => Sandbox;
   readonly images: Images;
+  /** Where steps ask a model; none in replay. */
+  readonly desk?: ModelDesk;
 }
+
+/** The end of a step that begins again when a model has answered. */
+const awaiting: StepEnd = { ...nothing, kind: "lost", reason: awaitsModel };
 
 /** Runs ticks over a state. */
 export class Machine {
@@ -185,6 +193,9 @@ export class Machine {
     }
     this.#runGuests(ready.slice(0, room), ends, told);
     const settled = settle(this.state, planned, ends);
+    for (const { step, record } of settled) {
+      if (record?.outcome !== "carried") this.parts.desk?.ended(stepKey(step));
+    }
     const records = this.#keep(settled);
     const struck = new Set(settled.filter((one) => one.record === null).map((one) => stepKey(one.step)));
     const commands = planned.seated.filter(({ seat }) => !struck.has(stepKey({ tick: planned.tick, seat })))
@@ -208,6 +219,7 @@ export class Machine {
     const logged = input.replayed?.records.get(stepKey(step));
     if (logged !== undefined && isLost(logged)) return { ...nothing, kind: "lost", reason: logged.reason };
     if (step.problem !== null) return { ...nothing, kind: "failed", reason: step.problem };
+    if (input.replayed === null && this.parts.desk?.waits(stepKey(step)) === true) return awaiting;
     const recorded = input.replayed === null ? null : logged?.recorded ?? [];
     if (step.agent === null) return this.#direct(step, input, recorded);
     const runner = this.#runnerOf(step);
@@ -229,6 +241,7 @@ export class Machine {
       time: input.time,
       context: entered,
       recorded,
+      ...(this.parts.desk === undefined ? {} : { meanings: this.parts.desk.meaningsOf(stepKey(step)) }),
     });
     ready.push({ index, step, session, runner, calls: { all: 0, memory: 0 } });
     return null;
@@ -358,7 +371,9 @@ export class Machine {
       const one = ready[at];
       assert(one !== undefined, "a result without its step");
       this.#habits.set(one.runner, habitOf(one.session));
-      ends[one.index] = this.#bounded(endOf(result, one.session, one.calls));
+      ends[one.index] = one.session.awaitsModel
+        ? awaiting
+        : this.#bounded(endOf(result, one.session, one.calls));
       const backtrace = "backtrace" in result ? result.backtrace : [];
       told.set(stepKey(one.step), { executionMs: result.executionMs, backtrace });
     });

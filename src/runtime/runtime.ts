@@ -23,6 +23,7 @@ import {
   erasureOf,
   hasWork,
   Payload,
+  plan,
   type State,
   stepKey,
 } from "../kernel/mod.ts";
@@ -51,6 +52,7 @@ import { Images } from "./images.ts";
 import { loadFacts, loadReader, needsReader } from "./loads.ts";
 import { Machine, type TickOutput } from "./machine.ts";
 import { initialProfile, Modules } from "./modules.ts";
+import { ModelDesk, type TextAnswer, type TextSource, type WantedText } from "./model_desk.ts";
 import type { Port, RuntimeEvent, StatusView, View, ViewResults } from "./port.ts";
 import { idleReceipt, type Receipt, receiptOf, runReceipt, unchangedReceipt } from "./receipts.ts";
 import { type LoadFacts, type Request, toAsk } from "./requests.ts";
@@ -85,8 +87,8 @@ export interface SimulatedParts {
   readonly now?: (now: number) => number;
 }
 
-/** A runtime in this thread. */
-export interface Runtime extends Port {
+/** A runtime in this thread. Agents have a model where somebody serves their texts (embedding.ts). */
+export interface Runtime extends Port, TextSource {
   readonly where: "here";
   /** Resolves with the reason if a fault or a fatal refusal stops the engine; never otherwise. */
   readonly stopped: Promise<EngramError>;
@@ -238,6 +240,7 @@ class LocalRuntime implements Runtime {
   readonly #modules: Modules;
   readonly #images: Images;
   readonly #machine: Machine;
+  readonly #desk = new ModelDesk(() => this.#schedule());
   readonly #rows: Rows;
   readonly #views: Views;
   #sandbox: Sandbox | null = null;
@@ -289,6 +292,7 @@ class LocalRuntime implements Runtime {
         modules: this.#modules,
         sandbox: () => this.#openSandbox(),
         images: this.#images,
+        desk: this.#desk,
       };
       this.#machine = new Machine(state, parts);
       this.#recover();
@@ -480,17 +484,25 @@ class LocalRuntime implements Runtime {
     this.#paused = false;
     if (this.#closed !== null) return;
     try {
-      if (this.#inbox.length > 0 || hasWork(this.#state)) this.#tick();
+      if (this.#hasTurn()) this.#tick();
     } catch (error) {
       this.#fail(error);
       return;
     }
-    if (this.#inbox.length > 0 || (hasWork(this.#state) && !this.#paused)) this.#schedule();
-    else {
+    if (this.#inbox.length === 0 && (this.#paused || !hasWork(this.#state))) {
       if (this.#paused) this.#tellPaused();
       this.#wakeIdle();
-    }
+    } else if (this.#hasTurn()) this.#schedule(); // else a model's answer is what everyone waits for
     if (this.#idle.some((one) => this.#state.tick >= one.before)) this.#wakeIdle();
+  }
+
+  /** Whether a tick would do anything. One in which every step still waits for a model would not. */
+  #hasTurn(): boolean {
+    if (!this.#desk.isWaitedFor) return this.#inbox.length > 0 || hasWork(this.#state);
+    const commands = this.#inbox.slice(0, this.#takeable()).map((one) => one.command);
+    const { steps, seated, refused, unchanged } = plan(this.#state, commands, null);
+    return seated.length + refused.length + unchanged.length > 0 ||
+      steps.some((step) => !this.#desk.waits(stepKey(step)));
   }
 
   /** Whoever waits for work that a full disk stopped is told so: it goes on with the next command, or by upkeep. */
@@ -870,6 +882,15 @@ class LocalRuntime implements Runtime {
     return new Promise((resolve) => this.#idle.push({ before, resolve }));
   }
 
+  wantedTexts(): Promise<readonly WantedText[] | null> {
+    return this.#desk.wantedTexts();
+  }
+
+  answerText(id: number, answer: TextAnswer): Promise<void> {
+    this.#desk.answerText(id, answer);
+    return Promise.resolve();
+  }
+
   maintain(): boolean {
     if (this.#closed !== null) return false;
     if (this.#paused) {
@@ -908,6 +929,7 @@ class LocalRuntime implements Runtime {
   }
 
   async #close(): Promise<void> {
+    this.#desk.close(); // steps that wait for a model end without one
     while (this.#closed === null && !this.#paused && this.#inbox.length + this.#carried.size > 0) {
       await new Promise((resolve) => setTimeout(resolve, 0));
     }

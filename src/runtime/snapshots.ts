@@ -3,7 +3,7 @@
  */
 import type { Graph } from "../graph/mod.ts";
 import type { Snapshot, SnapshotSearch } from "../host/mod.ts";
-import { type EngramKind, engramKinds } from "../kernel/mod.ts";
+import { type Engram, type EngramKind, engramKinds, type Id } from "../kernel/mod.ts";
 
 /** Connections of one engram a step may see at once. */
 const connectionsMax = 100_000;
@@ -34,7 +34,15 @@ export function snapshotOf(graph: Graph, asOf: number | null): Snapshot {
     paths: (source, target, options) => graph.paths(source, target, { ...options, ...when }),
     changes: (sinceTick, limit, readable) => graph.changes(sinceTick, limit, { readable, ...when }),
     search: (query) => search(graph, query, when),
+    recall: ({ hidden, staged, ...rest }) =>
+      graph.recall({ ...rest, ...when, staged, stagedDeleted: deleted(hidden, staged) }),
+    similarity: (id, other) => graph.similarity(id, other, at),
   };
+}
+
+/** What is hidden and has no new version. */
+function deleted(hidden: ReadonlySet<Id>, staged: readonly Engram[]): Id[] {
+  return [...hidden].filter((id) => !staged.some((engram) => engram.id === id));
 }
 
 function search(graph: Graph, query: SnapshotSearch, when: { asOf?: number }) {
@@ -47,6 +55,6 @@ function search(graph: Graph, query: SnapshotSearch, when: { asOf?: number }) {
     ...(text === undefined ? {} : exact === true ? { exact: text } : { text }),
     ...(known === undefined ? {} : { kind: known }),
     staged,
-    stagedDeleted: [...hidden].filter((id) => !staged.some((engram) => engram.id === id)),
+    stagedDeleted: deleted(hidden, staged),
   });
 }

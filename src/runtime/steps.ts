@@ -4,7 +4,7 @@
  *
  * Invariant: nothing here reads a clock, a worker's number or the order in which workers answered.
  */
-import { type Peers, Session, type Snapshot } from "../host/mod.ts";
+import { type Meanings, type Peers, Session, type Snapshot } from "../host/mod.ts";
 import {
   type AgentState,
   assert,
@@ -113,6 +113,7 @@ export function sessionOf(
     readonly time: number;
     readonly context: Id | null;
     readonly recorded: readonly Payload[] | null;
+    readonly meanings?: Meanings;
   },
 ): Session {
   const session = new Session({

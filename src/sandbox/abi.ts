@@ -8,7 +8,8 @@
  * Invariants:
  * 1. Every import comes from module `engram`; every function returns i32.
  * 2. `effect` decides the log: `read` is recomputed at replay, `write` is staged, `recorded` is stored as the guest got it.
- * 3. Names and signatures of version 1 never change; base fuel is part of cost model 1.
+ * 3. Names and signatures of version 1 never change, and new functions stand at its end; base fuel is part of cost
+ *    model 1.
  * Source: Engram-Lite seed §4.2, design §6.
  */
 
@@ -62,7 +63,7 @@ export interface HostFunction {
   readonly answer: Answer;
   readonly effect: "read" | "write" | "recorded";
   /** What the agent must hold; "read" and "write" are checked against the contexts concerned. */
-  readonly capability: "none" | "read" | "write" | "send";
+  readonly capability: "none" | "read" | "write" | "send" | "model";
   /** Base fuel; each byte in or out costs {@link fuelPerByteShift}. */
   readonly fuel: number;
   readonly about: string;
@@ -73,6 +74,12 @@ export const fuelPerByteShift = 3;
 
 /** The most bytes of text one host call may carry in; beyond, its status is −6. */
 export const callBytesMax = 16 * 1024 * 1024;
+
+/** The most bytes of text `embed` takes, beyond it the status is −6; a longer question is recalled by words and links. */
+export const embedTextBytesMax = 64 * 1024;
+
+/** The most texts of one step that a model is asked about; beyond, `embed` is −6. */
+export const embedTextsPerStepMax = 64;
 
 /** The most bytes a step's result may have; beyond, the step is trapped. */
 export const resultBytesMax = 16 * 1024 * 1024;
@@ -259,6 +266,33 @@ export const hostFunctions = {
     capability: "none",
     fuel: 100,
     about: "Undoes what was done since the last savepoint, messages included.",
+  },
+  recall: {
+    params: [text("question"), text("params"), out],
+    answer: "json",
+    effect: "recorded",
+    capability: "read",
+    fuel: 10_000,
+    about:
+      "What answers a question, best first: by words and links, and by meaning where the agent holds a model. params: {k?, context?, minConfidence?}.",
+  },
+  embed: {
+    params: [text("text"), out],
+    answer: "json",
+    effect: "recorded",
+    capability: "model",
+    fuel: 100_000,
+    about:
+      "The vector that the host's model makes of a text: int8 numbers in base64, and who made them. -8 where the host has no model that can.",
+  },
+  similarity: {
+    params: [text("id"), text("other_id"), out],
+    answer: "json",
+    effect: "recorded",
+    capability: "read",
+    fuel: 1000,
+    about:
+      "How near two engrams are in meaning, -1 to 1, by the vectors the graph holds of them; -8 where it holds none.",
   },
 } as const satisfies Record<string, HostFunction>;
 

@@ -6,6 +6,7 @@
  * how often initialize ran.
  */
 import assert from "node:assert/strict";
+import { capabilities, type Capability } from "../../src/kernel/mod.ts";
 import type { Runtime } from "../../src/mod.ts";
 import { type HostFunction, hostFunctions, type Param } from "../../src/sandbox/abi.ts";
 import { wat } from "../support/wat.ts";
@@ -155,11 +156,10 @@ export function actionOf(...calls: readonly (readonly (string | number)[])[]): s
 export async function loadCaller(
   runtime: Runtime,
   agent: string,
-  grants: readonly { readonly capability: "read" | "write" | "send"; readonly scope: readonly string[] }[] =
-    [],
+  grants: readonly { readonly capability: Capability; readonly scope: readonly string[] }[] = [],
 ): Promise<void> {
-  const capabilities = ["read", "write", "send"].map((name) => ({ name, scope: "*", reason: "To test it" }));
-  const manifest = { manifest: 1, id: agent, version: "1.0.0", abi: "engram@1", capabilities };
+  const wanted = capabilities.map((name) => ({ name, scope: "*", reason: "To test it" }));
+  const manifest = { manifest: 1, id: agent, version: "1.0.0", abi: "engram@1", capabilities: wanted };
   await runtime.submit({ kind: "agent_load", agent, wasm: everyCall.toBase64(), manifest, grants });
 }
 

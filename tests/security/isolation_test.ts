@@ -72,7 +72,10 @@ async function stepsOfSpy(secret: Secret): Promise<string> {
   for (const [action, params] of [["Get", a], ["Get", b], ["Get", first], ["Get", "e0000"]] as const) {
     await act(action, params);
   }
-  for (const words of ["heron", "launch heron", "secret", "lanch", "a"]) await act("Look", words);
+  for (const words of ["heron", "launch heron", "secret", "lanch", "a"]) {
+    await act("Look", words);
+    await act("Know", words);
+  }
   for (const id of [a, first]) {
     for (const action of ["Update", "Join", "Delete"]) await act(action, id);
   }
@@ -151,6 +154,8 @@ function answers(secret: Secret, granted = writeOpen): Answered {
     read,
     searched,
     hand.call("search_combined", JSON.stringify({ limit: 100 })),
+    hand.call("recall", "heron launch", null),
+    hand.call("recall", "heron", JSON.stringify({ context: "closed" })),
     hand.call("search_combined", JSON.stringify({ context: "closed" })),
     hand.call("context_get_engrams", open),
     hand.call("context_get_engrams", "closed"),

@@ -21,6 +21,8 @@ import {
   type Serve,
   type StepResult,
 } from "../../src/sandbox/mod.ts";
+import { serveTexts } from "../../src/runtime/embedding.ts";
+import { wordEmbedder } from "../support/word_embedder.ts";
 import { Random } from "./random.ts";
 import { reviewsOf, seenBy } from "./seen.ts";
 import { agentNames, type Asked, loadRequest, operations, Workload } from "./workload.ts";
@@ -137,6 +139,11 @@ class World {
         openSandbox: (options) => new DyingSandbox(options, () => this.#dying && this.random.chance(20)),
       },
     });
+    // A model answers outside of ticks, and now and then not at all.
+    const embedder = wordEmbedder(() => {
+      if (this.random.chance(10)) throw new EngramError("model_failed", "Cannot run the model: simulated");
+    });
+    serveTexts(this.#runtime, embedder, () => {/* told to nobody here */});
     this.#checkChain();
   }
 

@@ -29,6 +29,8 @@ export const operations = [
   "rollback",
   "mail",
   "find",
+  "recall",
+  "vector",
   "crash",
   "spin",
   "query",
@@ -74,7 +76,7 @@ export function loadRequest(agent: string): Request {
     id: agent,
     version: "1.0.0",
     abi: "engram@1",
-    capabilities: ["read", "write", "send"].map(all),
+    capabilities: ["read", "write", "send", "model"].map(all),
   };
   return { kind: "agent_load", agent, wasm: testAgentBase64, manifest };
 }
@@ -185,6 +187,10 @@ export class Workload {
         return this.#execute(agent, "Mail", random.pick(this.#agents));
       case "find":
         return this.#execute(agent, "Look", "token thought");
+      case "recall":
+        return this.#execute(agent, "Know", `what of token${random.below(20)}?`);
+      case "vector":
+        return this.#execute(agent, "Vector", `thought ${random.below(1000)}`);
       case "crash":
         return this.#execute(agent, random.pick(["Trap", "Fail"]), random.pick(this.#agents));
       case "spin":

@@ -13,7 +13,7 @@ const text = (value: string): string =>
  * "changed"), `get`, `mail` (sends "hi" to params), `find` (search_by_text), `delete`, `big` (grows memory to
  * the limit, answers pages), `initial` (answers what initialize was given), `join` (creates "changed" and connects it
  * to params by "hi"; answers the connection's id), `rollback` (creates params and sends to it inside a savepoint, rolls
- * both back, creates "changed"), `echo` (answers the params). With a capital first letter (`Get`, `Mail` …) the quotes
+ * both back, creates "changed"), `know` (recall), `vector` (embed), `echo` (answers the params). With a capital first letter (`Get`, `Mail` …) the quotes
  * around params are taken off: ids are never JSON, params always are.
  */
 export const testAgent = wat(`(module
@@ -25,6 +25,8 @@ export const testAgent = wat(`(module
   (import "engram" "connection_create" (func $connect (param i32 i32 i32 i32 i32 i32 f64 i32 i32) (result i32)))
   (import "engram" "transaction_begin" (func $begin (result i32)))
   (import "engram" "transaction_rollback" (func $rollback (result i32)))
+  (import "engram" "recall" (func $recall (param i32 i32 i32 i32 i32 i32) (result i32)))
+  (import "engram" "embed" (func $embed (param i32 i32 i32 i32) (result i32)))
   (import "engram" "send_message" (func $send (param i32 i32 i32 i32) (result i32)))
   (memory (export "memory") 4)
   (data (i32.const 16) "${text("changed")}")
@@ -103,6 +105,10 @@ export const testAgent = wat(`(module
       (call $get (local.get $p) (local.get $n) (i32.const 2048) (i32.const 1032))))))
     (if (i32.eq (local.get $c) (i32.const 108)) (then (return (call $buffer
       (call $search (local.get $p) (local.get $n) (i32.const 0) (i32.const 10) (i32.const 2048) (i32.const 1032))))))
+    (if (i32.eq (local.get $c) (i32.const 107)) (then (return (call $buffer
+      (call $recall (local.get $p) (local.get $n) (i32.const 0) (i32.const 0) (i32.const 2048) (i32.const 1032))))))
+    (if (i32.eq (local.get $c) (i32.const 118)) (then (return (call $buffer
+      (call $embed (local.get $p) (local.get $n) (i32.const 2048) (i32.const 1032))))))
     (if (i32.eq (local.get $c) (i32.const 98)) (then
       (loop $more (br_if $more (i32.ne (memory.grow (i32.const 16)) (i32.const -1))))
       (return (call $number (memory.size)))))

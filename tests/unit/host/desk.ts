@@ -3,7 +3,7 @@
  * made one by one and their write sets committed.
  */
 import { type Graph, openGraph } from "../../../src/graph/mod.ts";
-import { serve, type Served, Session, writeDirect } from "../../../src/host/mod.ts";
+import { type Meanings, serve, type Served, Session, writeDirect } from "../../../src/host/mod.ts";
 import {
   type Config,
   defaultConfig,
@@ -78,6 +78,7 @@ export interface HandOptions {
   readonly query?: boolean;
   readonly recorded?: readonly Payload[] | null;
   readonly agent?: string;
+  readonly meanings?: Meanings;
   readonly peers?: Readonly<Record<string, { receives: boolean; waiting?: number }>>;
 }
 
@@ -142,6 +143,20 @@ export class Desk implements Disposable {
     return done?.id ?? "";
   }
 
+  /** Stores a vector of a version. */
+  embed(id: Id, updatedTick: number, model: string, vector: Int8Array): void {
+    const vectors = new Payload(new Uint8Array(vector.buffer));
+    const put = {
+      op: "vector_put",
+      id,
+      tick: updatedTick,
+      model,
+      dimensions: vector.length,
+      vectors,
+    } as const;
+    this.commit([put], null);
+  }
+
   /** Connects as the owner. */
   link(source: Id, target: Id, type = "mentions", weight = 1): Id {
     const session = this.#session({}, null);
@@ -183,6 +198,7 @@ export class Desk implements Disposable {
       query: options.query ?? false,
       recorded: options.recorded ?? null,
       contexts: this.graph.contexts(),
+      ...(options.meanings === undefined ? {} : { meanings: options.meanings }),
     });
   }
 

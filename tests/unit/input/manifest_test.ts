@@ -79,7 +79,7 @@ const refused: readonly (readonly [string, unknown, string])[] = [
   [
     "an unknown capability",
     { ...least, capabilities: [{ name: "network", scope: "*", reason: "r" }] },
-    'invalid_manifest /capabilities/0/name: must be "read", "write" or "send"',
+    'invalid_manifest /capabilities/0/name: must be "read", "write", "send" or "model"',
   ],
   [
     "a capability without a reason",

@@ -28,3 +28,6 @@
 @external("engram", "transaction_begin") export declare function transaction_begin(): i32;
 @external("engram", "transaction_commit") export declare function transaction_commit(): i32;
 @external("engram", "transaction_rollback") export declare function transaction_rollback(): i32;
+@external("engram", "recall") export declare function recall(questionPtr: usize, questionLen: i32, paramsPtr: usize, paramsLen: i32, outPtr: usize, outLenPtr: usize): i32;
+@external("engram", "embed") export declare function embed(textPtr: usize, textLen: i32, outPtr: usize, outLenPtr: usize): i32;
+@external("engram", "similarity") export declare function similarity(idPtr: usize, idLen: i32, otherPtr: usize, otherLen: i32, outPtr: usize, outLenPtr: usize): i32;

@@ -111,6 +111,24 @@ export class Changes {
   constructor(readonly changes: Change[], readonly nextTick: i64) {}
 }
 
+/** What a recall found, best first; `model` is the name of the model that took part, or "" where words and links did. */
+export class Recalled {
+  constructor(readonly hits: Engram[], readonly model: string) {}
+}
+
+/** A text as the host's model sees it: int8 numbers, and who made them. */
+export class Embedding {
+  constructor(readonly numbers: Int8Array, readonly model: string, readonly modelHash: string) {}
+
+  /** The cosine with another embedding of the same model, -1 to 1. */
+  cosine(other: Embedding): f64 {
+    const count = min(this.numbers.length, other.numbers.length);
+    let sum: i32 = 0;
+    for (let i = 0; i < count; i++) sum += <i32> this.numbers[i] * <i32> other.numbers[i];
+    return max(-1.0, min(1.0, <f64> sum / (508.0 * 508.0)));
+  }
+}
+
 /** Creates an engram; gives its id, or "". `metadata` may set kind, title, ref, thread, position, observedAt, validFrom, validTo. */
 export function createEngram(
   content: string,
@@ -265,6 +283,74 @@ function page(text: string | null): Page {
   const items = json.get("hits").items;
   for (let i = 0; i < items.length; i++) hits.push(new Engram(items[i]));
   return new Page(hits, json.get("cursor").asText());
+}
+
+/**
+ * What answers a question: by words and links, and by meaning where this agent is granted a model. `params`:
+ * `{k?, context?, minConfidence?}`.
+ */
+export function recall(question: string, params: Json | null = null): Recalled {
+  const q = utf8(question);
+  const p = utf8OrAbsent(params === null ? null : params.toString());
+  let status: i32;
+  do {
+    status = host.recall(pointer(q), length(q), pointer(p), length(p), outPointer(), outLength());
+  } while (outTooSmall(status));
+  const text = takeOut(status);
+  if (text === null) return new Recalled([], "");
+  return new Recalled(page(text).hits, Json.parse(text).get("model").get("name").asText());
+}
+
+/** A text as the host's model sees it, or null: no model, none granted, or a text it does not take. */
+export function embed(text: string): Embedding | null {
+  const bytes = utf8(text);
+  let status: i32;
+  do status = host.embed(pointer(bytes), length(bytes), outPointer(), outLength()); while (
+    outTooSmall(status)
+  );
+  const answer = takeOut(status);
+  if (answer === null) return null;
+  const json = Json.parse(answer);
+  const model = json.get("model");
+  const numbers = fromBase64(json.get("vector").asText());
+  return new Embedding(numbers, model.get("name").asText(), model.get("hash").asText());
+}
+
+/** How near two engrams are in meaning, -1 to 1; NaN where one has no vector or may not be seen. */
+export function similarity(id: string, other: string): f64 {
+  const a = utf8(id);
+  const b = utf8(other);
+  let status: i32;
+  do {
+    status = host.similarity(pointer(a), length(a), pointer(b), length(b), outPointer(), outLength());
+  } while (outTooSmall(status));
+  const text = takeOut(status);
+  return text === null ? NaN : Json.parse(text).get("similarity").asNumber(NaN);
+}
+
+function sixBits(unit: i32): i32 {
+  if (unit >= 97) return unit - 71;
+  if (unit >= 65) return unit - 65;
+  if (unit >= 48) return unit + 4;
+  return unit == 43 ? 62 : 63;
+}
+
+function fromBase64(text: string): Int8Array {
+  let end = text.length;
+  while (end > 0 && text.charCodeAt(end - 1) == 61) end--;
+  const bytes = new Int8Array(end * 3 / 4);
+  let bits = 0;
+  let held = 0;
+  let at = 0;
+  for (let i = 0; i < end; i++) {
+    bits = (bits << 6) | sixBits(text.charCodeAt(i));
+    held += 6;
+    if (held < 8) continue;
+    held -= 8;
+    bytes[at++] = <i8> (bits >> held);
+    bits &= (1 << held) - 1;
+  }
+  return bytes;
 }
 
 /** Ways from one engram to another, shortest first: `[{engrams, connections, weight}]`. */
