@@ -140,7 +140,8 @@ function hookEntry(old: Json, command: string, timeoutS: number): Json {
   const group = isObject(old) ? old as JsonObject : {};
   const list = group["hooks"];
   const own = Array.isArray(list) && isObject(list[0]) ? list[0] as JsonObject : {};
-  return { ...group, hooks: [{ timeout: timeoutS, ...own, type: "command", command }] };
+  const fresh = { type: "command", command, timeout: timeoutS };
+  return { ...group, hooks: [{ ...fresh, ...own, type: "command", command }] };
 }
 
 /** The text of a hooks file without our hooks, nor lists that they leave empty. */

@@ -9,15 +9,16 @@
  */
 import { join } from "node:path";
 import { selfCommand } from "../runtime/assets.ts";
-import { isObject } from "../input/json.ts";
+import { isObject, parseJson } from "../input/json.ts";
+import { redactText } from "../input/redact.ts";
 import { makePrivate } from "../runtime/platform.ts";
 import type { Call, Leaf } from "./command.ts";
 import { dataFolder } from "./paths.ts";
 
-/** ms after which a hook ends. */
-export const hookMsMax = 5_000;
-/** Characters of a hook's JSON. */
-const inputCharsMax = 1024 * 1024;
+/** ms after which a hook ends; with the program's start it is below 5 s. */
+export const hookMsMax = 4_000;
+/** Bytes of a hook's JSON. */
+const inputBytesMax = 1024 * 1024;
 
 /** What a client tells its hook. */
 export interface HookInput {
@@ -30,10 +31,10 @@ export interface HookInput {
 /** The JSON a client writes to its hook's standard input; nulls where there is none. */
 export async function hookInput(call: Call): Promise<HookInput> {
   const { terminal } = call.screen;
-  const text = terminal.inIsTerminal ? "" : await terminal.read();
-  if (text.length > inputCharsMax) throw new Error(`the client wrote more than ${inputCharsMax} characters`);
+  const text = terminal.inIsTerminal ? "" : await terminal.read(inputBytesMax);
   if (text.trim() === "") return { session: null, cwd: null, transcript: null, event: null };
-  const value: unknown = JSON.parse(text);
+  const parsed = parseJson(text); // an error of JSON.parse would quote the text in the log
+  const value = "value" in parsed ? parsed.value : null;
   if (!isObject(value)) throw new Error("what the client wrote to standard input is no JSON object");
   const word = (name: string) => {
     const found = value[name];
@@ -72,8 +73,9 @@ function tell(call: Call, line: string): void {
   try {
     const folder = dataFolder(call.screen.terminal, call.text("data"));
     const path = join(folder, "host.log");
+    const said = redactText(line, new Map()).replace(/\s+/g, " ");
     Deno.mkdirSync(folder, { recursive: true });
-    Deno.writeTextFileSync(path, `${new Date().toISOString()} hook ${line.replace(/\s+/g, " ")}\n`, {
+    Deno.writeTextFileSync(path, `${new Date().toISOString()} hook ${said}\n`, {
       append: true,
       mode: 0o600,
     });

@@ -5,6 +5,7 @@
  */
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { EngramError } from "../kernel/errors.ts";
 import { assetRoot, buildInfo } from "../runtime/assets.ts";
 
 /** What the command line sees of the world around it. */
@@ -20,8 +21,8 @@ export interface Terminal {
   env(name: string): string | undefined;
   /** The folder that relative paths start from. */
   readonly folder: string;
-  /** All of standard input. */
-  read(): Promise<string>;
+  /** All of standard input. Refuses more than `bytesMax` as soon as it comes, and what is not UTF-8. */
+  read(bytesMax?: number): Promise<string>;
   /** One line of an answer, or null at the end of input. */
   ask(question: string): string | null;
   /** Milliseconds that only go forward. */
@@ -75,6 +76,38 @@ function readLine(): string | null {
   }
 }
 
+/** Bytes of standard input at most, where less was not asked for. */
+const inputBytesMax = 64 * 1024 * 1024;
+
+async function readInput(bytesMax = inputBytesMax): Promise<string> {
+  const pieces: Uint8Array[] = [];
+  let size = 0;
+  for (;;) {
+    const piece = new Uint8Array(64 * 1024);
+    const taken = await Deno.stdin.read(piece);
+    if (taken === null) break;
+    pieces.push(piece.subarray(0, taken));
+    size += taken;
+    if (size > bytesMax) {
+      throw new EngramError(
+        "payload_too_large",
+        `Cannot read standard input: it is more than ${bytesMax} bytes`,
+      );
+    }
+  }
+  const bytes = new Uint8Array(size);
+  let at = 0;
+  for (const piece of pieces) {
+    bytes.set(piece, at);
+    at += piece.length;
+  }
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    throw new EngramError("invalid_encoding", "Cannot read standard input: it is not UTF-8");
+  }
+}
+
 /** The process's own terminal. */
 export function processTerminal(): Terminal {
   return {
@@ -86,7 +119,7 @@ export function processTerminal(): Terminal {
     columns,
     env: (name) => Deno.env.get(name),
     folder: callerFolder(),
-    read: () => new Response(Deno.stdin.readable).text(),
+    read: readInput,
     ask: (question) => {
       writeAll(Deno.stderr, `${question} `);
       return readLine();

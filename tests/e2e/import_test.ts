@@ -160,6 +160,53 @@ Deno.test("hook captures the transcript it is given in a process of its own, and
     assert.fail(`the turns did not come: ${Deno.readTextFileSync(`${root}/data/host.log`)}`);
   }));
 
+/** Starts a hook of its own process; `feed` writes to it as long as it runs. Gives how it ended, and ms. */
+async function hookFed(
+  { root, env }: Place,
+  feed: (input: WritableStreamDefaultWriter<Uint8Array>) => Promise<void>,
+) {
+  const { command, args } = selfCommand();
+  const begin = performance.now();
+  const child = new Deno.Command(command, {
+    args: [...args, "--data", `${root}/data`, "brief", "--hook", "codex"],
+    env: { ...env, DENO_DIR: Deno.env.get("DENO_DIR") ?? `${Deno.env.get("HOME")}/.cache/deno` },
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const input = child.stdin.getWriter();
+  const fed = feed(input).catch(() => undefined); // the hook ends while it is fed
+  const { code, stdout, stderr } = await child.output();
+  const ms = performance.now() - begin;
+  await fed;
+  await input.close().catch(() => undefined); // it is closed already
+  return { ms, ended: [code, stdout.length, new TextDecoder().decode(stderr)] };
+}
+
+Deno.test("brief --hook of a client that never closes its pipe ends in time with 0", () =>
+  withPlace(async (place) => {
+    const { ms, ended } = await hookFed(place, (input) => input.write(new TextEncoder().encode("{")));
+    assert.deepEqual(ended, [0, 0, ""]);
+    assert.ok(ms >= hookMsMax && ms < hookMsMax + 5_000, `${ms}`);
+  }));
+
+Deno.test("brief --hook of a client that writes without end reads no more than it may", () =>
+  withPlace(async (place) => {
+    const { ended } = await hookFed(place, async (input) => {
+      for (const piece = new Uint8Array(65_536).fill(32);;) await input.write(piece);
+    });
+    assert.deepEqual(ended, [0, 0, ""]);
+    assert.match(Deno.readTextFileSync(`${place.root}/data/host.log`), /it is more than 1048576 bytes/);
+  }));
+
+Deno.test("hook tells of broken JSON without a word of it", () =>
+  withPlace(async ({ root, run }) => {
+    assert.deepEqual(await run(["hook", "claude-code"], "mango-tree {"), { code: 0, out: "", err: "" });
+    const log = Deno.readTextFileSync(`${root}/data/host.log`);
+    assert.match(log, /is no JSON object/);
+    assert.doesNotMatch(log, /mango/);
+  }));
+
 for (
   const [what, args, input] of [
     ["no transcript", ["hook", "claude-code"], "{}"],
