@@ -12,38 +12,41 @@ import type { ApiLimits } from "./limits.ts";
 
 /** What bounds a body, by the names of the limits. */
 export interface BodyBounds {
-  readonly limits: ApiLimits;
-  /** Which limit holds for its size. */
-  readonly bytesMax: "bodyBytesMax" | "agentBodyBytesMax";
+  readonly limits: Pick<ApiLimits, "bodyWaitMsMax" | "bodyDepthMax">;
+  readonly bytesMax: number;
+  /** What the limit of its size is called. */
+  readonly bytesMaxName: string;
   readonly stopping: AbortSignal;
 }
 
-function tooLarge({ limits, bytesMax }: BodyBounds): EngramError {
+function tooLarge({ bytesMax, bytesMaxName }: BodyBounds): EngramError {
   return new EngramError(
     "payload_too_large",
-    `Cannot read the request: its body is larger than ${limits[bytesMax]} bytes (${bytesMax})`,
+    `Cannot read the request: its body is larger than ${bytesMax} bytes (${bytesMaxName})`,
   );
 }
 
 /** Refuses a body whose told length is above the limit. */
 export function checkLength(request: Request, bounds: BodyBounds): void {
-  if (Number(request.headers.get("content-length") ?? 0) > bounds.limits[bounds.bytesMax]) {
+  if (Number(request.headers.get("content-length") ?? 0) > bounds.bytesMax) {
     throw tooLarge(bounds);
   }
 }
 
+/** Whether a Content-Type is that of JSON. */
+export function isJsonType(type: string | null): boolean {
+  return type?.split(";")[0]?.trim().toLowerCase() === "application/json";
+}
+
 /** The JSON of a body. Refuses another media type, a size, a depth, and what is no UTF-8 or no JSON. */
 export async function readBody(c: Context, bounds: BodyBounds): Promise<unknown> {
-  const type = (c.req.header("content-type") ?? "").split(";")[0]?.trim().toLowerCase();
-  if (type !== "application/json") {
+  if (!isJsonType(c.req.header("content-type") ?? null)) {
     throw new EngramError(
       "media_type_unsupported",
       "Cannot read the request: its Content-Type must be application/json",
     );
   }
-  checkLength(c.req.raw, bounds);
   const text = await readText(c.req.raw, bounds);
-  checkDepth(text, bounds.limits.bodyDepthMax);
   try {
     const value: unknown = JSON.parse(text);
     return value;
@@ -53,7 +56,15 @@ export async function readBody(c: Context, bounds: BodyBounds): Promise<unknown>
   }
 }
 
-async function readText(request: Request, bounds: BodyBounds): Promise<string> {
+/** The text of a body that is to be JSON. Refuses a size, a depth, and what is no UTF-8. */
+export async function readText(request: Request, bounds: BodyBounds): Promise<string> {
+  checkLength(request, bounds);
+  const text = await readAll(request, bounds);
+  checkDepth(text, bounds.limits.bodyDepthMax);
+  return text;
+}
+
+async function readAll(request: Request, bounds: BodyBounds): Promise<string> {
   const { limits, bytesMax, stopping } = bounds;
   const chunks: Uint8Array[] = [];
   let bytes = 0, late = false;
@@ -82,7 +93,7 @@ async function readText(request: Request, bounds: BodyBounds): Promise<string> {
       }
       if (done) break;
       bytes += value.length;
-      if (bytes > limits[bytesMax]) {
+      if (bytes > bytesMax) {
         await reader.cancel();
         throw tooLarge(bounds);
       }

@@ -302,11 +302,12 @@ class Routes {
     });
   }
 
-  #bounds(bytesMax: BodyBounds["bytesMax"]): BodyBounds {
-    return { limits: this.#limits, bytesMax, stopping: this.#door.stopping };
+  #bounds(name: "bodyBytesMax" | "agentBodyBytesMax"): BodyBounds {
+    const limits = this.#limits;
+    return { limits, bytesMax: limits[name], bytesMaxName: name, stopping: this.#door.stopping };
   }
 
-  #body(c: Request, bytesMax: BodyBounds["bytesMax"]): Promise<unknown> {
+  #body(c: Request, bytesMax: "bodyBytesMax" | "agentBodyBytesMax"): Promise<unknown> {
     return readBody(c, this.#bounds(bytesMax));
   }
 

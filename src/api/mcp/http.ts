@@ -52,10 +52,21 @@ interface Session<Who> {
 
 /** One URL. */
 export interface McpHttp<Who> {
-  /** Answers a request. */
-  readonly answer: (request: Request, who: Who) => Promise<Response>;
+  /** Answers a request; `text` is its body where that has been read. */
+  readonly answer: (request: Request, who: Who, text?: string | null) => Promise<Response>;
   /** Tells the clients without a session that listen for changes. */
   readonly notify: ServerNotifier;
+}
+
+/** A body as the SDK takes one that has been read. */
+type Body = { readonly parsedBody?: unknown };
+
+function parsed(text: string): Body {
+  try {
+    return { parsedBody: JSON.parse(text) };
+  } catch {
+    return {};
+  }
 }
 
 /** The answer to a request that names a session which is not there. */
@@ -126,7 +137,7 @@ export function mcpHttp<Who>(options: McpHttpOptions<Who>): McpHttp<Who> {
     modern.close().catch(options.onFault);
   }, { once: true });
 
-  const open = async (request: Request, who: Who): Promise<Response> => {
+  const open = async (request: Request, who: Who, body: Body): Promise<Response> => {
     const id = crypto.randomUUID();
     const server = options.build({ who, headers: request.headers, session: id });
     const transport = new SessionTransport({
@@ -144,25 +155,32 @@ export function mcpHttp<Who>(options: McpHttpOptions<Who>): McpHttp<Who> {
       onsessionclosed: () => end(id),
     });
     await server.connect(transport);
-    const response = await transport.handleRequest(request);
+    const response = await transport.handleRequest(request, body);
     if (!sessions.has(id)) await server.close(); // it was no initialize: refused, and nothing stays
     return response;
   };
 
-  const answer = async (request: Request, who: Who): Promise<Response> => {
+  const answer = async (came: Request, who: Who, text: string | null = null): Promise<Response> => {
     expire();
-    if (!await isLegacyRequest(request, undefined, { maxRequestBodySize: limits.messageBytesMax })) {
+    const body: Body = text === null ? {} : parsed(text);
+    // What is no JSON goes on as text: the protocol has a word for it.
+    const isText = text !== null && body.parsedBody === undefined;
+    const request = isText
+      ? new Request(came.url, { method: "POST", headers: came.headers, body: text })
+      : came;
+    const bounds = { maxRequestBodySize: limits.messageBytesMax };
+    if (!await isLegacyRequest(request, body.parsedBody, bounds)) {
       asking.set(request, who);
-      return holding(await modern.fetch(request), () => take(who));
+      return holding(await modern.fetch(request, body), () => take(who));
     }
     const id = request.headers.get("mcp-session-id");
-    if (id === null) return await open(request, who);
+    if (id === null) return await open(request, who, body);
     const session = sessions.get(id);
     if (session === undefined || !options.isSame(session.who, who)) return noSession();
     session.usedMs = performance.now();
     sessions.delete(id);
     sessions.set(id, session); // in order of use
-    return await session.transport.handleRequest(request);
+    return await session.transport.handleRequest(request, body);
   };
   return { answer, notify: modern.notify };
 }

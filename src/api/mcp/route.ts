@@ -1,8 +1,11 @@
 /** The route /mcp of a host: who asks becomes a caller. */
 import type { Port } from "../../runtime/mod.ts";
+import { type BodyBounds, isJsonType, readText } from "../body.ts";
+import { type ApiLimits, apiLimits } from "../limits.ts";
 import type { Hold } from "../token_watch.ts";
 import type { McpCaller } from "./caller.ts";
 import { mcpHttp } from "./http.ts";
+import { mcpLimits } from "./limits.ts";
 import { mcpServer } from "./server.ts";
 
 /** Who asks over HTTP, as the door found out. */
@@ -18,6 +21,7 @@ export interface McpWho {
 export interface McpRouteOptions {
   readonly port: Port;
   readonly stopping: AbortSignal;
+  readonly limits?: Partial<ApiLimits>;
   /** A seeded host records no ids that clients made up. */
   readonly seeded: boolean;
   readonly onFault: (error: unknown) => void;
@@ -47,7 +51,17 @@ export function mcpRoute(options: McpRouteOptions): (request: Request, who: McpW
     stopping,
     onFault,
   });
-  return answer;
+  const bounds: BodyBounds = {
+    limits: { ...apiLimits, ...options.limits },
+    bytesMax: mcpLimits.messageBytesMax,
+    bytesMaxName: "messageBytesMax",
+    stopping,
+  };
+  return async (request, who) => {
+    // Read here, by the door's rules for bodies: the SDK would wait for one for ever.
+    const isJson = request.method === "POST" && isJsonType(request.headers.get("content-type"));
+    return await answer(request, who, isJson ? await readText(request, bounds) : null);
+  };
 }
 
 function headerText(headers: Headers, name: string): string | null {
