@@ -44,6 +44,8 @@ export interface HostReady {
   readonly tokenFile: string;
   /** The bundled agents for notes, where they were asked for. */
   readonly agents: readonly BundledAgent[];
+  /** Memories there are. */
+  readonly engrams: number;
 }
 
 /** How to serve a data folder. */
@@ -218,7 +220,8 @@ class Host {
       if (!this.#seeded) background = new BackgroundEmbedding(own, this.#models, this.#onFault);
       if (!this.#seeded) serveTexts(this.#engine, this.#models, this.#onFault);
       preloadModels(this.#models, this.#stop.signal, this.#onFault);
-      this.#options.onReady?.({ address, tokenFile: this.#paths.token, agents });
+      const { engrams } = await own.view({ view: "status" });
+      this.#options.onReady?.({ address, tokenFile: this.#paths.token, agents, engrams });
       idle = this.#watchIdle(socket);
       if (signal.aborted) abort();
       reason = await this.#ended.promise;

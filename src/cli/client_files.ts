@@ -161,6 +161,13 @@ export function withoutHooks(text: string, client: Client): string {
   return now;
 }
 
+/** Whether every one of our hooks stands in a hooks file. */
+export function hasHooks(text: string, { hooks }: Client): boolean {
+  if (hooks === null) return true;
+  const form = hooksForm(hooks.path);
+  return hooks.list.every((hook) => groupsOf(text, hook.event, form).some((group) => isOwn(group, hook)));
+}
+
 function groupsOf(text: string, event: string, form: JsoncForm): readonly Json[] {
   const found = valueAt(readJsonc(text, form), ["hooks", event]);
   if (found === null) return [];

@@ -1,11 +1,10 @@
-/** The host and the data folder: down, status, doctor, api. */
+/** The host and the data folder: down, status, api. */
 import { EngramError } from "../kernel/errors.ts";
 import { dataPaths, exists, readHostFile } from "../runtime/data_folder.ts";
-import { type Call, type Leaf, usage } from "./command.ts";
+import { type Leaf, usage } from "./command.ts";
 import { type ConnectOptions, connectOptions, findHostOf } from "./connect.ts";
-import { count, plural, printable, size } from "./screen.ts";
+import { count, plural, size } from "./screen.ts";
 import { timeRows } from "./shown.ts";
-import { versions } from "./versions.ts";
 
 /** Sends a request to the host of the data folder, with its token. */
 async function askHost(
@@ -92,80 +91,6 @@ export const status: Leaf = {
     call.screen.note(
       `cut ${plural(bytes, "byte")} of an unfinished entry from ${segment}: nothing acknowledged was in it`,
     );
-  },
-};
-
-/** One thing the doctor looked at. */
-interface Finding {
-  readonly check: string;
-  readonly ok: boolean;
-  readonly detail: string;
-  readonly error?: EngramError;
-}
-
-async function look(check: string, run: () => Promise<string> | string): Promise<Finding> {
-  try {
-    return { check, ok: true, detail: await run() };
-  } catch (error) {
-    if (!(error instanceof EngramError)) throw error;
-    return { check, ok: false, detail: error.message, error };
-  }
-}
-
-async function examine(call: Call): Promise<Finding[]> {
-  const { data } = connectOptions(call);
-  const findings: Finding[] = [];
-  const add = async (check: string, run: () => Promise<string> | string) => {
-    findings.push(await look(check, run));
-    return findings.at(-1)?.ok === true;
-  };
-  await add("program", () => {
-    const { version, build, v8, platform } = versions();
-    return `${version}, ${build} build, V8 ${v8}, ${platform}`;
-  });
-  await add("agents can wait for the engine", () => {
-    if ("Suspending" in WebAssembly) return "V8 suspends WebAssembly";
-    throw new EngramError("not_available", "Cannot run agents: this V8 can't suspend WebAssembly");
-  });
-  await add("data folder", () => exists(data) ? data : `${data} (not there yet; made at the first use)`);
-  if (!exists(data)) return findings;
-  const opened = await add("opens", async () => {
-    const port = await call.port();
-    const { tick, engrams, cut } = await port.view({ view: "status" });
-    const torn = cut === null ? "" : `; cut ${plural(cut.bytes, "byte")} of an unfinished entry`;
-    const way = port.where === "host" ? "through the running host" : "no host runs";
-    return `${plural(engrams, "memory", "memories")} at tick ${count(tick)}, ${way}${torn}`;
-  });
-  if (!opened) return findings;
-  await add("log", async () => {
-    const { ok, entries, first } = await (await call.port()).view({ view: "verify_log" });
-    if (ok) return `${plural(entries, "entry", "entries")}, checksums and chain hold`;
-    const what = `${first?.segment} at byte ${first?.offset}: ${first?.what}`;
-    throw new EngramError("log_corrupt", `Cannot verify the log: ${what}`, { ...first });
-  });
-  return findings;
-}
-
-/** engramlt doctor */
-export const doctor: Leaf = {
-  name: "doctor",
-  says: "look over the program, the data folder and the log, and say what is wrong",
-  examples: ["doctor", "doctor --json"],
-  async run(call) {
-    const findings = await examine(call);
-    const ok = findings.every((finding) => finding.ok);
-    call.screen.result(
-      { ok, findings: findings.map(({ check, ok, detail }) => ({ check, ok, detail })) },
-      () => {
-        for (const { check, ok, detail } of findings) {
-          const mark = ok ? call.screen.paint("green", "✓") : call.screen.paint("red", "✗");
-          call.screen.line(`${mark} ${check}: ${printable(detail)}`);
-        }
-      },
-    );
-    call.screen.summary(ok ? "all is well" : "something is wrong");
-    const broken = findings.find((finding) => finding.error !== undefined)?.error;
-    if (broken !== undefined) throw broken;
   },
 };
 

@@ -39,6 +39,20 @@ async function withModels<T>(call: Call, work: (models: Models) => Promise<T>): 
   }
 }
 
+/** Takes a model into the store, with progress. */
+export async function pullModel(call: Call, given: string): Promise<Awaited<ReturnType<Models["pull"]>>> {
+  const { terminal } = call.screen;
+  const endpoint = call.text("endpoint") ?? (terminal.env("HF_ENDPOINT") || undefined);
+  return await withModels(call, (models) =>
+    models.pull(given, {
+      endpoint,
+      sha256: call.text("sha256") ?? undefined,
+      resolve: (path) => fromCaller(terminal, path),
+      onProgress: ({ file, done, total }) =>
+        call.screen.progress({ done, total: total ?? done, what: `bytes of ${file}` }),
+    }));
+}
+
 const short = (hash: string) => hash.slice(0, 12);
 
 const pull: Leaf = {
@@ -54,17 +68,7 @@ const pull: Leaf = {
     "The weights are onnx/model_quantized.onnx, else onnx/model.onnx. The first pull records every file's hash, and\n" +
     "later pulls must equal it. A download that breaks off goes on where it ended. Nothing else reaches a network.",
   async run(call) {
-    const given = call.need("name");
-    const { terminal } = call.screen;
-    const endpoint = call.text("endpoint") ?? (terminal.env("HF_ENDPOINT") || undefined);
-    const pulled = await withModels(call, (models) =>
-      models.pull(given, {
-        endpoint,
-        sha256: call.text("sha256") ?? undefined,
-        resolve: (path) => fromCaller(terminal, path),
-        onProgress: ({ file, done, total }) =>
-          call.screen.progress({ done, total: total ?? done, what: `bytes of ${file}` }),
-      }));
+    const pulled = await pullModel(call, call.need("name"));
     call.screen.result(pulled, () => call.screen.line(`${pulled.name}\t${pulled.hash}`));
     const { name, hash, bytes, dimensions, isNew } = pulled;
     const gives = dimensions > 0 ? `, ${dimensions} dimensions` : "";

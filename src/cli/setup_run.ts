@@ -22,6 +22,7 @@ import {
 } from "./client_files.ts";
 import { type Client, clientNames, clientPlaces, clientsAt, type Started } from "./clients.ts";
 import { type Call, usage } from "./command.ts";
+import { offerModel } from "./model_offer.ts";
 import { dataFolder, statOf } from "./paths.ts";
 import { registered } from "./registered.ts";
 import { plural } from "./screen.ts";
@@ -95,6 +96,9 @@ async function setUp(call: Call): Promise<void> {
   const done: Done[] = [];
   for (const client of clients) done.push(await finish(call, client, planned, failures));
   tell(call, done, wanted.length);
+  if (call.has("dry-run")) return;
+  const { model, offer } = await offerModel(call, dataFolder(call.screen.terminal, call.text("data")));
+  if (model === null) call.screen.note(`There is no model yet: ${offer} lets recall find by meaning`);
 }
 
 /** The clients that are on this machine. */

@@ -3,11 +3,15 @@
  *
  * Owns: that screen. Does not own: serving (api/serve_host.ts), settings (settings.ts).
  */
+import type { HostReady } from "../api/mod.ts";
 import { EngramError } from "../kernel/errors.ts";
 import { dataPaths, exists, readHostFile } from "../runtime/data_folder.ts";
-import type { Leaf } from "./command.ts";
+import { type ClientState, clientStates, type Missing, missingOf } from "./client_states.ts";
+import type { Call, Leaf } from "./command.ts";
 import { type ConnectOptions, connectOptions, findHostOf } from "./connect.ts";
-import { hostSettings, settingFlags } from "./settings.ts";
+import { type ModelState, offerModel } from "./model_offer.ts";
+import { plural, printable } from "./screen.ts";
+import { hostSettings, settingFlags, type Told } from "./settings.ts";
 import { untilStopped } from "./signals.ts";
 
 /** engramlt up */
@@ -28,7 +32,10 @@ export const up: Leaf = {
     const { data, seed, lockWaitMsMax } = options;
     const told = await hostSettings(call);
     await refuseSecond(options);
+    const model = await offerModelOf(call, data);
+    const clients = await clientStates(call.screen.terminal);
     const { exposure, serveHost } = await import("../api/mod.ts");
+    const exposed = exposure(told.options.host ?? "");
     await untilStopped((signal) =>
       serveHost({
         ...told.options,
@@ -36,25 +43,98 @@ export const up: Leaf = {
         seed,
         lockWaitMsMax,
         signal,
-        onReady: ({ address, tokenFile, agents }) => {
-          const { screen } = call;
-          screen.result({ address, tokenFile, data, agents }, () => {
-            screen.line(`${screen.paint("green", "✓")} up at ${address}`);
-            screen.line(`  data   ${data}`);
-            screen.line(`  token  ${tokenFile}`);
-            for (const { id, words, isNew } of agents) {
-              screen.line(`  ${id.padEnd(9)} ${isNew ? "" : "(as it was loaded) "}${words.join(" · ")}`);
-            }
-          });
-          const exposed = exposure(told.options.host ?? "");
-          if (exposed !== null) screen.note(exposed);
-          screen.note("Ctrl-C stops it");
-        },
+        onReady: (host) => show(call, { host, data, told, model, clients, exposed }),
       })
     );
     call.screen.summary("stopped");
   },
 };
+
+/** Everything the screen says. */
+interface Seen {
+  readonly host: HostReady;
+  readonly data: string;
+  readonly told: Told;
+  readonly model: ModelSeen;
+  readonly clients: readonly ClientState[];
+  /** What listening beyond this machine gives away, or null. */
+  readonly exposed: string | null;
+}
+
+/** The model, or why there is none. */
+interface ModelSeen {
+  readonly model: ModelState["model"];
+  readonly missing: Missing | null;
+}
+
+async function offerModelOf(call: Call, data: string): Promise<ModelSeen> {
+  try {
+    const { model, offer } = await offerModel(call, data);
+    const what = "no model: recall goes by words and links, not by meaning";
+    return { model, missing: model === null ? { what, next: offer } : null };
+  } catch (error) {
+    if (!(error instanceof EngramError)) throw error;
+    return { model: null, missing: { what: error.message, next: error.hint } }; // the host runs without
+  }
+}
+
+/** What is missing, the most useful first. */
+export function missing({ host, data, model, clients }: Seen): readonly Missing[] {
+  const lacks = clients.flatMap((client) => missingOf(client, data) ?? []);
+  const isNobody = clients.every((client) => client.command === null);
+  const none = clients.length === 0
+    ? { what: "no assistant's settings were found on this machine", next: "engramlt setup claude-code" }
+    : { what: `no assistant knows of this memory (${titles(clients)})`, next: "engramlt setup" };
+  const empty = {
+    what: "nothing is remembered yet",
+    next: 'engramlt remember "The deploy key is in the vault"',
+  };
+  return [
+    ...(isNobody ? [none] : lacks),
+    ...(model.missing === null ? [] : [model.missing]),
+    ...(host.engrams === 0 ? [empty] : []),
+  ];
+}
+
+const titles = (clients: readonly ClientState[]): string => clients.map(({ title }) => title).join(", ");
+
+function show({ screen }: Call, seen: Seen): void {
+  const { host: { address, tokenFile, agents, engrams }, data, told, model, clients, exposed } = seen;
+  const lacks = missing(seen);
+  const next = lacks[0]?.next ?? 'engramlt recall "what did we decide?"';
+  const value = {
+    address,
+    tokenFile,
+    data,
+    agents,
+    engrams,
+    settings: told.file,
+    model: model.model,
+    clients,
+  };
+  screen.result({ ...value, missing: lacks, next }, () => {
+    const row = (name: string, text: string) =>
+      screen.line(`  ${screen.paint("dim", name.padEnd(10))} ${text}`);
+    screen.line(`${screen.paint("green", "✓")} up at ${address}`);
+    row("data", `${data} · ${plural(engrams, "memory", "memories")}`);
+    row("token", tokenFile);
+    row("settings", told.file.exists ? told.file.path : "none of their own (engramlt config)");
+    for (const { id, words, isNew } of agents) {
+      row(id, `${isNew ? "" : "(as it was loaded) "}${words.join(" · ")}`);
+    }
+    if (agents.length === 0) row("agents", "none were asked for");
+    if (model.model !== null) row("model", `${model.model.name} · ${model.model.dimensions} dimensions`);
+    const known = clients.filter(({ command }) => command !== null);
+    if (known.length > 0) row("assistants", titles(known));
+    for (const lack of lacks) {
+      screen.line(`${screen.paint("yellow", "!")} ${printable(lack.what)}`);
+      screen.line(screen.paint("dim", `  → ${printable(lack.next)}`));
+    }
+    screen.line(`next: ${screen.paint("bold", next)}`);
+  });
+  if (exposed !== null) screen.note(exposed);
+  screen.note("Ctrl-C stops it");
+}
 
 /** One host a folder: says so at once, where the lock would only be waited for. */
 async function refuseSecond(options: ConnectOptions): Promise<void> {

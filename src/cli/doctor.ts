@@ -1,0 +1,222 @@
+/**
+ * engramlt doctor: looks over everything that has to be right, says what is wrong, and what could be better.
+ *
+ * Owns: what is looked at, in which order. Does not own: mending it; each finding names the command that does.
+ *
+ * Invariants:
+ * 1. Nothing is made or changed, but for what opening the data folder makes, and a model that a person at a terminal
+ *    agrees to.
+ * 2. What keeps the program from working is wrong and decides the exit code; what only could be better does not.
+ */
+import { statfsSync } from "node:fs";
+import { EngramError } from "../kernel/errors.ts";
+import { dataPaths, exists, readHostFile } from "../runtime/data_folder.ts";
+import { os } from "../runtime/platform.ts";
+import { compareVersions } from "../runtime/version_order.ts";
+import { clientStates, type Missing, missingOf } from "./client_states.ts";
+import type { Call, Leaf } from "./command.ts";
+import { connectOptions } from "./connect.ts";
+import { modelState, offerModel } from "./model_offer.ts";
+import { count, plural, printable, size } from "./screen.ts";
+import { hostSettings } from "./settings.ts";
+import { versions } from "./versions.ts";
+
+/** Free room below which the next writes may fail. */
+const roomBytesMin = 64 * 1024 * 1024;
+/** Free room below which it is time to look. */
+const roomBytesLow = 1024 * 1024 * 1024;
+
+/** One thing the doctor looked at. */
+interface Finding {
+  readonly check: string;
+  readonly ok: boolean;
+  readonly detail: string;
+  /** The command that makes it better, or null. */
+  readonly next: string | null;
+  readonly error?: EngramError;
+}
+
+type Look = () => Promise<string | Missing> | string | Missing;
+
+class Findings {
+  readonly list: Finding[] = [];
+
+  /** Looks at one thing; whether it is right. */
+  async add(check: string, look: Look): Promise<boolean> {
+    try {
+      const found = await look();
+      const { what, next } = typeof found === "string" ? { what: found, next: null } : found;
+      this.list.push({ check, ok: true, detail: what, next });
+      return true;
+    } catch (error) {
+      if (!(error instanceof EngramError)) throw error;
+      this.list.push({ check, ok: false, detail: error.message, next: error.hint || null, error });
+      return false;
+    }
+  }
+}
+
+async function examine(call: Call): Promise<readonly Finding[]> {
+  const { data } = connectOptions(call);
+  const found = new Findings();
+  await found.add("program", () => {
+    const { version, build, v8, platform } = versions();
+    return `${version}, ${build} build, V8 ${v8}, ${platform}`;
+  });
+  await found.add("agents can wait for the engine", () => {
+    if ("Suspending" in WebAssembly) return "V8 suspends WebAssembly";
+    throw new EngramError("not_available", "Cannot run agents: this V8 can't suspend WebAssembly");
+  });
+  await found.add("settings", async () => {
+    const { file, settings } = await hostSettings(call);
+    const said = settings.filter(({ from }) => from !== "default").map(({ name }) => name);
+    const where = file.exists ? file.path : `no ${file.path}`;
+    return said.length === 0 ? `${where}, defaults` : `${where}; set: ${said.join(", ")}`;
+  });
+  await found.add("data folder", () => folderFinding(data));
+  if (exists(data)) {
+    await found.add("room", () => roomFinding(data));
+    await openings(call, data, found);
+  }
+  await found.add("model", () => modelFinding(data));
+  for (const state of await clientStates(call.screen.terminal)) {
+    const lack = missingOf(state, data);
+    await found.add("assistant", () => lack ?? `${state.title} starts ${state.command?.command ?? ""}`);
+  }
+  return found.list;
+}
+
+/** What needs the folder open. */
+async function openings(call: Call, data: string, found: Findings): Promise<void> {
+  const paths = dataPaths(data);
+  const opened = await found.add("opens", async () => {
+    const port = await call.port();
+    const { tick, engrams, cut } = await port.view({ view: "status" });
+    const torn = cut === null ? "" : `; cut ${plural(cut.bytes, "byte")} of an unfinished entry`;
+    const way = port.where === "host" ? "through the running host" : "no host runs";
+    return `${plural(engrams, "memory", "memories")} at tick ${count(tick)}, ${way}${torn}`;
+  });
+  if (!opened) return;
+  const isHosted = (await call.port()).where === "host";
+  if (isHosted) await found.add("host", () => hostFinding(data));
+  await found.add("host.log", () => writable(paths.hostLog));
+  for (const [name, path] of [["token", paths.token], ["tokens", paths.tokens]] as const) {
+    if (exists(path)) await found.add(name, () => privacy(path, 0o600));
+  }
+  await found.add("log", async () => {
+    const { ok, entries, first } = await (await call.port()).view({ view: "verify_log" });
+    if (ok) return `${plural(entries, "entry", "entries")}, checksums and chain hold`;
+    const what = `${first?.segment} at byte ${first?.offset}: ${first?.what}`;
+    throw new EngramError("log_corrupt", `Cannot verify the log: ${what}`, { ...first });
+  });
+  await found.add("agents", async () => {
+    const { agents } = await (await call.port()).view({ view: "agents" });
+    if (agents.length > 0) return agents.map(({ id }) => id).join(", ");
+    return { what: "none is loaded: nothing links notes or finds duplicates", next: "engramlt up" };
+  });
+}
+
+function folderFinding(data: string): string | Missing {
+  if (!exists(data)) return `${data} (not there yet; made at the first use)`;
+  return privacy(data, 0o700);
+}
+
+/** Whether only its owner can read a file or folder. */
+function privacy(path: string, mode: number): string | Missing {
+  const found = (Deno.statSync(path).mode ?? 0) & 0o777;
+  if (os === "windows" || (found & 0o077) === 0) return path;
+  const octal = (bits: number) => bits.toString(8);
+  return {
+    what: `${path} can be read by others (mode ${octal(found)})`,
+    next: `chmod ${octal(mode)} ${JSON.stringify(path)}`,
+  };
+}
+
+function roomFinding(data: string): string | Missing {
+  const { bavail, bsize } = statfsSync(data);
+  const free = bavail * bsize;
+  if (free < roomBytesMin) {
+    throw new EngramError("disk_full", `Cannot store much more: ${size(free)} are free below ${data}`);
+  }
+  const what = `${size(free)} free`;
+  return free >= roomBytesLow ? what : { what, next: "make room on that disk" };
+}
+
+function hostFinding(data: string): string | Missing {
+  const file = readHostFile(dataPaths(data));
+  if (file === null) return "it has just ended";
+  const own = versions().version;
+  const by = file.startedBy === "client" ? "an assistant" : "engramlt up";
+  const what = `${file.version} at ${file.address}, process ${file.pid ?? "unknown"}, started by ${by}`;
+  const order = compareVersions(file.version, own) ?? 0;
+  if (order === 0) return what;
+  return order < 0
+    ? {
+      what: `${what}; this program is ${own}`,
+      next: "engramlt down, so that the next start is this version",
+    }
+    : { what: `${what}; this program is older: ${own}`, next: "upgrade this engramlt" };
+}
+
+function writable(path: string): string {
+  if (!exists(path)) return `${path} (made by the first host)`;
+  try {
+    Deno.openSync(path, { append: true }).close();
+    return path;
+  } catch (error) {
+    const words = error instanceof Error ? error.message : String(error);
+    throw new EngramError(
+      "io_failed",
+      `Cannot write ${path}: ${words}`,
+      {},
+      "Let its owner write it: chmod u+w",
+    );
+  }
+}
+
+async function modelFinding(data: string): Promise<string | Missing> {
+  const { model, offer } = await modelState(data);
+  if (model !== null) return `${model.name}, ${model.dimensions} dimensions`;
+  return { what: "none: recall goes by words and links, not by meaning", next: offer };
+}
+
+/** engramlt doctor */
+export const doctor: Leaf = {
+  name: "doctor",
+  says: "look over program, settings, data folder, log, model and assistants, and say what is wrong",
+  flags: [{ flags: "--config FILE", says: "settings file (default: config.toml in the data folder)" }],
+  examples: ["doctor", "doctor --json"],
+  async run(call) {
+    const { screen } = call;
+    const findings = await examine(call);
+    const ok = findings.every((finding) => finding.ok);
+    screen.result(
+      { ok, findings: findings.map(({ check, ok, detail, next }) => ({ check, ok, detail, next })) },
+      () => {
+        for (const finding of findings) {
+          const { check, detail, next } = finding;
+          const [style, mark] = !finding.ok
+            ? ["red", "✗"] as const
+            : next === null
+            ? ["green", "✓"] as const
+            : ["yellow", "!"] as const;
+          screen.line(`${screen.paint(style, mark)} ${check}: ${printable(detail)}`);
+          if (next !== null) screen.line(screen.paint("dim", `  → ${printable(next)}`));
+        }
+      },
+    );
+    const { data } = connectOptions(call);
+    const lacksModel = findings.some(({ check, ok, next }) => check === "model" && ok && next !== null);
+    if (lacksModel) await offerModel(call, data);
+    const better = findings.filter((finding) => finding.ok && finding.next !== null).length;
+    screen.summary(
+      !ok
+        ? "something is wrong"
+        : better === 0
+        ? "all is well"
+        : `nothing is wrong; ${better} could be better`,
+    );
+    const broken = findings.find((finding) => finding.error !== undefined)?.error;
+    if (broken !== undefined) throw broken;
+  },
+};
