@@ -34,6 +34,11 @@ export class Batch {
     for (const value of row) this.#values.push(value);
   }
 
+  /** Changes a value of a row that was added since the last flush, counted from 0. */
+  set(row: number, column: number, value: Value): void {
+    this.#values[row * this.#width + column] = value;
+  }
+
   /** Writes all rows in the order they were added; `before` are values that stand before them in each statement. */
   flush(before: readonly Value[] = []): void {
     const values = this.#values;

@@ -66,8 +66,8 @@ const versionValues = {
   author_tick: given(6),
   author_seat: given(7),
 };
-/** How many values a new engram version has. */
-const engramWidth = 20;
+/** How many values a new engram version has, and which of them is the tick that ended it. */
+const engramWidth = 20, toTickColumn = 2;
 /** A new engram version whose values are given from a position on. */
 const engramAt = (at: number) => ({
   rid: given(at),
@@ -209,25 +209,31 @@ export class Committer {
   readonly #db: Sqlite;
   readonly #listener: Listener;
   readonly #next = new Map<string, number>();
-  /** New engram versions and ends of old ones that are not in the file yet; all of one tick. */
+  /** New engram versions that are not in the file yet; the first of them is `#firstPut`, the others follow by rid. */
   readonly #puts: Batch;
-  readonly #ends: Batch;
-  #tick = 0;
+  #firstPut: number | null = null;
+  /** Versions in the file that ended, by the tick that ended them; not in the file yet. */
+  readonly #ends = new Map<number, number[]>();
+  readonly #endBatch: Batch;
   /** Versions ended by the entry being applied. */
   #ended: number[] = [];
+  /** The same of entries that were finished. */
+  #finished: { readonly entry: number; readonly rids: readonly number[] }[] = [];
 
   constructor(db: Sqlite, listener: Listener) {
     this.#db = db;
     this.#listener = listener;
     this.#puts = new Batch(db, addEngrams, engramWidth);
-    this.#ends = new Batch(db, endEngrams, 1);
+    this.#endBatch = new Batch(db, endEngrams, 1);
     this.reset();
   }
 
   /** Reads the next keys again: after a rollback. */
   reset(): void {
     this.#ended = [];
+    this.#finished = [];
     this.#puts.clear();
+    this.#firstPut = null;
     this.#ends.clear();
     for (const table of keyed) {
       this.#next.set(table, num(this.#db.value(`select ifnull(max(key), 0) from ${table}`)));
@@ -243,23 +249,35 @@ export class Committer {
     return key;
   }
 
-  /** After the last write of an entry: tells the search index what ended. */
+  /** After the last write of an entry. */
   finish(entry: number): void {
-    this.#flush();
-    if (this.#ended.length > 0) this.#db.run(addEnded, [entry, JSON.stringify(this.#ended)]);
+    if (this.#ended.length > 0) this.#finished.push({ entry, rids: this.#ended });
     this.#ended = [];
   }
 
-  /** Brings engram versions into the file. New ones first: one may have ended since it was made. */
-  #flush(): void {
-    this.#puts.flush();
-    this.#ends.flush([this.#tick]);
+  /** Brings all that is finished into the file, and tells the search index what ended; call inside a transaction. */
+  write(): void {
+    this.#flush();
+    for (const { entry, rids } of this.#finished) this.#db.run(addEnded, [entry, JSON.stringify(rids)]);
+    this.#finished = [];
   }
 
-  /** Applies one write at `tick`, the same for all until {@link finish}; call inside a transaction. */
+  /** Brings engram versions into the file. */
+  #flush(): void {
+    this.#puts.flush();
+    this.#firstPut = null;
+    for (const [tick, rids] of this.#ends) {
+      for (const rid of rids) this.#endBatch.add([rid]);
+      this.#endBatch.flush([tick]);
+    }
+    this.#ends.clear();
+  }
+
+  /**
+   * Applies one write at `tick`; call inside a transaction, but for a put of an engram that is cached: that touches no
+   * file before {@link write}.
+   */
   apply(write: Write, author: Author, tick: number): void {
-    if (tick !== this.#tick) this.#flush();
-    this.#tick = tick;
     switch (write.op) {
       case "engram_put":
         return this.#engramPut(write, author, tick);
@@ -320,11 +338,12 @@ export class Committer {
     const newest = this.#newest(write.id);
     const key = newest?.key ?? this.#key("engram");
     if (newest === null) this.#db.run(engrams.add, [key, write.id, tick]);
-    if (newest !== null && newest.rid !== null) this.#endEngram(newest.rid);
+    if (newest !== null && newest.rid !== null) this.#endEngram(newest.rid, tick);
     const json = write.texts.erased ? null : write.texts.text();
     const texts = engramTexts(json);
     const { source, ref, thread } = texts;
     const rid = this.#key("engram_version");
+    this.#firstPut ??= rid;
     this.#puts.add([
       ...[
         rid,
@@ -354,16 +373,22 @@ export class Committer {
     else this.#listener.engramPut(rid, tick, write, texts, author);
   }
 
-  #endEngram(rid: number): void {
-    this.#ends.add([rid]);
+  #endEngram(rid: number, tick: number): void {
     this.#ended.push(rid);
+    if (this.#firstPut !== null && rid >= this.#firstPut) {
+      this.#puts.set(rid - this.#firstPut, toTickColumn, tick);
+      return;
+    }
+    const ends = this.#ends.get(tick);
+    if (ends === undefined) this.#ends.set(tick, [rid]);
+    else ends.push(rid);
   }
 
   #engramDelete(id: Id, tick: number): void {
     const newest = this.#newest(id);
     if (newest === null || newest.rid === null) return;
     const { key } = newest;
-    this.#endEngram(newest.rid);
+    this.#endEngram(newest.rid, tick);
     for (const [rid, target, type] of this.#db.all(liveEnds, [key])) {
       this.#db.run(endConnection, [num(rid), tick]);
       if (type === connectionTypes.supersedes) this.#supersessionChanged(num(target));

@@ -9,6 +9,8 @@
  * 2. Entries are applied once and in order: the next index is `applied.index + 1`.
  * 3. The file may be behind the log, never ahead: the log is synced before commit() is called, the graph is not.
  * 4. Every method is synchronous; a graph belongs to one thread. A read-only graph follows another's commits.
+ * 5. The rows of a deferred entry are written before anything reads the file; only current engrams that are cached can
+ *    be read before, and the cache has what the entry did to them.
  */
 import { createHash } from "node:crypto";
 import { assert, EngramError } from "../kernel/errors.ts";
@@ -122,6 +124,9 @@ const idsFrom = (["engram", "connection", "context"] as const).map((table) =>
   )
 );
 
+/** How many entries' rows may wait, and how many rows of them. */
+const deferredMax = 8, deferredWritesMax = 1024;
+
 /** Opens a graph, making it if it is not there. */
 export function openGraph(options: GraphOptions): Graph {
   return new Graph(options);
@@ -142,6 +147,9 @@ export class Graph {
   #hash: Uint8Array = new Uint8Array(32);
   #tick = -1;
   #seenVersion: number | null = null;
+  /** Entries that the cache has and the file has not. */
+  #deferred: GraphEntry[] = [];
+  #deferredWrites = 0;
 
   constructor(options: GraphOptions) {
     this.#readOnly = options.readOnly ?? false;
@@ -195,7 +203,10 @@ export class Graph {
 
   /** A read-only graph looks whether another connection committed, and reads in one snapshot. */
   #read<T>(work: () => T): T {
-    if (!this.#readOnly) return work();
+    if (!this.#readOnly) {
+      this.#writeDeferred();
+      return work();
+    }
     return this.#db.transaction("read", () => {
       const seen = num(this.#db.value("pragma data_version"));
       if (seen !== this.#seenVersion) {
@@ -214,22 +225,74 @@ export class Graph {
     return this.#read(() => ({ index: this.#index, hash: this.#hash, tick: this.#tick }));
   }
 
-  /** Applies one entry in one transaction. Refusals: `disk_full`, `io_failed`, `graph_corrupt`. */
+  /** How many entries were taken by {@link defer} and are not committed yet. */
+  get deferredCount(): number {
+    return this.#deferred.length;
+  }
+
+  /**
+   * Takes an entry whose rows can wait: it only changes engrams that are cached, and the cache then has the change. The
+   * next commit or read writes the rows of all that wait, in one transaction. False, and nothing is done, where the
+   * entry is not of that kind or enough are waiting.
+   */
+  defer(entry: GraphEntry): boolean {
+    const committer = this.#next(entry);
+    const isPlain = (write: Write) =>
+      write.op === "engram_put" && !write.texts.erased && this.#reads.cached(write.id) !== null;
+    const writes = entry.steps.reduce((sum, step) => sum + step.writes.length, this.#deferredWrites);
+    const canWait = this.#deferred.length < deferredMax && writes <= deferredWritesMax &&
+      entry.steps.every((step) => step.writes.every(isPlain));
+    if (!canWait) return false;
+    this.#apply(committer, entry);
+    this.#deferred.push(entry);
+    this.#deferredWrites = writes;
+    return true;
+  }
+
+  /** Applies one entry, in one transaction with those that were deferred. Refusals: `disk_full`, `io_failed`, `graph_corrupt`. */
   commit(entry: GraphEntry): void {
-    const committer = this.#committer;
+    this.#next(entry);
+    this.#write(entry);
+  }
+
+  /** The committer, for an entry that is the next. */
+  #next(entry: GraphEntry): Committer {
+    const committer = this.#committer,
+      last = this.#deferred.at(-1) ?? { index: this.#index, tick: this.#tick };
     assert(committer !== null, "commit() on a graph opened to read");
-    assert(entry.index === this.#index + 1, `entry ${entry.index} after ${this.#index}`);
-    assert(entry.tick >= this.#tick, `tick ${entry.tick} after ${this.#tick}`);
+    assert(entry.index === last.index + 1, `entry ${entry.index} after ${last.index}`);
+    assert(entry.tick >= last.tick, `tick ${entry.tick} after ${last.tick}`);
+    return committer;
+  }
+
+  #apply(committer: Committer, { index, steps, tick }: GraphEntry): void {
+    for (const { writes, author } of steps) {
+      for (const write of writes) committer.apply(write, author, tick);
+    }
+    committer.finish(index);
+  }
+
+  #writeDeferred(): void {
+    if (this.#deferred.length > 0) this.#write(null);
+  }
+
+  /** Brings the deferred entries and one more into the file. */
+  #write(one: GraphEntry | null): void {
+    const committer = this.#committer, deferred = this.#deferred;
+    const entries = one === null ? deferred : [...deferred, one], last = entries.at(-1);
+    assert(committer !== null && last !== undefined, "there is something to write, and it may be");
+    this.#deferred = [];
+    this.#deferredWrites = 0;
     try {
       this.#db.transaction("write", () => {
-        for (const step of entry.steps) {
-          for (const write of step.writes) committer.apply(write, step.author, entry.tick);
+        if (one !== null) this.#apply(committer, one);
+        committer.write();
+        for (const entry of entries) {
+          this.#changes.add(entry.index, entry.tick, entry.steps.flatMap((step) => step.writes));
+          this.#putRows(entry.rows);
+          for (const image of entry.images ?? []) this.putImage(image.agent, image);
         }
-        committer.finish(entry.index);
-        this.#changes.add(entry.index, entry.tick, entry.steps.flatMap((step) => step.writes));
-        this.#putRows(entry.rows);
-        for (const image of entry.images ?? []) this.putImage(image.agent, image);
-        this.#db.run(putApplied, [entry.index, entry.hash, entry.tick]);
+        this.#db.run(putApplied, [last.index, last.hash, last.tick]);
       });
     } catch (error) {
       committer.reset();
@@ -238,15 +301,16 @@ export class Graph {
       this.#search.reset();
       throw error;
     }
-    this.#index = entry.index;
-    this.#hash = entry.hash.slice();
-    this.#tick = entry.tick;
-    this.#scopes.lastTick = entry.tick;
+    this.#index = last.index;
+    this.#hash = last.hash.slice();
+    this.#tick = last.tick;
+    this.#scopes.lastTick = last.tick;
     this.#search.committed();
   }
 
   /** Stores kernel rows and images outside an entry, in one transaction: what the log can rebuild, kept for speed. */
   putRows(rows: GraphEntry["rows"], images: GraphEntry["images"] = []): void {
+    this.#writeDeferred();
     this.#db.transaction("write", () => {
       this.#putRows(rows);
       for (const image of images) this.putImage(image.agent, image);
@@ -300,6 +364,7 @@ export class Graph {
   /** Empties the rows of erased payloads, by digest, and forgets parked images of agents. `dropFreedPages` follows. */
   erase(digests: readonly Uint8Array[], agents: readonly string[]): void {
     assert(!this.#readOnly, "erase() on a graph opened to read");
+    this.#writeDeferred();
     eraseRows(this.#db, digests, agents);
     this.#reads.reset();
     this.#search.reset();
@@ -313,6 +378,8 @@ export class Graph {
   }
 
   engram(id: Id, asOf?: number, readable?: Readable): Engram | null {
+    const isCached = asOf === undefined && !this.#readOnly && this.#reads.cached(id) !== null;
+    if (isCached) return this.#reads.engram(id, asOf, readable);
     return this.#read(() => this.#reads.engram(id, asOf, readable));
   }
 
@@ -546,6 +613,7 @@ export class Graph {
    */
   maintain(): boolean {
     assert(!this.#readOnly, "maintain() on a graph opened to read");
+    this.#writeDeferred();
     const more = this.#search.maintain();
     if (!more) this.#db.rows("pragma wal_checkpoint(passive)");
     return more;

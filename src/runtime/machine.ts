@@ -176,8 +176,8 @@ export class Machine {
     return { ...planned, seated: planned.seated.filter(isKnown), refused: [...planned.refused, ...refused] };
   }
 
-  /** Plans, runs and settles one tick. */
-  run(input: TickInput): TickOutput {
+  /** Plans, runs and settles one tick. `meanwhile`: what this thread can do while guests run; it may not be called. */
+  run(input: TickInput, meanwhile: () => void = () => {}): TickOutput {
     const planned = this.#inContexts(plan(this.state, input.commands, input.replayed));
     const ends: StepEnd[] = [];
     const ready: Ready[] = [];
@@ -191,7 +191,7 @@ export class Machine {
     for (const { index } of ready.slice(room)) {
       ends[index] = { ...nothing, kind: "lost", reason: "tick_full" };
     }
-    this.#runGuests(ready.slice(0, room), ends, told);
+    this.#runGuests(ready.slice(0, room), ends, told, meanwhile);
     const settled = settle(this.state, planned, ends);
     for (const { step, record } of settled) {
       if (record?.outcome !== "carried") this.parts.desk?.ended(stepKey(step));
@@ -331,7 +331,12 @@ export class Machine {
     return held ?? this.parts.images.of(agent, this.state);
   }
 
-  #runGuests(all: readonly Ready[], ends: StepEnd[], told: Map<string, StepTold>): void {
+  #runGuests(
+    all: readonly Ready[],
+    ends: StepEnd[],
+    told: Map<string, StepTold>,
+    meanwhile: () => void,
+  ): void {
     if (all.length === 0) return;
     const sandbox = this.parts.sandbox();
     const ready: Ready[] = [];
@@ -366,7 +371,7 @@ export class Machine {
       return callsLeft === 0
         ? { status: answer.status }
         : { ...answer, permit: { ...answer.permit, calls: callsLeft } };
-    });
+    }, meanwhile);
     results.forEach((result, at) => {
       const one = ready[at];
       assert(one !== undefined, "a result without its step");

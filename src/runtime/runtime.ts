@@ -8,7 +8,9 @@
  * 1. Nobody hears of a command before its entry is durable; a crash before that leaves nothing of it.
  * 2. The log is synced before the graph commits: the graph may be behind it, never ahead.
  * 3. The inbox is bounded; a full one refuses with `inbox_full`.
- * 4. The one place where asynchrony enters is `#turn`, between ticks; a tick itself is synchronous.
+ * 4. Where the next tick begins at once and nobody waits for this one, its rows are written while the next one's guests
+ *    run. Whoever is told something of a tick, or reads, finds its rows.
+ * 5. The one place where asynchrony enters is `#turn`, between ticks; a tick itself is synchronous.
  */
 import { type Graph, type GraphEntry, openGraph } from "../graph/mod.ts";
 import {
@@ -124,6 +126,8 @@ const idleTicksMax = 10_000;
 const commandIdsMax = 10_000;
 /** Kernel rows of erasures whose entry is durable and whose work is not done yet; no part of the state. */
 const erasingPrefix = "local/erasing/";
+/** Ticks whose rows are written together, where nobody waits for them. */
+const deferredTicks = 4;
 /** Ticks between two storings of the kernel rows. */
 const rowTicksMax = 256;
 
@@ -489,11 +493,23 @@ class LocalRuntime implements Runtime {
       this.#fail(error);
       return;
     }
-    if (this.#inbox.length === 0 && (this.#paused || !hasWork(this.#state))) {
-      if (this.#paused) this.#tellPaused();
-      this.#wakeIdle();
-    } else if (this.#hasTurn()) this.#schedule(); // else a model's answer is what everyone waits for
+    const goesOn = this.#inbox.length > 0 || (!this.#paused && hasWork(this.#state));
+    if (goesOn && this.#hasTurn()) this.#schedule(); // else a model's answer is what everyone waits for
+    else this.#restNow(goesOn);
     if (this.#idle.some((one) => this.#state.tick >= one.before)) this.#wakeIdle();
+  }
+
+  /** No tick follows for now: no row waits for one, and nobody for work that cannot go on. */
+  #restNow(waitsForModel: boolean): void {
+    try {
+      this.#catchUp();
+    } catch (error) {
+      this.#fail(error);
+      return;
+    }
+    if (waitsForModel) return;
+    if (this.#paused) this.#tellPaused();
+    this.#wakeIdle();
   }
 
   /** Whether a tick would do anything. One in which every step still waits for a model would not. */
@@ -536,7 +552,7 @@ class LocalRuntime implements Runtime {
 
   /** One tick (design §3): take, plan, run, serve, settle, log, commit, answer. */
   #tick(): void {
-    const full = this.#catchUp();
+    const full = this.#graph.deferredCount > 0 ? null : this.#catchUp();
     if (full !== null) {
       for (const one of this.#inbox.splice(0)) this.#answer(one, full);
       return;
@@ -554,7 +570,7 @@ class LocalRuntime implements Runtime {
         commands: taken.map((one) => one.command),
         genesis: null,
         replayed: null,
-      });
+      }, () => this.#meanwhile());
     } catch (error) {
       if (isDiskFull(error)) return this.#noRoomForImages(taken, error);
       this.#inbox.unshift(...taken);
@@ -591,11 +607,15 @@ class LocalRuntime implements Runtime {
       return;
     }
     const answers = this.#advance(entry, output);
-    this.#behind.push(this.#graphEntry(entry, hash, true));
+    const toCommit = this.#graphEntry(entry, hash, true);
+    this.#behind.push(toCommit);
     this.#machine.keepContexts(entry);
+    const mayWait = answers.length === 0 && this.#listeners.size === 0 && hasWork(this.#state) &&
+      this.#behind.length === this.#graph.deferredCount + 1;
     let unfinished: EngramError | null = null;
     try {
-      unfinished = this.#catchUp() ?? this.#carryOutErasures();
+      const waits = mayWait && this.#graph.defer(toCommit);
+      unfinished = (waits ? null : this.#catchUp()) ?? this.#carryOutErasures();
     } finally {
       // Durable, whatever became of the graph: until it has caught up, views and ticks are refused.
       const isErased = unfinished === null ||
@@ -637,7 +657,8 @@ class LocalRuntime implements Runtime {
   #catchUp(): EngramError | null {
     for (let next = this.#behind[0]; next !== undefined; next = this.#behind[0]) {
       try {
-        this.#graph.commit(next);
+        // A read may have come before.
+        if (next.index > this.#graph.applied.index) this.#graph.commit(next);
       } catch (error) {
         if (!isDiskFull(error)) throw error;
         this.#paused = true;
@@ -646,6 +667,13 @@ class LocalRuntime implements Runtime {
       this.#behind.shift();
     }
     return null;
+  }
+
+  /** While guests run: writes rows of ticks that are waiting, where enough are. */
+  #meanwhile(): void {
+    if (this.#graph.deferredCount < deferredTicks) return;
+    const full = this.#catchUp();
+    if (full !== null) throw full;
   }
 
   /** A full disk refuses the tick's commands; its instances go back. Anything else is fatal. */
@@ -659,7 +687,7 @@ class LocalRuntime implements Runtime {
     this.#paused = hasWork(this.#state);
   }
 
-  /** A full disk took no image of an agent: the tick is refused, and no instance is believed any more. */
+  /** A full disk took an agent's image or rows of earlier ticks: the tick is refused, no instance is believed any more. */
   #noRoomForImages(taken: readonly Waiting[], error: EngramError): void {
     this.#sandbox?.close();
     this.#sandbox = null;

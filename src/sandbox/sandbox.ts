@@ -201,10 +201,11 @@ export class Sandbox {
 
   /**
    * Runs steps, at most one an agent, and serves their host calls here until all have ended. Steps of an earlier run
-   * that were not settled are put back first. Throws what `serve` throws, EngramError limit_reached when the steps are
-   * more than the workers may hold.
+   * that were not settled are put back first. `meanwhile` is called once, when the workers have something to do and this
+   * thread has not. Throws what `serve` and `meanwhile` throw, EngramError limit_reached when the steps are more than
+   * the workers may hold.
    */
-  run(steps: readonly SandboxStep[], serve: Serve): StepResult[] {
+  run(steps: readonly SandboxStep[], serve: Serve, meanwhile: () => void = () => {}): StepResult[] {
     this.#putBackUnsettled();
     this.#runs++;
     this.#images.clear();
@@ -214,6 +215,7 @@ export class Sandbox {
       this.#place(steps);
       steps.forEach((step, i) => this.#begin(step, i));
       for (const worker of this.#workers) if (worker.running > 0) this.#send(worker);
+      meanwhile();
       while (run.left > 0) this.#turn();
     } catch (error) {
       for (const worker of this.#workers) if (worker.running > 0) this.#replace(worker);

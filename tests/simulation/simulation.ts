@@ -63,8 +63,8 @@ class DyingSandbox extends Sandbox {
     this.#dies = dies;
   }
 
-  override run(steps: readonly SandboxStep[], serve: Serve): StepResult[] {
-    return super.run(steps, serve).map((result, at): StepResult => {
+  override run(steps: readonly SandboxStep[], serve: Serve, meanwhile?: () => void): StepResult[] {
+    return super.run(steps, serve, meanwhile).map((result, at): StepResult => {
       if (!this.#dies()) return result;
       this.drop(steps[at]?.agent ?? "");
       return { kind: "lost", executionMs: 0, memoryBytes: 0, hostCalls: 0, memoryOperations: 0 };
