@@ -36,6 +36,7 @@ import {
   textOrNull,
   type Value,
 } from "./sqlite.ts";
+import { cachedCharsMax, TextCache } from "./text_cache.ts";
 import { contextTexts, engramTexts, hashText, metadataOf } from "./texts.ts";
 
 /** An engram with what a scope needs to cut it to. */
@@ -260,13 +261,15 @@ function access(value: Value | undefined): "read" | "write" {
 export class Reads {
   readonly #db: Sqlite;
   readonly #scopes: Scopes;
-  readonly #cacheMax: number;
-  readonly #cache = new Map<Id, Stored>();
+  readonly #cache: TextCache<Id, Stored>;
 
   constructor(db: Sqlite, scopes: Scopes, cacheEngramsMax: number) {
     this.#db = db;
     this.#scopes = scopes;
-    this.#cacheMax = cacheEngramsMax;
+    this.#cache = new TextCache(
+      { entriesMax: cacheEngramsMax, charsMax: cachedCharsMax },
+      ({ engram }) => engram.content.length,
+    );
   }
 
   /** Forgets a cached engram. */
@@ -329,21 +332,12 @@ export class Reads {
     const cached = this.#cache.get(id);
     if (cached !== undefined) return cached;
     const stored = this.#stored(this.#db.get(engramById, [id, scope.tick]), scope);
-    if (stored !== null) this.#keep(stored);
+    if (stored !== null) this.#cache.set(id, stored);
     return stored;
   }
 
   storedByKey(key: number, scope: Scope): Stored | null {
     return this.#stored(this.#db.get(engramByKey, [key, scope.tick]), scope);
-  }
-
-  #keep(stored: Stored): void {
-    if (this.#cacheMax === 0) return;
-    if (this.#cache.size >= this.#cacheMax) {
-      const oldest = this.#cache.keys().next();
-      if (!oldest.done) this.#cache.delete(oldest.value);
-    }
-    this.#cache.set(stored.engram.id, stored);
   }
 
   #stored(row: Row | null, scope: Scope): Stored | null {

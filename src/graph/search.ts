@@ -40,6 +40,7 @@ import {
 import { Filter, noCursor, type SearchQuery, type SearchResult } from "./search_query.ts";
 import { snippetOf } from "./snippet.ts";
 import { build, given, num, Query, type Sqlite } from "./sqlite.ts";
+import { cachedCharsMax, TextCache } from "./text_cache.ts";
 import { eachWord } from "./words.ts";
 
 export type { SearchQuery, SearchResult } from "./search_query.ts";
@@ -74,7 +75,7 @@ export class Search {
   readonly #index: PostingIndex;
   readonly #masks = new Map<number, Mask>();
   /** Versions read lately; a version never changes. */
-  readonly #documents = new Map<number, Document>();
+  readonly #documents = documentCache();
   #superseders: Superseders | null = null;
 
   constructor(db: Sqlite, scopes: Scopes, reads: Reads, readOnly: boolean) {
@@ -130,7 +131,7 @@ export class Search {
   ranking(query: SearchQuery): Ranking {
     const scope = this.#scopes.make(query.asOf, query.readable);
     const corpus = this.#corpus(query, scope);
-    const cache = isNow(scope) ? this.#documents : new Map<number, Document>();
+    const cache = isNow(scope) ? this.#documents : documentCache();
     const filter = new Filter(query, scope, this.#scopes);
     const run = new Run(corpus, query, filter, cache);
     return { scope, corpus, filter, weights: run.weights, ...run.scoresOfWords() };
@@ -150,7 +151,7 @@ export class Search {
     const { limit } = query, offset = offsetOf(query.cursor);
     const corpus = this.#corpus(query, scope);
     // Staged documents are numbered from the end of a scan, where the cache may hold stored ones.
-    const cache = isNow(scope) ? this.#documents : new Map<number, Document>();
+    const cache = isNow(scope) ? this.#documents : documentCache();
     const run = new Run(corpus, query, new Filter(query, scope, this.#scopes), cache);
     const found = run.find(Math.min(offset + limit + 1, searchLimits.hitsMax));
     const page = found.slice(offset, Math.min(offset + limit, searchLimits.hitsMax));
@@ -222,6 +223,12 @@ export class Search {
   }
 }
 
+const documentCache = () =>
+  new TextCache<number, Document>(
+    { entriesMax: documentsCachedMax, charsMax: cachedCharsMax },
+    ({ texts }) => texts.content.length,
+  );
+
 /** Words to rank by; a phrase of marks alone has none. */
 function hasWords({ text, exact }: SearchQuery): boolean {
   if ((text?.trim() ?? "") !== "") return true;
@@ -260,12 +267,12 @@ class Run {
   readonly #corpus: Corpus;
   readonly #query: SearchQuery;
   readonly #filter: Filter;
-  readonly #loaded: Map<number, Document>;
+  readonly #loaded: TextCache<number, Document>;
   /** Weights of the words searched for, by stem. */
   readonly weights = new Map<string, number>();
   spelled: readonly Spelled[] = [];
 
-  constructor(corpus: Corpus, query: SearchQuery, filter: Filter, loaded: Map<number, Document>) {
+  constructor(corpus: Corpus, query: SearchQuery, filter: Filter, loaded: TextCache<number, Document>) {
     this.#corpus = corpus;
     this.#loaded = loaded;
     this.#query = query;
@@ -277,7 +284,6 @@ class Run {
     if (known !== undefined) return known;
     const loaded = this.#corpus.load(document);
     if (loaded.staged !== null) return loaded;
-    if (this.#loaded.size >= documentsCachedMax) this.#loaded.clear();
     this.#loaded.set(document, loaded);
     return loaded;
   };

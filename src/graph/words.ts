@@ -33,6 +33,7 @@ export function stemOf(word: string): string {
   let plain = word.toLowerCase();
   if (!plainPattern.test(plain)) plain = plain.normalize("NFKD").replace(markPattern, "");
   const stem = (plainPattern.test(plain) ? stemmer(plain) : plain).slice(0, stemCharsMax);
+  if (word.length > stemCharsMax) return stem;
   if (stems.size >= stemsCachedMax) stems.clear();
   stems.set(word, stem);
   return stem;

@@ -39,6 +39,9 @@ export interface Blobs {
 /** Files of one {@link Blobs.putAll} that are open at once. */
 const filesOpenMax = 64;
 
+/** Hashes remembered as checked; of more, files are read again. */
+const checkedMax = 100_000;
+
 const isHash = /^[0-9a-f]{64}$/;
 
 /** The blobs of a disk. */
@@ -125,6 +128,11 @@ export function openBlobs(disk: Disk): Blobs {
 
   function store(all: readonly Uint8Array[], durably: boolean): string[] {
     const hashes = all.map(sha256Hex);
+    // Both together: what is in neither is read and synced again when it is asked for.
+    if (checked.size >= checkedMax) {
+      checked.clear();
+      unsynced.clear();
+    }
     const missing = new Map<string, Uint8Array>();
     all.forEach((bytes, at) => missing.set(hashes[at] ?? "", bytes));
     const [first] = hashes;
@@ -160,7 +168,7 @@ export function openBlobs(disk: Disk): Blobs {
           sha,
         });
       }
-      checked.add(sha);
+      if (checked.size < checkedMax) checked.add(sha);
       return bytes;
     },
     has,

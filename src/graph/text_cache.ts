@@ -1,0 +1,62 @@
+/**
+ * TextCache: things with texts kept ready, the ones put longest ago making room.
+ *
+ * Invariant: bounded by how many there are and by the characters of their texts. What is kept changes no result.
+ */
+
+/** Bounds of a {@link TextCache}. */
+export interface TextCacheLimits {
+  readonly entriesMax: number;
+  /** Characters (UTF-16 units) of all texts kept. A thing with more than that by itself is not kept. */
+  readonly charsMax: number;
+}
+
+/** Characters of texts that the caches of one graph keep, each. */
+export const cachedCharsMax = 32 * 1024 * 1024;
+
+/** A bounded map. */
+export class TextCache<Key, Value> {
+  readonly #limits: TextCacheLimits;
+  readonly #charsOf: (value: Value) => number;
+  readonly #kept = new Map<Key, Value>();
+  #chars = 0;
+
+  constructor(limits: TextCacheLimits, charsOf: (value: Value) => number) {
+    this.#limits = limits;
+    this.#charsOf = charsOf;
+  }
+
+  /** Characters kept now. */
+  get chars(): number {
+    return this.#chars;
+  }
+
+  get(key: Key): Value | undefined {
+    return this.#kept.get(key);
+  }
+
+  set(key: Key, value: Value): void {
+    this.delete(key);
+    const chars = this.#charsOf(value);
+    const { entriesMax, charsMax } = this.#limits;
+    if (entriesMax < 1 || chars > charsMax) return;
+    for (const [oldest] of this.#kept) {
+      if (this.#kept.size < entriesMax && this.#chars + chars <= charsMax) break;
+      this.delete(oldest);
+    }
+    this.#kept.set(key, value);
+    this.#chars += chars;
+  }
+
+  delete(key: Key): void {
+    const value = this.#kept.get(key);
+    if (value === undefined) return;
+    this.#chars -= this.#charsOf(value);
+    this.#kept.delete(key);
+  }
+
+  clear(): void {
+    this.#kept.clear();
+    this.#chars = 0;
+  }
+}
