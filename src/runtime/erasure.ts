@@ -28,6 +28,7 @@ import {
   type State,
 } from "../kernel/mod.ts";
 import { type Blobs, type Log, type LogEntry, toHex } from "../log/mod.ts";
+import { inputHash } from "../model/texts.ts";
 import { isImage, overwriteMemory } from "../sandbox/mod.ts";
 import { entriesFrom, readEntry } from "./entries.ts";
 import { pack, unpack } from "./rows.ts";
@@ -89,9 +90,11 @@ class Needles {
     if (content.length >= needleCharsMin) {
       for (const text of [content, ...sentencesIn(content)]) {
         this.#texts.add(text);
+        this.#put(inputHash([text])); // what is recorded of a model's answer names its input so
         for (const form of [text, inJson(text), inJson(inJson(text))]) this.#put(form);
       }
     } else if (content !== "") {
+      this.#put(inputHash([content]));
       this.#put(`"content":${JSON.stringify(content)}`);
       this.#put(inJson(`"content":${JSON.stringify(content)}`));
     }

@@ -392,7 +392,10 @@ class World {
     } while (after !== undefined);
     assert.equal(stored.get("never stored"), undefined, "a refused command stored something");
     const erased = new Set(
-      this.told.flatMap(({ receipt }) => [receipt?.erased, receipt?.derived].flat().map(String)),
+      this.told.flatMap(({ asked: { request }, state, receipt }) => {
+        const named = request.kind === "erase" && state !== "refused" ? request.ids : [];
+        return [named, receipt?.erased, receipt?.derived].flat().map(String);
+      }),
     );
     for (const { asked, state, receipt } of this.told) {
       const results = receipt?.results;

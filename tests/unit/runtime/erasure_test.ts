@@ -6,6 +6,10 @@ import { MemoryDisk } from "../../../src/log/mod.ts";
 import { echoAgentBase64, testAgentBase64 } from "../../support/agents.ts";
 import { filesHolding } from "../../support/folder_bytes.ts";
 import { codeOf, run, temporaryFolder, withRuntime } from "../../support/runtimes.ts";
+import { serveTexts } from "../../../src/runtime/embedding.ts";
+import { inputHash } from "../../../src/model/texts.ts";
+import { callsOf, loadCaller } from "../../conformance/every_call.ts";
+import { wordEmbedder } from "../../support/word_embedder.ts";
 
 const phrase = "purple-otter-seventeen";
 const content = `The vault opens with ${phrase}, said twice. It is checked in May.`;
@@ -241,3 +245,27 @@ Deno.test("erase() removes images that no entry names, and what a crash left unf
   assert.equal(await run(runtime, "count", "{}"), 2);
   await runtime.close();
 });
+
+Deno.test("erase() removes what a model made of a memory for an agent", () =>
+  withRuntime(async (runtime, path) => {
+    const recorded = wordEmbedder();
+    const embedder = {
+      ...recorded,
+      embed: async (texts: readonly string[]) => ({
+        ...await recorded.embed(texts),
+        inputHash: inputHash(texts),
+      }),
+    };
+    serveTexts(runtime, embedder, (error) => assert.fail(String(error)));
+    await loadCaller(runtime, "a", [{ capability: "model", scope: ["*"] }, {
+      capability: "read",
+      scope: ["*"],
+    }]);
+    const long = await add(runtime, content), short = await add(runtime, "Tea at four.");
+    const texts = [content, content.split(". ")[0] + ".", "Tea at four."];
+    for (const text of texts) await callsOf(runtime, "a")(["embed", text]);
+    const hashes = texts.map((text) => inputHash([text]));
+    for (const hash of hashes) assert.notDeepEqual(filesHolding(path, hash), []);
+    await runtime.submit({ kind: "erase", ids: [long, short] });
+    for (const hash of hashes) assert.deepEqual(filesHolding(path, hash), []);
+  }));
