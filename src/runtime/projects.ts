@@ -12,7 +12,8 @@
  * 3. The home folder, what is above it, and `/` are no project: what is written there is personal.
  * 4. A project's reads cover its own context, "personal" and contexts that belong to no project; never another project's,
  *    nor an agent's own.
- * 5. No program is started: git's files are read as files.
+ * 5. No program is started: git's files are read as files. A folder is a work tree of a repository only if the
+ *    repository says so too: a `.git` file that came with a download gives nobody another project's memories.
  */
 import { basename, dirname, isAbsolute, join, relative, resolve } from "node:path";
 import { readProjectFile, redactText, tomlBytesMax } from "../input/mod.ts";
@@ -184,10 +185,21 @@ async function gitRoot(folder: string): Promise<string | null> {
   const common = (await readShort(join(gitFolder, "commondir"), gitFileBytesMax))?.trim();
   if (common === undefined || common === "") return folder;
   const repository = await realPath(resolve(gitFolder, common));
+  if (!await isWorktreeOf(repository, gitFolder, dotGit)) return folder;
   if (basename(repository) === ".git") return dirname(repository);
   const config = await readShort(join(repository, "config"), gitFileBytesMax) ?? "";
   const tree = /^\s*worktree\s*=\s*"?(.+?)"?\s*$/m.exec(config)?.[1];
   return tree === undefined ? repository : await realPath(resolve(repository, tree));
+}
+
+/**
+ * Whether a repository knows a work tree as its own: it keeps the work tree's git folder, which names no other `.git`.
+ * What a `.git` file says alone proves nothing: it may have come with files from anywhere.
+ */
+async function isWorktreeOf(repository: string, gitFolder: string, dotGit: string): Promise<boolean> {
+  if (dirname(await realPath(gitFolder)) !== join(repository, "worktrees")) return false;
+  const back = (await readShort(join(gitFolder, "gitdir"), gitFileBytesMax))?.trim();
+  return back === undefined || await realPath(resolve(gitFolder, back)) === await realPath(dotGit);
 }
 
 /** What stands at a path; null where nothing can be seen there. */

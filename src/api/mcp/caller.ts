@@ -138,9 +138,15 @@ export class McpCall {
     return (said ?? this.#server.server.getClientCapabilities())?.elicitation !== undefined;
   }
 
-  /** The whole id of a memory from its id, a unique beginning or "@last". */
+  /** The whole id of a memory from its id, a unique beginning or "@last": the newest of those that this call reads. */
   async engramId(text: string): Promise<Id> {
     if (parseId(text)?.letter === idLetters.engram) return text;
+    const scope = text === "@last" ? await this.readContexts(undefined) : {};
+    if ("context" in scope || "contexts" in scope) {
+      const [newest] = (await this.port.view({ view: "search", limit: 1, ...scope })).hits;
+      if (newest !== undefined) return newest.id;
+      throw new EngramError("engram_not_found", "Cannot find @last: this project has no memory yet", {});
+    }
     return (await this.port.view({ view: "resolve", what: "engram", text })).id;
   }
 

@@ -100,7 +100,7 @@ const relate = tool({
       }],
     });
     const id = idOf(receipt, 0);
-    return reply({ id, tick: receipt.tick }, `${from} ${type} ${to}: link ${id}.`);
+    return reply({ id, tick: receipt.tick }, `${from} ${type} ${to}: link ${id}.${redactedWords(receipt)}`);
   },
 });
 
@@ -182,7 +182,7 @@ function runReply(receipt: Receipt, tokens: number) {
   const { result, tick, fuel } = receipt;
   const json = JSON.stringify(result ?? null);
   const charactersMax = tokens * 4 - 400;
-  const told = `Done at tick ${tick} with ${fuel} fuel`;
+  const told = `Done at tick ${tick} with ${fuel} fuel.${redactedWords(receipt)}`.replace(/\.$/, "");
   const fits = json.length <= charactersMax;
   const structured: JsonObject = {
     result: fits ? JSON.parse(json) : cutText(json, Math.max(40, charactersMax / 2)),

@@ -180,3 +180,53 @@ test("erases only once the person said yes to their client", async (client) => {
   assert.match(erased.text, /Erased for good/);
   await assert.rejects(client.readResource({ uri: `memory://engram/${id}` }));
 });
+
+/** Works with two clients of one host, each in a folder of its own. */
+async function inTwoProjects(era: Era, work: (heron: Client, gull: Client) => Promise<void>): Promise<void> {
+  await withHost(async ({ data }) => {
+    const root = Deno.makeTempDirSync({ prefix: "engramlt-mcp-" });
+    const clients = ["heron", "gull"].map((name) => {
+      Deno.mkdirSync(`${root}/${name}`);
+      return { client: clientOf(era, name), folder: `${root}/${name}` };
+    });
+    const [heron, gull] = clients;
+    try {
+      for (const { client, folder } of clients) await client.connect(stdioTransport(data, [], folder));
+      await work(heron!.client, gull!.client);
+    } finally {
+      for (const { client } of clients) await client.close();
+      Deno.removeSync(root, { recursive: true });
+    }
+  });
+}
+
+for (const era of eras) {
+  Deno.test(`@last is the newest memory that the project reads (${era})`, () =>
+    inTwoProjects(era, async (heron, gull) => {
+      const none = await callTool(gull, "forget", { id: "@last" });
+      assert.equal(none.isError, true);
+      await callTool(heron, "remember", { content: "Herons wade." });
+      await callTool(gull, "remember", { content: "Gulls soar." });
+      for (const [client, own] of [[heron, /Herons wade/], [gull, /Gulls soar/]] as const) {
+        assert.match((await callTool(client, "why", { id: "@last" })).text, own);
+      }
+      await callTool(heron, "forget", { id: "@last" });
+      const { structured } = await callTool(gull, "recall", { question: "gulls" });
+      assert.equal((structured["hits"] as unknown[]).length, 1);
+    }));
+}
+
+test("says what of a link was not stored", async (client) => {
+  const ids: unknown[] = [];
+  for (const content of ["Herons wade", "Gulls soar"]) {
+    ids.push((await callTool(client, "remember", { content })).structured["id"]);
+  }
+  const [source, target] = ids;
+  const related = await callTool(client, "relate", {
+    source,
+    target,
+    type: "beside",
+    why: "<private>a secret</private>",
+  });
+  assert.match(related.text, /Not stored, it looked private: private/);
+});

@@ -130,6 +130,22 @@ Deno.test("projectOf() obeys .engramlt.toml: its name, its id, and its folder as
   assert.deepEqual([c?.root, c?.name, c?.source], [folder.at("c/part"), "part", "file"]);
 });
 
+Deno.test("projectOf() believes no .git file that the repository it names does not know", async () => {
+  using folder = tree({
+    "heron/.git/HEAD": "ref: refs/heads/main\n",
+    "heron/.git/worktrees/fix/commondir": "../..\n",
+    "evil/HEAD": "",
+    "evil/own/commondir": "../../heron/.git\n",
+    "evil/.git": "gitdir: own\n",
+  });
+  Deno.mkdirSync(folder.at("evil2"));
+  Deno.writeTextFileSync(folder.at("heron/.git/worktrees/fix/gitdir"), `${folder.at("fix/.git")}\n`);
+  Deno.writeTextFileSync(folder.at("evil2/.git"), `gitdir: ${folder.at("heron/.git/worktrees/fix")}\n`);
+  for (const name of ["evil", "evil2"]) {
+    assert.equal((await projectOf(folder.at(name)))?.root, folder.at(name));
+  }
+});
+
 Deno.test("projectOf() takes the same .engramlt.toml in a worktree as the main work tree's", async () => {
   using folder = tree({
     ...git("heron"),
