@@ -124,6 +124,9 @@ const idsFrom = (["engram", "connection", "context"] as const).map((table) =>
   )
 );
 
+type Keys = { readonly key: number; readonly rid: number };
+const noKeys: ReadonlyMap<Id, Keys> = new Map();
+
 /** How many entries' rows may wait, and how many rows of them. */
 const deferredMax = 8, deferredWritesMax = 1024;
 
@@ -150,6 +153,8 @@ export class Graph {
   /** Entries that the cache has and the file has not. */
   #deferred: GraphEntry[] = [];
   #deferredWrites = 0;
+  /** Keys of what is being deferred: the cache may let one go for another. */
+  #held: ReadonlyMap<Id, Keys> = noKeys;
 
   constructor(options: GraphOptions) {
     this.#readOnly = options.readOnly ?? false;
@@ -167,7 +172,7 @@ export class Graph {
       this.#committer = this.#readOnly ? null : new Committer(this.#db, {
         engramChanged: (id) => this.#reads.forget(id),
         engramPut: (rid, tick, write, texts, by) => this.#reads.replaced(rid, tick, write, texts, by),
-        keysOf: (id) => this.#reads.cached(id),
+        keysOf: (id) => this.#held.get(id) ?? this.#reads.cached(id),
         memberChanged: (context, engram, member) => this.#search.memberChanged(context, engram, member),
         supersessionChanged: () => this.#search.supersessionChanged(),
       });
@@ -237,16 +242,28 @@ export class Graph {
    */
   defer(entry: GraphEntry): boolean {
     const committer = this.#next(entry);
-    const isPlain = (write: Write) =>
-      write.op === "engram_put" && !write.texts.erased && this.#reads.cached(write.id) !== null;
-    const writes = entry.steps.reduce((sum, step) => sum + step.writes.length, this.#deferredWrites);
-    const canWait = this.#deferred.length < deferredMax && writes <= deferredWritesMax &&
-      entry.steps.every((step) => step.writes.every(isPlain));
-    if (!canWait) return false;
+    const held = this.#deferred.length < deferredMax ? this.#cachedOf(entry) : null;
+    if (held === null || this.#deferredWrites + held.size > deferredWritesMax) return false;
+    this.#held = held;
     this.#apply(committer, entry);
+    this.#held = noKeys;
     this.#deferred.push(entry);
-    this.#deferredWrites = writes;
+    this.#deferredWrites += held.size;
     return true;
+  }
+
+  /** What is cached of the engrams that an entry changes, once each; null where it does anything else. */
+  #cachedOf({ steps }: GraphEntry): ReadonlyMap<Id, Keys> | null {
+    const held = new Map<Id, Keys>();
+    for (const { writes } of steps) {
+      for (const write of writes) {
+        if (write.op !== "engram_put" || write.texts.erased || held.has(write.id)) return null;
+        const cached = this.#reads.cached(write.id);
+        if (cached === null) return null;
+        held.set(write.id, cached);
+      }
+    }
+    return held;
   }
 
   /** Applies one entry, in one transaction with those that were deferred. Refusals: `disk_full`, `io_failed`, `graph_corrupt`. */

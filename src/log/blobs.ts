@@ -4,7 +4,8 @@
  * Invariants:
  * 1. `put` and `putAll` return only after the file and its name are durable, so an entry may name the blob.
  * 2. A blob appears whole: written and synced under another name, then renamed, then its folder synced. One put by
- *    `putSoon` is not synced: after a power loss it may be missing or damaged, which a reader finds by its hash.
+ *    `putSoon` is written in its place and not synced: after a crash it may be missing or damaged, which a reader finds
+ *    by its hash.
  * 3. What `get` returns has the hash it was asked by.
  * 4. Files that a crash left unfinished are few, since their names are used again: `filesOpenMax` at most.
  */
@@ -22,8 +23,10 @@ export interface Blobs {
   put(bytes: Uint8Array): string;
   /** {@link put} of several, for little more than one costs; hashes in their order. */
   putAll(all: readonly Uint8Array[]): string[];
-  /** {@link putAll} without waiting for the disk: for what can be made again from the log. */
+  /** {@link putAll} by the next {@link writeSoon}, and without syncs: for what can be made again from the log. */
   putSoon(all: readonly Uint8Array[]): string[];
+  /** Writes what was put by {@link putSoon}; what finds no room stays. Errors: `disk_full`, `io_failed`. */
+  writeSoon(): void;
   /** The bytes of a hash. Errors: `blob_missing`, `log_corrupt` (the file does not have its hash). */
   get(sha: string): Uint8Array;
   /** Whether there is a file for a hash; its content is not read. */
@@ -39,24 +42,24 @@ export interface Blobs {
 /** Files of one {@link Blobs.putAll} that are open at once. */
 const filesOpenMax = 64;
 
-/** Hashes remembered as checked; of more, files are read again. */
-const checkedMax = 100_000;
+/** Hashes remembered as durable; of more, files are read and synced again. */
+const durableMax = 100_000;
 
 const isHash = /^[0-9a-f]{64}$/;
 
 /** The blobs of a disk. */
 export function openBlobs(disk: Disk): Blobs {
-  /** Hashes whose files were read or written whole by this object. */
-  const checked = new Set<string>();
-  /** Hashes whose files were written by this object and not synced. */
-  const unsynced = new Set<string>();
+  /** Hashes whose files this object made durable, or found so. */
+  const durable = new Set<string>();
+  /** What was put to be written soon. */
+  const soon = new Map<string, Uint8Array>();
   const path = (sha: string) => {
     assert(isHash.test(sha), "a blob is named by 64 hexadecimal digits");
     return `${blobsFolder}/${sha}`;
   };
 
   const temporary = (at: number) => `${blobsFolder}/${at}.new`;
-  let folderIsDurable = false;
+  let folderIsMade = false, folderIsDurable = false;
 
   function read(sha: string): Uint8Array | null {
     const file = disk.open(path(sha));
@@ -86,18 +89,22 @@ export function openBlobs(disk: Disk): Blobs {
     syncNames();
   }
 
-  function holds(sha: string, durably: boolean): boolean {
-    if (durably && unsynced.has(sha)) return false;
-    if (checked.has(sha)) return has(sha);
-    const bytes = read(sha);
-    if (bytes === null || sha256Hex(bytes) !== sha) return false;
-    if (durably) sync(sha);
+  /** Whether the file of a hash is there, whole, and durable when this returns. */
+  function holds(sha: string): boolean {
+    if (durable.has(sha)) return hasFile(sha);
+    if (!isWhole(sha)) return false;
+    sync(sha);
     return true;
   }
 
-  /** Writes them all, then syncs them all if `durably`: one sync then carries most of the others' work. */
-  function write(blobs: readonly (readonly [string, Uint8Array])[], durably: boolean): void {
-    disk.mkdir(blobsFolder);
+  function isWhole(sha: string): boolean {
+    const bytes = read(sha);
+    return bytes !== null && sha256Hex(bytes) === sha;
+  }
+
+  /** Writes them all, then syncs them all: one sync then carries most of the others' work. */
+  function write(blobs: readonly (readonly [string, Uint8Array])[]): void {
+    makeFolder();
     const files: DiskFile[] = [];
     try {
       for (const [at, [, bytes]] of blobs.entries()) {
@@ -107,86 +114,118 @@ export function openBlobs(disk: Disk): Blobs {
         files.push(file);
         writeAll(file, bytes, 0);
       }
-      if (durably) { for (const file of files) file.sync(); }
+      for (const file of files) file.sync();
     } finally {
       for (const file of files) file.close();
     }
     for (const [at, [sha]] of blobs.entries()) disk.rename(temporary(at), path(sha));
-    if (!durably) {
-      for (const [sha] of blobs) unsynced.add(sha);
-      return;
-    }
-    for (const [sha] of blobs) unsynced.delete(sha);
     syncNames();
   }
 
-  function has(sha: string): boolean {
+  function makeFolder(): void {
+    if (!folderIsMade) disk.mkdir(blobsFolder);
+    folderIsMade = true;
+  }
+
+  /** Writes a file in its place, without a sync; one that is there is mended if it is damaged. */
+  function writeUnsynced(sha: string, bytes: Uint8Array): void {
+    makeFolder();
+    const file = disk.open(path(sha), { createNew: true });
+    if (file === null) {
+      if (!isWhole(sha)) write([[sha, bytes]]);
+      return;
+    }
+    try {
+      writeAll(file, bytes, 0);
+    } catch (error) {
+      disk.remove(path(sha));
+      throw error;
+    } finally {
+      file.close();
+    }
+  }
+
+  function hasFile(sha: string): boolean {
     const file = disk.open(path(sha));
     file?.close();
     return file !== null;
   }
 
-  function store(all: readonly Uint8Array[], durably: boolean): string[] {
+  function store(all: readonly Uint8Array[]): string[] {
     const hashes = all.map(sha256Hex);
-    // Both together: what is in neither is read and synced again when it is asked for.
-    if (checked.size >= checkedMax) {
-      checked.clear();
-      unsynced.clear();
-    }
+    // What is forgotten is read and synced again when it is stored again.
+    if (durable.size >= durableMax) durable.clear();
     const missing = new Map<string, Uint8Array>();
     all.forEach((bytes, at) => missing.set(hashes[at] ?? "", bytes));
-    const [first] = hashes;
     try {
-      for (const sha of hashes) if (holds(sha, durably)) missing.delete(sha);
+      for (const sha of hashes) if (holds(sha)) missing.delete(sha);
       const blobs = [...missing];
-      for (let at = 0; at < blobs.length; at += filesOpenMax) {
-        write(blobs.slice(at, at + filesOpenMax), durably);
-      }
+      for (let at = 0; at < blobs.length; at += filesOpenMax) write(blobs.slice(at, at + filesOpenMax));
     } catch (error) {
-      throw ioRefusal(`Cannot store blob ${first}`, error);
+      throw refusal(hashes[0], error);
     }
-    for (const sha of hashes) checked.add(sha);
+    for (const sha of hashes) {
+      durable.add(sha);
+      soon.delete(sha);
+    }
     return hashes;
   }
 
+  const refusal = (sha: string | undefined, error: unknown) => ioRefusal(`Cannot store blob ${sha}`, error);
+
   return {
     put(bytes) {
-      const [sha] = store([bytes], true);
+      const [sha] = store([bytes]);
       assert(sha !== undefined, "a blob has a hash");
       return sha;
     },
-    putAll: (all) => store(all, true),
-    putSoon: (all) => store(all, false),
+    putAll: store,
+    putSoon: (all) =>
+      all.map((bytes) => {
+        const sha = sha256Hex(bytes);
+        if (!durable.has(sha)) soon.set(sha, bytes);
+        return sha;
+      }),
+    writeSoon() {
+      for (const [sha, bytes] of soon) {
+        try {
+          writeUnsynced(sha, bytes);
+        } catch (error) {
+          throw refusal(sha, error);
+        }
+        soon.delete(sha);
+      }
+    },
     get(sha) {
-      const bytes = read(sha);
+      const bytes = soon.get(sha) ?? read(sha);
       if (bytes === null) {
         throw new EngramError("blob_missing", `Cannot read blob ${sha}: it is not there`, { sha });
       }
       if (sha256Hex(bytes) !== sha) {
-        checked.delete(sha);
+        durable.delete(sha);
         throw new EngramError("log_corrupt", `Cannot read blob ${sha}: the file does not have this hash`, {
           sha,
         });
       }
-      if (checked.size < checkedMax) checked.add(sha);
       return bytes;
     },
-    has,
+    has: (sha) => soon.has(sha) || hasFile(sha),
     list() {
-      return disk.list(blobsFolder).filter((name) => isHash.test(name));
+      const names = disk.list(blobsFolder).filter((name) => isHash.test(name));
+      return [...new Set([...names, ...soon.keys()])].sort();
     },
     remove(sha) {
-      if (!has(sha)) return;
-      checked.delete(sha);
-      unsynced.delete(sha);
+      soon.delete(sha);
+      if (!hasFile(sha)) return;
+      durable.delete(sha);
       disk.remove(path(sha));
       disk.syncFolder(blobsFolder);
     },
     removeOthers(keeps) {
       const gone = disk.list(blobsFolder).filter((name) => !keeps(isHash.test(name) ? name : null));
+      for (const sha of soon.keys()) if (!keeps(sha)) soon.delete(sha);
       for (const name of gone) {
-        checked.delete(name);
-        unsynced.delete(name);
+        durable.delete(name);
         disk.remove(`${blobsFolder}/${name}`);
       }
       if (gone.length > 0) disk.syncFolder(blobsFolder);

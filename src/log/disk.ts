@@ -36,11 +36,13 @@ export interface DiskOpen {
   readonly write?: boolean;
   /** Make it if it is absent (implies write). */
   readonly create?: boolean;
+  /** Make it, and only if it is absent (implies write). */
+  readonly createNew?: boolean;
 }
 
 /** A folder tree. */
 export interface Disk {
-  /** Opens a file; null if it does not exist and `create` was not asked for. */
+  /** Opens a file; null if it does not exist and was not to be made, or exists and was to be new. */
   open(path: string, options?: DiskOpen): DiskFile | null;
   /** Renames, replacing what has the new name. */
   rename(from: string, to: string): void;
@@ -139,12 +141,13 @@ export function realDisk(root: string): Disk {
   const at = (path: string) => path === "" ? root : `${root}/${path}`;
   return {
     open(path, options = {}) {
-      const create = options.create ?? false;
-      const write = create || (options.write ?? false);
+      const create = options.create ?? false, createNew = options.createNew ?? false;
+      const write = create || createNew || (options.write ?? false);
       try {
-        return new RealFile(Deno.openSync(at(path), { read: true, write, create }));
+        return new RealFile(Deno.openSync(at(path), { read: true, write, create, createNew }));
       } catch (error) {
-        if (error instanceof Deno.errors.NotFound && !create) return null;
+        if (error instanceof Deno.errors.NotFound && !create && !createNew) return null;
+        if (error instanceof Deno.errors.AlreadyExists && createNew) return null;
         throw error;
       }
     },

@@ -9,7 +9,7 @@
  * 2. No clock, no randomness: the caller names each fault.
  */
 
-import type { Disk, DiskFile } from "./disk.ts";
+import type { Disk, DiskFile, DiskOpen } from "./disk.ts";
 
 /** Faults that happen by themselves; each is off when absent. */
 export interface DiskFaults {
@@ -98,16 +98,18 @@ export class MemoryDisk implements Disk {
   /** Bytes of file contents read. */
   bytesRead = 0;
 
-  open(path: string, options: { write?: boolean; create?: boolean } = {}): DiskFile | null {
+  open(path: string, options: DiskOpen = {}): DiskFile | null {
     this.#alive();
+    const createNew = options.createNew ?? false, create = createNew || (options.create ?? false);
     let node = this.#names.get(path);
+    if (node !== undefined && createNew) return null;
     if (node === undefined) {
-      if (!(options.create ?? false)) return null;
+      if (!create) return null;
       if (!this.#folders.has(folderOf(path))) throw failure("ENOENT", `No folder for ${path}`);
       node = { seen: new Contents(), durable: new Contents(), pending: [] };
       this.#names.set(path, node);
     }
-    return this.#handle(node, (options.write ?? false) || (options.create ?? false));
+    return this.#handle(node, create || (options.write ?? false));
   }
 
   rename(from: string, to: string): void {

@@ -63,9 +63,14 @@ export class Images {
     this.#modules = modules;
   }
 
-  /** Stores images that steps came to; their hashes in hex. They can be made again, so nothing waits for the disk. */
+  /** Stores images that steps came to; their hashes in hex. They can be made again: they wait for {@link writeStored}. */
   store(images: readonly Uint8Array[]): string[] {
     return this.#blobs.putSoon(images);
+  }
+
+  /** Writes images that were stored and wait. */
+  writeStored(): void {
+    this.#blobs.writeSoon();
   }
 
   /** Stores images that cannot be made again, durably; their hashes in hex. */

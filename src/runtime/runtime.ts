@@ -502,10 +502,13 @@ class LocalRuntime implements Runtime {
   /** No tick follows for now: no row waits for one, and nobody for work that cannot go on. */
   #restNow(waitsForModel: boolean): void {
     try {
-      this.#catchUp();
+      if (this.#catchUp() === null) this.#images.writeStored();
     } catch (error) {
-      this.#fail(error);
-      return;
+      if (!isDiskFull(error)) {
+        this.#fail(error);
+        return;
+      }
+      this.#paused = true;
     }
     if (waitsForModel) return;
     if (this.#paused) this.#tellPaused();
@@ -571,6 +574,8 @@ class LocalRuntime implements Runtime {
         genesis: null,
         replayed: null,
       }, () => this.#meanwhile());
+      // Whoever waits for this tick hears that its images find no room.
+      if (output.plan.seated.length + this.#carried.size + this.#running.size > 0) this.#images.writeStored();
     } catch (error) {
       if (isDiskFull(error)) return this.#noRoomForImages(taken, error);
       this.#inbox.unshift(...taken);
@@ -669,8 +674,9 @@ class LocalRuntime implements Runtime {
     return null;
   }
 
-  /** While guests run: writes rows of ticks that are waiting, where enough are. */
+  /** While guests run: writes images, and rows of ticks that are waiting, where enough are. */
   #meanwhile(): void {
+    this.#images.writeStored();
     if (this.#graph.deferredCount < deferredTicks) return;
     const full = this.#catchUp();
     if (full !== null) throw full;
@@ -982,6 +988,7 @@ class LocalRuntime implements Runtime {
     const durations = this.#durations.rows();
     if (this.#rows.storedTick === this.#state.tick && images.length + durations.length === 0) return;
     try {
+      this.#images.writeStored();
       this.#graph.putRows([...this.#rows.take(this.#state), ...durations], images);
     } catch (error) {
       if (!isDiskFull(error)) throw error;

@@ -131,3 +131,18 @@ Deno.test("defer() takes entries up to a limit, and a refused commit forgets the
   other.close();
   graph.close();
 });
+
+Deno.test("defer() takes an entry whose engrams push each other out of the cache", () => {
+  const graph = openGraph({ path: ":memory:", cacheEngramsMax: 4 }), twin = openGraph({ path: ":memory:" });
+  const large = "heron ".repeat(2_000_000), all = [0, 1, 2, 3];
+  const start = entryAt(0, all.map((id) => put(e(id), "small")));
+  const grown = entryAt(1, all.map((id) => put(e(id), `${id} ${large}`)));
+  for (const one of [graph, twin]) one.commit(start);
+  for (const id of all) graph.engram(e(id));
+  assert.equal(graph.defer(grown), true);
+  twin.commit(grown);
+  assert.deepEqual(all.map((id) => graph.engram(e(id))), all.map((id) => twin.engram(e(id))));
+  assert.deepEqual(graph.rowsHash(), twin.rowsHash());
+  graph.close();
+  twin.close();
+});

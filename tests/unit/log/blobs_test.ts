@@ -86,7 +86,47 @@ Deno.test("a put() cut off by a power loss leaves no blob", () => {
 onEachDisk("putSoon() gives the hashes, and get() the bytes", (disk) => {
   const blobs = openBlobs(disk);
   assert.deepEqual(blobs.putSoon([bytes]), [sha]);
-  assert.deepEqual([blobs.get(sha), disk.list("blobs")], [bytes, [sha]]);
+  assert.deepEqual([blobs.get(sha), blobs.has(sha), blobs.list(), disk.list("blobs")], [
+    bytes,
+    true,
+    [sha],
+    [],
+  ]);
+  blobs.writeSoon();
+  assert.deepEqual([openBlobs(disk).get(sha), disk.list("blobs")], [bytes, [sha]]);
+});
+
+onEachDisk("writeSoon() mends a damaged blob, and leaves one that is whole", (disk) => {
+  const blobs = openBlobs(disk);
+  for (const found of [Uint8Array.of(1, 2), bytes]) {
+    disk.mkdir("blobs");
+    setFile(disk, `blobs/${sha}`, found);
+    blobs.putSoon([bytes]);
+    blobs.writeSoon();
+    assert.deepEqual([openBlobs(disk).get(sha), disk.list("blobs")], [bytes, [sha]]);
+  }
+});
+
+onEachDisk("what was removed is not written by writeSoon()", (disk) => {
+  const blobs = openBlobs(disk);
+  blobs.putSoon([bytes]);
+  blobs.remove(sha);
+  blobs.putSoon([Uint8Array.of(9)]);
+  blobs.removeOthers(() => false);
+  blobs.writeSoon();
+  assert.deepEqual([blobs.list(), disk.list("blobs")], [[], []]);
+});
+
+Deno.test("writeSoon() to a full disk is refused, leaves no part, and writes it when there is room", () => {
+  const disk = new MemoryDisk();
+  const blobs = openBlobs(disk);
+  disk.faults.spaceBytes = 2;
+  blobs.putSoon([bytes]);
+  assert.throws(() => blobs.writeSoon(), { code: "disk_full" });
+  assert.deepEqual([disk.list("blobs"), blobs.get(sha)], [[], bytes]);
+  delete disk.faults.spaceBytes;
+  blobs.writeSoon();
+  assert.deepEqual(openBlobs(disk).get(sha), bytes);
 });
 
 for (const [what, same] of [["the same object", true], ["another one", false]] as const) {
@@ -94,6 +134,7 @@ for (const [what, same] of [["the same object", true], ["another one", false]] a
     const disk = new MemoryDisk();
     const blobs = openBlobs(disk);
     blobs.putSoon([bytes]);
+    blobs.writeSoon();
     (same ? blobs : openBlobs(disk)).put(bytes);
     assert.deepEqual(openBlobs(disk.crash()).get(sha), bytes);
   });
