@@ -1,5 +1,6 @@
 /**
- * The offer of a model: `setup`, `up` and `doctor` say where there is none, and pull one if a person says yes.
+ * The offer of a model: `setup`, `up` and `doctor` say where there is none and what gets one; `setup` and `doctor` pull it
+ * if a person says yes.
  *
  * Invariant: nothing is pulled unasked. The question is asked on a terminal alone, and --yes does not answer it.
  */

@@ -9,7 +9,7 @@ import { dataPaths, exists, readHostFile } from "../runtime/data_folder.ts";
 import { type ClientState, clientStates, type Missing, missingOf } from "./client_states.ts";
 import type { Call, Leaf } from "./command.ts";
 import { type ConnectOptions, connectOptions, findHostOf } from "./connect.ts";
-import { type ModelState, offerModel } from "./model_offer.ts";
+import { type ModelState, modelState } from "./model_offer.ts";
 import { plural, printable } from "./screen.ts";
 import { hostSettings, settingFlags, type Told } from "./settings.ts";
 import { untilStopped } from "./signals.ts";
@@ -32,7 +32,7 @@ export const up: Leaf = {
     const { data, seed, lockWaitMsMax } = options;
     const told = await hostSettings(call);
     await refuseSecond(options);
-    const model = await offerModelOf(call, data);
+    const model = await modelSeen(data);
     const clients = await clientStates(call.screen.terminal);
     const { exposure, serveHost } = await import("../api/mod.ts");
     const exposed = exposure(told.options.host ?? "");
@@ -67,9 +67,10 @@ interface ModelSeen {
   readonly missing: Missing | null;
 }
 
-async function offerModelOf(call: Call, data: string): Promise<ModelSeen> {
+/** The model there is. Nothing is asked here: a host starts at once, whoever sits at the terminal. */
+async function modelSeen(data: string): Promise<ModelSeen> {
   try {
-    const { model, offer } = await offerModel(call, data);
+    const { model, offer } = await modelState(data);
     const what = "no model: recall goes by words and links, not by meaning";
     return { model, missing: model === null ? { what, next: offer } : null };
   } catch (error) {
