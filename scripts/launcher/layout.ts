@@ -28,6 +28,7 @@ export const developmentPackages: readonly string[] = [
   "@modelcontextprotocol/sdk",
   "@modelcontextprotocol/server-memory",
   "fast-check",
+  "playwright-core",
   "wabt",
 ];
 

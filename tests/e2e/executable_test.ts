@@ -7,6 +7,7 @@ import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
 import config from "../../deno.json" with { type: "json" };
 import { compile, defaultOutput, type ExecutableFacts, upToDate } from "../../scripts/compile.ts";
+import { browserPath, withPage } from "../support/browser.ts";
 import { layOut } from "../support/model_hub.ts";
 import { tinyModel } from "../support/onnx.ts";
 import { exists, root } from "../../scripts/launcher/collect.ts";
@@ -144,6 +145,29 @@ executableTest("runs a host where one was killed", async (home) => {
     assert.match(new TextDecoder().decode(value), /"address"/);
     assert.equal(readStatus(await home.run(["status", "--json"])).version, config.version);
     host.kill(signal);
+    await host.status;
+    await reader.cancel();
+  }
+});
+
+executableTest("serves the page of its API with the script that it brings", async (home) => {
+  const host = home.start(["up", "--no-agents", "--json"]);
+  const reader = host.stdout.getReader();
+  try {
+    const { value } = await reader.read();
+    const [, address = ""] = /"address":\s*"([^"]+)"/.exec(new TextDecoder().decode(value)) ?? [];
+    const page = await (await fetch(`${address}/docs`)).text();
+    assert.match(page, /<openapi-explorer spec-url="\/openapi.json"/);
+    const script = await fetch(`${address}/docs/explorer.js`);
+    assert.equal(script.status, 200);
+    assert.match(await script.text(), /openapi-explorer/);
+    if (browserPath() === null) return;
+    await withPage(`${address}/docs`, async (shown, { foreign, errors }) => {
+      await shown.getByText("Stores a memory").first().waitFor();
+      assert.deepEqual([foreign, errors], [[], []]);
+    });
+  } finally {
+    host.kill("SIGTERM");
     await host.status;
     await reader.cancel();
   }
