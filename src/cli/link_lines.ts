@@ -1,5 +1,6 @@
 /**
- * Lines of JSONL that are links: `{"link": {"from": [SOURCE, REF], "to": [SOURCE, REF], "type": T, …}}`.
+ * Lines of JSONL that are links: `{"link": {"from": [SOURCE, REF], "to": [SOURCE, REF], "type": T, …}}`. An end whose
+ * source and ref are told in several contexts has the context's name as its third part.
  *
  * `memory export` writes them after the memories, so that an import gives the links back.
  */
@@ -7,11 +8,14 @@ import { isObject } from "../input/json.ts";
 import type { RefusalCode } from "../kernel/errors.ts";
 import type { JsonObject } from "../kernel/records.ts";
 
+/** An end of a link: source and ref of a memory, and its context where those alone do not tell it. */
+export type LinkEnd = readonly [string, string] | readonly [string, string, string];
+
 /** A link as a line says it. */
 export interface LinkLine {
   readonly line: number;
-  readonly from: readonly [string, string];
-  readonly to: readonly [string, string];
+  readonly from: LinkEnd;
+  readonly to: LinkEnd;
   readonly type: string;
   readonly weight: number;
   readonly metadata: JsonObject;
@@ -66,15 +70,17 @@ function read(text: string, line: number): LinkLine | BadLink {
   const link = value as { readonly link: unknown };
   const { from, to, type, weight = 1, metadata = {} } = isObject(link.link) ? link.link : {};
   const [source, target] = [endOf(from), endOf(to)];
-  if (source === null || target === null) return bad('"from" and "to" must be [source, ref]');
+  if (source === null || target === null) return bad('"from" and "to" must be [source, ref], or [source, ref, context]');
   if (typeof type !== "string" || type === "") return bad('"type" must be text');
   if (typeof weight !== "number") return bad('"weight" must be a number');
   if (!isObject(metadata)) return bad('"metadata" must be an object');
   return { line, from: source, to: target, type, weight, metadata: metadata as JsonObject };
 }
 
-function endOf(value: unknown): readonly [string, string] | null {
-  if (!Array.isArray(value) || value.length !== 2) return null;
-  const [source, ref]: unknown[] = value;
-  return typeof source === "string" && typeof ref === "string" ? [source, ref] : null;
+function endOf(value: unknown): LinkEnd | null {
+  if (!Array.isArray(value) || value.length < 2 || value.length > 3) return null;
+  const [source, ref, context]: unknown[] = value;
+  if (typeof source !== "string" || typeof ref !== "string") return null;
+  if (value.length === 2) return [source, ref];
+  return typeof context === "string" ? [source, ref, context] : null;
 }

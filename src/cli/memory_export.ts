@@ -1,29 +1,70 @@
 /**
  * engramlt memory export: every memory as a line of JSONL, then every link between them.
  *
- * Invariant: `memory import` of it into an empty folder gives the same memories and links (their ids differ); a memory
- * without a source gets the source "engramlt" and its id as ref, so that importing twice changes nothing.
+ * Invariants:
+ * 1. `memory import` of it into an empty folder gives the same memories and links (their ids differ); a memory without
+ *    a source gets the source "engramlt" and its id as ref, so that importing twice changes nothing.
+ * 2. Every memory has a name of its own in its context: what has the source and ref of another, as agents may write it,
+ *    gets its id as ref. A link names the context of an end whose source and ref are told in two of them.
  */
 import { exportSource } from "../input/jsonl.ts";
 import type { Connection, Engram } from "../kernel/records.ts";
 import type { Port } from "../runtime/port.ts";
 import { type Call, given } from "./command.ts";
 import { contextOf } from "./ids.ts";
-import { linkLine } from "./link_lines.ts";
+import { type LinkEnd, linkLine } from "./link_lines.ts";
 import { fileRefusal, fromCaller } from "./paths.ts";
 import { plural } from "./screen.ts";
 
 const pageSize = 1000;
 
-/** How an export names a memory. */
-function nameOf(engram: Engram): [string, string] {
-  return [engram.source ?? exportSource, engram.ref ?? engram.id];
+/** How an export names a memory; `context` is null for the one that needs no name. */
+interface Name {
+  readonly source: string;
+  readonly ref: string;
+  readonly context: string | null;
 }
 
-function toLine(engram: Engram, contextName: (id: string) => string): object {
-  const [source, ref] = nameOf(engram);
-  const [context] = engram.contexts;
-  const named = context === undefined ? "personal" : contextName(context);
+/** Gives every memory its name. */
+class Names {
+  readonly #contextName: (id: string) => string;
+  readonly #byId = new Map<string, Name>();
+  readonly #full = new Set<string>();
+  /** In how many contexts a source and ref are told. */
+  readonly #short = new Map<string, number>();
+
+  constructor(contextName: (id: string) => string) {
+    this.#contextName = contextName;
+  }
+
+  add(engram: Engram): Name {
+    const [first] = engram.contexts;
+    const named = first === undefined ? "personal" : this.#contextName(first);
+    const context = named === "personal" ? null : named;
+    const source = textOr(engram.source, exportSource), given = textOr(engram.ref, engram.id);
+    const ref = this.#full.has(JSON.stringify([source, given, context])) ? engram.id : given;
+    this.#full.add(JSON.stringify([source, ref, context]));
+    const short = JSON.stringify([source, ref]);
+    this.#short.set(short, (this.#short.get(short) ?? 0) + 1);
+    const name = { source, ref, context };
+    this.#byId.set(engram.id, name);
+    return name;
+  }
+
+  /** The end of a link, or null of what was not exported. */
+  end(id: string): LinkEnd | null {
+    const name = this.#byId.get(id);
+    if (name === undefined) return null;
+    const { source, ref, context } = name;
+    const isOne = this.#short.get(JSON.stringify([source, ref])) === 1;
+    return isOne ? [source, ref] : [source, ref, context ?? "personal"];
+  }
+}
+
+/** An agent may write the empty text where it has none. */
+const textOr = (text: string | null, other: string) => text === null || text === "" ? other : text;
+
+function toLine(engram: Engram, { source, ref, context }: Name): object {
   const speaker = engram.metadata["speaker"];
   return {
     content: engram.content,
@@ -36,9 +77,9 @@ function toLine(engram: Engram, contextName: (id: string) => string): object {
       time: engram.observedAt,
       validFrom: engram.validFrom,
       validTo: engram.validTo,
-      thread: engram.thread,
+      thread: engram.thread === "" ? null : engram.thread,
       position: engram.position,
-      context: named === "personal" ? null : named,
+      context,
       speaker: typeof speaker === "string" ? speaker : null,
     }),
     metadata: engram.metadata,
@@ -68,7 +109,7 @@ export async function exportMemory(call: Call): Promise<void> {
   const path = out === null || out === "-" ? null : fromCaller(screen.terminal, out);
   const memories: object[] = [];
   const links: string[] = [];
-  const names = new Map<string, [string, string]>();
+  const names = new Names(contextName);
   const connections: Connection[] = [];
   const lines: string[] = [];
   let size = 0;
@@ -81,15 +122,14 @@ export async function exportMemory(call: Call): Promise<void> {
       connections.push(item);
       continue;
     }
-    names.set(item.id, nameOf(item));
-    const line = toLine(item, contextName);
+    const line = toLine(item, names.add(item));
     size += 1;
     if (path === null && screen.options.format === "json") memories.push(line);
     put(JSON.stringify(line));
   }
   for (const { source, target, type, weight, metadata } of connections) {
-    const [from, to] = [names.get(source), names.get(target)];
-    if (from === undefined || to === undefined) continue;
+    const [from, to] = [names.end(source), names.end(target)];
+    if (from === null || to === null) continue;
     links.push(linkLine({ from, to, type, weight, metadata }));
     put(links.at(-1) ?? "");
   }

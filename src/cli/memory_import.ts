@@ -134,6 +134,8 @@ export async function importFiles(files: readonly Found[], parts: ImportParts): 
 type Upsert = Extract<WriteOp, { op: "add" | "upsert" }>;
 interface Pending {
   readonly op: WriteOp;
+  /** The context a line named, or null. */
+  readonly context?: string | null;
   readonly path: string;
   readonly line: number;
   readonly bytes: number;
@@ -273,7 +275,7 @@ export class Import {
       validTo: timeOf(draft.validTo),
     };
     const bytes = draft.content.length;
-    this.#pending.push({ op, path, line: draft.line, bytes });
+    this.#pending.push({ op, path, line: draft.line, bytes, context: draft.context });
     this.#pendingBytes += bytes;
     if (this.#pending.length >= opsPerBatch || this.#pendingBytes >= bytesPerBatch) await this.#flush();
   }
@@ -302,10 +304,12 @@ export class Import {
   async #flush(): Promise<void> {
     const batch = this.#pending.splice(0);
     this.#pendingBytes = 0;
-    await this.#submit(batch, (result, { op }) => {
+    await this.#submit(batch, (result, { op, context }) => {
       const { status, id } = result;
       if (status === "created" || status === "updated" || status === "unchanged") this.#counts[status] += 1;
-      if (op.op === "upsert") this.#ids.set(JSON.stringify([op.source, op.ref]), id);
+      if (op.op !== "upsert") return;
+      this.#ids.set(JSON.stringify([op.source, op.ref]), id);
+      this.#ids.set(JSON.stringify([op.source, op.ref, context ?? "personal"]), id);
     });
   }
 

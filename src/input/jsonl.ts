@@ -38,7 +38,7 @@ const fields = new Set([
 
 /**
  * Reads JSONL. `firstLine` is the number of the first line, for a file read in pieces that end at line ends;
- * two lines with one (source, ref) are found within one piece only.
+ * two lines with one source and ref in one context are found within one piece only.
  */
 export function readJsonl(
   path: string,
@@ -57,7 +57,7 @@ export function readJsonl(
       failures.push({ path, line, code: read.code, message: `Cannot read the line: ${read.message}` });
       return;
     }
-    const name = JSON.stringify([read.draft.source, read.draft.ref]);
+    const name = JSON.stringify([read.draft.source, read.draft.ref, read.draft.context]);
     const other = lines.get(name);
     if (other !== undefined) {
       const message = `Cannot take the line: ref ${

@@ -205,6 +205,33 @@ contract("an export goes back in as it was", async (place) => {
   ]);
 });
 
+contract("an export goes back in also where two projects hold one file, and where agents wrote", async (place) => {
+  const notes = place.write("heron.md", "# Heron\n\nWe decided to launch Heron on 12 May. See [[gull]].\n");
+  place.write("gull.md", "# Gull\n\nHeron needs Gull.\n");
+  const folder = notes.replace(/\/heron\.md$/, "");
+  for (const name of ["one", "two"]) {
+    await place.json("context", "create", name);
+    await place.json("memory", "import", folder, "--context", name);
+  }
+  await place.json("remember", "We decided to buy Gull a boat.", "--no-project"); // it has no source
+  for (const agent of ["linker", "curator"]) await place.json("agent", "load", agent, "--yes");
+  await place.json("agent", "execute", "linker", "link");
+  await place.json("agent", "execute", "curator", "curate");
+  const out = (await place.run("memory", "export", "-q")).out;
+  const path = place.write("backup.jsonl", out);
+  const lines = out.trimEnd().split("\n").map((line) => JSON.parse(line));
+  const links = lines.filter((line) => "link" in line).length;
+  assert.ok(lines.some(({ kind, source }) => kind === "fact" && source === "engramlt"), "a fact of no source");
+  using other = temporaryFolder();
+  const copy = new Place(other.path);
+  const report = await copy.json("memory", "import", path, "--create-contexts");
+  assert.deepEqual(
+    [report["failures"], report["created"], report["links"]],
+    [[], lines.length - links, links],
+  );
+  assert.equal((await copy.json("memory", "import", path))["unchanged"], lines.length - links);
+});
+
 // proves: engram-8.1-cli, engram-8.1-compile_and_load, engram-11.1-deploy, deploy-local-cli_or_web
 // proves: deploy-production-both, mentat-testing2-end_to_end, engram-6.2-unknown_agent
 contract(
