@@ -8,7 +8,7 @@
  */
 import { workersMax } from "../input/worker_count.ts";
 import { EngramError } from "../kernel/errors.ts";
-import { dataPaths, exists } from "../runtime/data_folder.ts";
+import { dataPaths, hostMayRun } from "../runtime/data_folder.ts";
 import type { TextSource } from "../runtime/model_desk.ts";
 import type { Port } from "../runtime/port.ts";
 import type { Runtime } from "../runtime/runtime.ts";
@@ -47,7 +47,7 @@ export async function findHostOf(options: ConnectOptions): Promise<Port | null> 
 export async function connect(options: ConnectOptions): Promise<Port> {
   const { data, workers, seed, lockWaitMsMax } = options;
   const end = performance.now() + lockWaitMsMax;
-  let maybeHost = exists(dataPaths(data).host);
+  let maybeHost = hostMayRun(dataPaths(data));
   for (;;) {
     const host = maybeHost ? await findHostOf(options) : null;
     if (host !== null) return seed === null ? host : await refuseSeed(host, data);

@@ -70,7 +70,9 @@ function read(text: string, line: number): LinkLine | BadLink {
   const link = value as { readonly link: unknown };
   const { from, to, type, weight = 1, metadata = {} } = isObject(link.link) ? link.link : {};
   const [source, target] = [endOf(from), endOf(to)];
-  if (source === null || target === null) return bad('"from" and "to" must be [source, ref], or [source, ref, context]');
+  if (source === null || target === null) {
+    return bad('"from" and "to" must be [source, ref], or [source, ref, context]');
+  }
   if (typeof type !== "string" || type === "") return bad('"type" must be text');
   if (typeof weight !== "number") return bad('"weight" must be a number');
   if (!isObject(metadata)) return bad('"metadata" must be an object');

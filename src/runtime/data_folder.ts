@@ -51,16 +51,22 @@ export type { HostFile };
 
 function failed(root: string, error: unknown): EngramError {
   if (
-    error instanceof Deno.errors.PermissionDenied ||
+    error instanceof Deno.errors.PermissionDenied || error instanceof Deno.errors.NotCapable ||
     (error instanceof Error && "code" in error && error.code === "EROFS")
   ) {
-    return new EngramError("data_folder_read_only", `Cannot open data folder ${root}: it may not be written`);
+    const message = `Cannot open data folder ${root}: it may not be read and written by you`;
+    return new EngramError("data_folder_read_only", message);
+  }
+  if (error instanceof Deno.errors.AlreadyExists || error instanceof Deno.errors.NotADirectory) {
+    const message = `Cannot open data folder ${root}: a file stands there, or on the way to it`;
+    return new EngramError("io_failed", message, {}, "Choose another folder with --data");
   }
   const words = error instanceof Error ? error.message : String(error);
   if (/no space|ENOSPC/i.test(words)) {
     return new EngramError("disk_full", `Cannot open data folder ${root}: the disk is full`);
   }
-  return new EngramError("io_failed", `Cannot open data folder ${root}: ${words}`);
+  const hint = "The message has the operating system's words; another folder is named with --data";
+  return new EngramError("io_failed", `Cannot open data folder ${root}: ${words}`, {}, hint);
 }
 
 /** Makes the folder if needed, and takes its lock; null if another process holds it. */
@@ -86,6 +92,15 @@ export function exists(path: string): boolean {
   } catch (error) {
     if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return false;
     throw error;
+  }
+}
+
+/** Whether a host may run here: host.json is there. */
+export function hostMayRun(paths: DataPaths): boolean {
+  try {
+    return exists(paths.host);
+  } catch (error) {
+    throw failed(paths.root, error);
   }
 }
 

@@ -83,15 +83,21 @@ export interface TickOutput {
   readonly entry: Entry | null;
   readonly plan: Plan;
   readonly settled: readonly Settled[];
-  /** Durations by step, in ms, for metrics only; and backtraces of traps. */
+  /** What is told of each step beside the log. */
   readonly told: ReadonlyMap<string, StepTold>;
 }
 
-/** What is told of a step beside the log. */
+/** What is told of a step beside the log: to its asker and to metrics, once, live. */
 export interface StepTold {
   readonly executionMs: number;
+  /** Of a trap. */
   readonly backtrace: readonly string[];
+  /** The last errors the agent wrote to its log, which are kept nowhere where the step did not complete. */
+  readonly said: readonly string[];
 }
+
+/** How many of them are told. */
+const saidMax = 3;
 
 /** Host calls that do not touch the memory graph. */
 const quiet: ReadonlySet<string> = new Set([
@@ -380,7 +386,9 @@ export class Machine {
         ? awaiting
         : this.#bounded(endOf(result, one.session, one.calls));
       const backtrace = "backtrace" in result ? result.backtrace : [];
-      told.set(stepKey(one.step), { executionMs: result.executionMs, backtrace });
+      const errors = one.session.logs.filter(({ level }) => level === 0).slice(-saidMax);
+      const said = errors.map(({ text }) => text.text());
+      told.set(stepKey(one.step), { executionMs: result.executionMs, backtrace, said });
     });
   }
 

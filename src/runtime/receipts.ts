@@ -3,7 +3,8 @@
  *
  * Invariants:
  * 1. A receipt is JSON, the same through every door.
- * 2. An outcome but `completed` is told as a refusal with tick, fuel and backtrace; nothing of the step remains.
+ * 2. An outcome but `completed` is told as a refusal with tick, fuel, backtrace and the agent's own last errors; nothing
+ *    of the step remains.
  */
 import { payloadText } from "./entries.ts";
 import {
@@ -43,7 +44,26 @@ const words = {
   killed: "its worker was lost",
 } as const satisfies Record<keyof typeof codes, string>;
 
-function failure(record: StepRecord, tick: number, backtrace: readonly string[]): EngramError {
+/** What is told once, live, beside what the log can say again. */
+export interface ToldOnce {
+  readonly backtrace: readonly string[];
+  /** The agent's last errors. */
+  readonly said: readonly string[];
+}
+
+const toldNothing: ToldOnce = { backtrace: [], said: [] };
+/** Of what an agent said in one line of a message; `data.said` has all of it. */
+const saidLettersMax = 300;
+
+/** An agent's errors as the end of a message, or "". */
+function quoted(said: readonly string[]): string {
+  const text = said.join("; ").replaceAll(/\s+/gu, " ").trim();
+  if (text === "") return "";
+  const letters = [...text];
+  return `: ${letters.length <= saidLettersMax ? text : `${letters.slice(0, saidLettersMax).join("")}…`}`;
+}
+
+function failure(record: StepRecord, tick: number, { backtrace, said }: ToldOnce): EngramError {
   const outcome = record.outcome;
   assert(outcome !== "completed" && outcome !== "carried", "a failure that is none");
   const detail = [record.reason, payloadText(record.result) ?? ""].filter((text) => text !== "").join(": ");
@@ -53,10 +73,13 @@ function failure(record: StepRecord, tick: number, backtrace: readonly string[])
     ? "Unload of"
     : "Execution of";
   const fuel = record.fuel.toLocaleString("en-US");
-  const message =
-    `${what} agent ${JSON.stringify(record.agent)} ended ${outcome} at tick ${tick}: ${words[outcome]}` +
+  const own = quoted(said);
+  const why = outcome === "failed" && own !== "" ? "" : `: ${words[outcome]}` +
     `${detail === "" ? "" : ` (${detail})`}${outcome === "out_of_fuel" ? `, ${fuel}` : ""}`;
-  return new EngramError(codes[outcome], message, { tick, fuel: record.fuel, outcome, backtrace });
+  const message = `${what} agent ${
+    JSON.stringify(record.agent)
+  } ended ${outcome} at tick ${tick}${why}${own}`;
+  return new EngramError(codes[outcome], message, { tick, fuel: record.fuel, outcome, backtrace, said });
 }
 
 function resultOf(record: StepRecord): unknown {
@@ -68,7 +91,7 @@ export function receiptOf(
   step: Step,
   record: StepRecord,
   tick: number,
-  backtrace: readonly string[] = [],
+  told: ToldOnce = toldNothing,
 ): Receipt | EngramError {
   const ask = step.command?.ask;
   assert(ask !== undefined, "a receipt for a step without a command");
@@ -79,7 +102,7 @@ export function receiptOf(
     if (record.outcome === "conflicted" && record.agent === null) {
       return new EngramError("conflict", `Cannot write: ${record.reason}`, { tick });
     }
-    return failure(record, tick, backtrace);
+    return failure(record, tick, told);
   }
   switch (ask.kind) {
     case "write":
@@ -114,8 +137,13 @@ export function idleReceipt(result: Payload | null, tick: number): Receipt {
   return { ...parseOr(result.text()) as object, tick };
 }
 
-/** The receipt of a workflow run that ended in `context`, by its id. */
-export function runReceipt(run: WorkflowRun, tick: number, context: string): Receipt | EngramError {
+/** The receipt of a workflow run that ended in `context`, by its id; `said` are the last errors of its broken step. */
+export function runReceipt(
+  run: WorkflowRun,
+  tick: number,
+  context: string,
+  said: readonly string[] = [],
+): Receipt | EngramError {
   const steps = Object.fromEntries([...run.steps].map(([id, step]) => {
     const { outcome, reason, fuel } = step;
     const result = parseOr(payloadText(step.result) ?? "");
@@ -127,7 +155,7 @@ export function runReceipt(run: WorkflowRun, tick: number, context: string): Rec
   const [step, { outcome, reason }] = broken;
   const message = `Workflow ${JSON.stringify(run.workflow.id)} stopped at step ${
     JSON.stringify(step)
-  }: ${outcome}${reason === "" ? "" : ` (${reason})`}`;
+  }: ${outcome}${reason === "" ? "" : ` (${reason})`}${quoted(said)}`;
   return new EngramError("workflow_step_failed", message, {
     id,
     context,
@@ -135,6 +163,7 @@ export function runReceipt(run: WorkflowRun, tick: number, context: string): Rec
     step,
     outcome,
     reason,
+    said,
     steps,
   });
 }

@@ -705,15 +705,17 @@ class LocalRuntime implements Runtime {
   #advance(entry: Entry, output: TickOutput | null = null): Answer[] {
     const done = advance(this.#state, entry);
     const answers: Answer[] = [];
+    const saidInRun = new Map<string, readonly string[]>();
     for (const { step, record } of done.ended) {
       const key = stepKey(step);
       const told = output?.told.get(key);
+      if (step.run !== null && record.outcome !== "completed") saidInRun.set(step.run.id, told?.said ?? []);
       if (record.agent !== null) this.#count(record.agent, told?.executionMs ?? 0);
       for (const id of Object.keys(erasureOf(record)?.images ?? {})) this.#rows.touch(id);
       if (step.command === null) continue;
-      // What is remembered is what the log can say again: backtraces are told once, live.
+      // What is remembered is what the log can say again: backtraces and an agent's words are told once, live.
       this.#remember(step.command, step.tick, receiptOf(step, record, entry.tick));
-      const receipt = receiptOf(step, record, entry.tick, told?.backtrace ?? []);
+      const receipt = receiptOf(step, record, entry.tick, told);
       const waiting = this.#carried.get(key);
       this.#carried.delete(key);
       answers.push((instead) => this.#answer(waiting, instead ?? receipt));
@@ -726,8 +728,9 @@ class LocalRuntime implements Runtime {
       if (waiting !== undefined) this.#running.set(key, waiting);
     }
     for (const run of done.runsEnded) {
-      const receipt = runReceipt(run, entry.tick, this.#machine.contextId(run.context));
-      this.#remember(run.command, run.tick, receipt);
+      const context = this.#machine.contextId(run.context);
+      this.#remember(run.command, run.tick, runReceipt(run, entry.tick, context));
+      const receipt = runReceipt(run, entry.tick, context, saidInRun.get(run.id));
       const waiting = this.#running.get(stepKey(run));
       this.#running.delete(stepKey(run));
       answers.push((instead) => this.#answer(waiting, instead ?? receipt));

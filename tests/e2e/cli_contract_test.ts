@@ -205,32 +205,38 @@ contract("an export goes back in as it was", async (place) => {
   ]);
 });
 
-contract("an export goes back in also where two projects hold one file, and where agents wrote", async (place) => {
-  const notes = place.write("heron.md", "# Heron\n\nWe decided to launch Heron on 12 May. See [[gull]].\n");
-  place.write("gull.md", "# Gull\n\nHeron needs Gull.\n");
-  const folder = notes.replace(/\/heron\.md$/, "");
-  for (const name of ["one", "two"]) {
-    await place.json("context", "create", name);
-    await place.json("memory", "import", folder, "--context", name);
-  }
-  await place.json("remember", "We decided to buy Gull a boat.", "--no-project"); // it has no source
-  for (const agent of ["linker", "curator"]) await place.json("agent", "load", agent, "--yes");
-  await place.json("agent", "execute", "linker", "link");
-  await place.json("agent", "execute", "curator", "curate");
-  const out = (await place.run("memory", "export", "-q")).out;
-  const path = place.write("backup.jsonl", out);
-  const lines = out.trimEnd().split("\n").map((line) => JSON.parse(line));
-  const links = lines.filter((line) => "link" in line).length;
-  assert.ok(lines.some(({ kind, source }) => kind === "fact" && source === "engramlt"), "a fact of no source");
-  using other = temporaryFolder();
-  const copy = new Place(other.path);
-  const report = await copy.json("memory", "import", path, "--create-contexts");
-  assert.deepEqual(
-    [report["failures"], report["created"], report["links"]],
-    [[], lines.length - links, links],
-  );
-  assert.equal((await copy.json("memory", "import", path))["unchanged"], lines.length - links);
-});
+contract(
+  "an export goes back in also where two projects hold one file, and where agents wrote",
+  async (place) => {
+    const notes = place.write("heron.md", "# Heron\n\nWe decided to launch Heron on 12 May. See [[gull]].\n");
+    place.write("gull.md", "# Gull\n\nHeron needs Gull.\n");
+    const folder = notes.replace(/\/heron\.md$/, "");
+    for (const name of ["one", "two"]) {
+      await place.json("context", "create", name);
+      await place.json("memory", "import", folder, "--context", name);
+    }
+    await place.json("remember", "We decided to buy Gull a boat.", "--no-project"); // it has no source
+    for (const agent of ["linker", "curator"]) await place.json("agent", "load", agent, "--yes");
+    await place.json("agent", "execute", "linker", "link");
+    await place.json("agent", "execute", "curator", "curate");
+    const out = (await place.run("memory", "export", "-q")).out;
+    const path = place.write("backup.jsonl", out);
+    const lines = out.trimEnd().split("\n").map((line) => JSON.parse(line));
+    const links = lines.filter((line) => "link" in line).length;
+    assert.ok(
+      lines.some(({ kind, source }) => kind === "fact" && source === "engramlt"),
+      "a fact of no source",
+    );
+    using other = temporaryFolder();
+    const copy = new Place(other.path);
+    const report = await copy.json("memory", "import", path, "--create-contexts");
+    assert.deepEqual(
+      [report["failures"], report["created"], report["links"]],
+      [[], lines.length - links, links],
+    );
+    assert.equal((await copy.json("memory", "import", path))["unchanged"], lines.length - links);
+  },
+);
 
 // proves: engram-8.1-cli, engram-8.1-compile_and_load, engram-11.1-deploy, deploy-local-cli_or_web
 // proves: deploy-production-both, mentat-testing2-end_to_end, engram-6.2-unknown_agent
@@ -294,6 +300,31 @@ contract(
     assert.equal((await place.json("agent", "execute", "bad", "count"))["result"], 1);
   },
 );
+
+contract("an agent that fails is quoted to who asked, in a command and in a workflow", async (place) => {
+  await place.json("agent", "load", "linker", "--yes");
+  await place.json("context", "create", "empty");
+  const failed = await place.refused(exitCodes.agent, "agent", "execute", "linker", "link", "[1]");
+  assert.match(
+    String(failed["message"]),
+    /^Execution of agent "linker" ended failed at tick \d+: Cannot link: the params are not a JSON object$/,
+  );
+  assert.equal(listOf(failed["said"]).length, 1);
+  const steps = [{ id: "a", agent_id: "linker", action: "lnk" }];
+  const path = place.write("typo.json", JSON.stringify({ id: "typo", name: "Typo", steps }));
+  const stopped = await place.refused(
+    exitCodes.agent,
+    "workflow",
+    "execute",
+    path,
+    "--context",
+    "empty",
+  );
+  assert.match(
+    String(stopped["message"]),
+    /stopped at step "a": failed .*"lnk": this agent has no such action/,
+  );
+});
 
 contract("a context needs agents that are loaded, and a workflow runs their steps in it", async (place) => {
   await place.json("agent", "load", "--id", "worker", "--wasm-path", place.write("worker.wasm", testAgent));
@@ -454,4 +485,17 @@ Deno.test("agent load asks a person at a terminal, takes no for an answer, and a
   assert.equal(await main([...load, "--yes"], told), 0);
   assert.equal(told.questions.length, 0);
   assert.match(told.written, /ping.*may send messages to "pong" · no network, no files, no clock/);
+});
+
+Deno.test("a data folder where a file stands, or where the system has its own, is refused with the way out", async () => {
+  using folder = temporaryFolder();
+  Deno.mkdirSync(folder.path);
+  Deno.writeTextFileSync(`${folder.path}/taken`, "a file");
+  const places = [`${folder.path}/taken`, `${folder.path}/taken/inside`];
+  if (Deno.build.os === "linux") places.push("/proc/engramlt");
+  for (const data of places) {
+    const { code, out, err } = await runCli(["--data", data, "status"]);
+    assert.deepEqual([code, out], [exitCodes.unavailable, ""], err);
+    assert.match(err, /^error: Cannot open data folder [^\n]+\nhint: [^\n]+--data\n$/);
+  }
 });
