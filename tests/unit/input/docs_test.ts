@@ -20,6 +20,14 @@ Deno.test("docs/import.md shows a workflow that is accepted", () => {
   assert.equal(readWorkflow(example("yaml", "steps"), "w.yaml").workflow.steps.length, 2);
 });
 
+Deno.test("docs/import.md shows a workflow of actions that the bundled agents have", () => {
+  for (const { agent, action } of readWorkflow(example("yaml", "steps"), "w.yaml").workflow.steps) {
+    const path = new URL(`../../../agents/${agent}/manifest.json`, import.meta.url);
+    const { actions } = readManifest(Deno.readFileSync(path), "manifest.json");
+    assert.ok(actions?.some(({ name }) => name === action), `${agent} has ${action}`);
+  }
+});
+
 Deno.test("docs/import.md shows a manifest that is accepted", () => {
   assert.equal(readManifest(bytes(example("json", "manifest")), "m.json").id, "linker");
 });
