@@ -198,12 +198,10 @@ function stillRead(): EngramError {
 }
 
 /** The truth about an erasure that could not be finished now. */
-function notErasedYet(reason: EngramError | null): EngramError {
+function notErasedYet(reason: EngramError): EngramError {
   return new EngramError(
     "outcome_unknown",
-    `Cannot finish the erasure now: it is in the log, and is done as soon as it can be: ${
-      reason?.message ?? ""
-    }`,
+    `Cannot finish the erasure now: it is in the log, and is done as soon as it can be: ${reason.message}`,
     {},
     "Free some space and let other programs close the folder: it goes on by itself",
   );
@@ -617,15 +615,17 @@ class LocalRuntime implements Runtime {
     this.#machine.keepContexts(entry);
     const mayWait = answers.length === 0 && this.#listeners.size === 0 && hasWork(this.#state) &&
       this.#behind.length === this.#graph.deferredCount + 1;
+    const erases = entry.commands.some(({ command }) => command.ask.kind === "erase");
     let unfinished: EngramError | null = null;
     try {
       const waits = mayWait && this.#graph.defer(toCommit);
-      unfinished = (waits ? null : this.#catchUp()) ?? this.#carryOutErasures();
+      unfinished = waits ? null : this.#catchUp();
+      // What could not be finished before is upkeep's: it may take long, and no tick waits for it.
+      if (erases) unfinished ??= this.#carryOutErasures();
     } finally {
       // Durable, whatever became of the graph: until it has caught up, views and ticks are refused.
-      const isErased = unfinished === null ||
-        !entry.commands.some(({ command }) => command.ask.kind === "erase");
-      for (const answer of answers) answer(isErased ? null : notErasedYet(unfinished));
+      const instead = erases && unfinished !== null ? notErasedYet(unfinished) : null;
+      for (const answer of answers) answer(instead);
     }
     for (const listener of this.#listeners) listener();
   }
