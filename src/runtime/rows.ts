@@ -95,6 +95,7 @@ export class Rows {
   #agents = new Set<string>();
   /** Packed as they were when put: an agent goes on counting. */
   #more = new Map<string, Uint8Array>();
+  #moreBytes = 0;
   #storedTick: number;
 
   constructor(storedTick: number) {
@@ -127,9 +128,16 @@ export class Rows {
     return waiting === undefined ? null : unpack(waiting);
   }
 
+  /** Bytes that wait to be stored: of receipts most of all. */
+  get waitingBytes(): number {
+    return this.#moreBytes;
+  }
+
   /** Stores anything else under a key of its own. */
   put(key: string, value: unknown): void {
-    this.#more.set(key, pack(value));
+    const packed = pack(value);
+    this.#moreBytes += packed.length - (this.#more.get(key)?.length ?? 0);
+    this.#more.set(key, packed);
   }
 
   /** The rows that bring the store to `state`, which becomes the stored one. */
@@ -158,6 +166,7 @@ export class Rows {
     for (const [key, value] of this.#more) rows.push({ key, value });
     this.#agents = new Set();
     this.#more = new Map();
+    this.#moreBytes = 0;
     this.#storedTick = tick;
     return rows;
   }

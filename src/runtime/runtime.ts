@@ -24,7 +24,6 @@ import {
   type Entry,
   erasureOf,
   hasWork,
-  Payload,
   plan,
   type State,
   stepKey,
@@ -61,6 +60,7 @@ import { type LoadFacts, type Request, toAsk } from "./requests.ts";
 import { beginSession, sessionOf, type SessionStart } from "./sessions.ts";
 import { loadState, pack, Rows, unpack } from "./rows.ts";
 import { logView, Views } from "./views.ts";
+import { type Waiting, WaitingRoom } from "./waiting.ts";
 
 /** How to open a runtime. */
 export interface RuntimeOptions {
@@ -76,6 +76,8 @@ export interface RuntimeOptions {
   readonly resume?: boolean;
   /** Commands waiting at most. Default 10,000. */
   readonly inboxMax?: number;
+  /** Bytes of their texts, params and vectors at most. Default 256 MiB. */
+  readonly inboxBytesMax?: number;
   /** Parts with faults in them, for simulation; only in this thread. */
   readonly simulated?: SimulatedParts;
 }
@@ -112,14 +114,6 @@ interface Remembered {
   readonly error: unknown;
 }
 
-interface Waiting {
-  readonly command: Command;
-  readonly resolve: (receipt: Receipt) => void;
-  readonly reject: (error: unknown) => void;
-}
-
-/** How many may wait for one command that was sent again with its id. */
-const twinsMax = 100;
 /** Ticks after which idle() gives up waiting for agents that never stop talking to each other. */
 const idleTicksMax = 10_000;
 /** Commands whose ids are remembered, at least. */
@@ -128,8 +122,8 @@ const commandIdsMax = 10_000;
 const erasingPrefix = "local/erasing/";
 /** Ticks whose rows are written together, where nobody waits for them. */
 const deferredTicks = 4;
-/** Ticks between two storings of the kernel rows. */
-const rowTicksMax = 256;
+/** Ticks between two storings of the kernel rows, and bytes that wait for one. */
+const rowTicksMax = 256, rowBytesMax = 16 * 1024 * 1024;
 
 /** Opens a data folder, recovers it, and returns its runtime. */
 export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
@@ -158,13 +152,6 @@ async function takeLock(paths: DataPaths, waitMsMax: number): Promise<Deno.FsFil
   }
 }
 
-/** Bytes of the payloads in a command. */
-function payloadBytes(value: unknown): number {
-  if (value instanceof Payload) return value.bytes?.length ?? 0;
-  if (typeof value !== "object" || value === null || value instanceof Uint8Array) return 0;
-  return Object.values(value).reduce((sum: number, one) => sum + payloadBytes(one), 0);
-}
-
 /** A receipt says what was taken out of the texts before they were stored; without any it is the receipt as it is. */
 function tellingWhatWent(
   redactions: Redactions,
@@ -172,10 +159,6 @@ function tellingWhatWent(
 ): (receipt: Receipt) => void {
   if (redactions.size === 0) return resolve;
   return (receipt) => resolve({ ...receipt, redacted: Object.fromEntries(redactions) });
-}
-
-function inboxFull(count: number, limit: string): EngramError {
-  return new EngramError("inbox_full", `Cannot take the command: ${count} are waiting (${limit})`);
 }
 
 function commandIdReused(commandId: string): EngramError {
@@ -246,7 +229,7 @@ class LocalRuntime implements Runtime {
   readonly #rows: Rows;
   readonly #views: Views;
   #sandbox: Sandbox | null = null;
-  #inbox: Waiting[] = [];
+  readonly #waiting: WaitingRoom;
   /** The reader of manifests, once one was needed. From then on commands and idle() pass behind it, in their order. */
   #reader: Promise<void> | null = null;
   #turning = false;
@@ -263,11 +246,6 @@ class LocalRuntime implements Runtime {
   readonly #erasing = new Map<string, { isEmptied: boolean }>();
   /** Entries the log has and the graph has not: empty but on a full disk. */
   readonly #behind: GraphEntry[] = [];
-  #running = new Map<string, Waiting>();
-  #carried = new Map<string, Waiting>();
-  /** Who waits for a command that gave an id, by id; in the inbox, in a tick or for a workflow's end. */
-  #pending = new Map<string, Waiting>();
-  #twins = new Map<string, Waiting[]>();
   #idle: { before: number; resolve: () => void }[] = [];
   #listeners = new Set<() => void>();
   readonly #durations: Durations;
@@ -277,6 +255,7 @@ class LocalRuntime implements Runtime {
     this.#paths = paths;
     this.#lock = lock;
     this.#options = options;
+    this.#waiting = new WaitingRoom(options);
     this.#env = options.seed === undefined || options.seed === null ? liveEnv() : seededEnv(options.seed);
     const { log, graph, blobs } = openStores(paths, options.simulated?.disk ?? realDisk(paths.root));
     this.#log = log;
@@ -369,11 +348,8 @@ class LocalRuntime implements Runtime {
         ? null
         : this.#known(options.commandId, request, resolve, reject);
       if (waiting === "answered") return;
-      const inboxMax = this.#options.inboxMax ?? 10_000;
-      if (this.#inbox.length >= inboxMax) {
-        return reject(inboxFull(inboxMax, "inboxMax"));
-      }
       try {
+        this.#waiting.requireRoom();
         checkRequest(request);
         const redactions: Redactions = new Map();
         const ask = toAsk(request, this.#factsOf(request), redactions);
@@ -383,7 +359,7 @@ class LocalRuntime implements Runtime {
           commandId: options.commandId ?? null,
         });
         checkCommand(command);
-        this.#inbox.push(this.#wait(command, tellingWhatWent(redactions, resolve), reject));
+        this.#waiting.enter({ command, resolve: tellingWhatWent(redactions, resolve), reject });
       } catch (error) {
         return reject(error);
       }
@@ -412,13 +388,7 @@ class LocalRuntime implements Runtime {
       reject(error);
       return "answered";
     }
-    const pending = this.#pending.get(commandId);
-    if (pending !== undefined) {
-      const twins = this.#twins.get(commandId) ?? [];
-      if (twins.length >= twinsMax) reject(inboxFull(twinsMax, "twinsMax"));
-      else this.#twins.set(commandId, [...twins, { command: pending.command, resolve, reject }]);
-      return "answered";
-    }
+    if (this.#waiting.join(commandId, resolve, reject)) return "answered";
     if (this.#resume(commandId, resolve, reject)) {
       this.#schedule();
       return "answered";
@@ -438,7 +408,7 @@ class LocalRuntime implements Runtime {
   /** The command of an id that waits or has not ended. */
   #open(commandId: string): Command | null {
     const has = (command: Command | null) => command?.commandId === commandId;
-    return this.#pending.get(commandId)?.command ??
+    return this.#waiting.commandOf(commandId) ??
       this.#state.carried.find((one) => has(one.command))?.command ??
       [...this.#state.runs.values()].find((one) => has(one.command))?.command ?? null;
   }
@@ -459,19 +429,13 @@ class LocalRuntime implements Runtime {
   #resume(commandId: string, resolve: Waiting["resolve"], reject: Waiting["reject"]): boolean {
     const step = this.#state.carried.find((one) => one.command?.commandId === commandId);
     if (step?.command !== undefined && step.command !== null) {
-      this.#carried.set(stepKey(step), this.#wait(step.command, resolve, reject));
+      this.#waiting.rejoin("step", stepKey(step), { command: step.command, resolve, reject });
       return true;
     }
     const run = [...this.#state.runs.values()].find((one) => one.command.commandId === commandId);
     if (run === undefined) return false;
-    this.#running.set(stepKey(run), this.#wait(run.command, resolve, reject));
+    this.#waiting.rejoin("run", stepKey(run), { command: run.command, resolve, reject });
     return true;
-  }
-
-  #wait(command: Command, resolve: Waiting["resolve"], reject: Waiting["reject"]): Waiting {
-    const waiting = { command, resolve, reject };
-    if (command.commandId !== null) this.#pending.set(command.commandId, waiting);
-    return waiting;
   }
 
   #schedule(): void {
@@ -491,7 +455,7 @@ class LocalRuntime implements Runtime {
       this.#fail(error);
       return;
     }
-    const goesOn = this.#inbox.length > 0 || (!this.#paused && hasWork(this.#state));
+    const goesOn = this.#waiting.inboxCount > 0 || (!this.#paused && hasWork(this.#state));
     if (goesOn && this.#hasTurn()) this.#schedule(); // else a model's answer is what everyone waits for
     else this.#restNow(goesOn);
     if (this.#idle.some((one) => this.#state.tick >= one.before)) this.#wakeIdle();
@@ -515,8 +479,8 @@ class LocalRuntime implements Runtime {
 
   /** Whether a tick would do anything. One in which every step still waits for a model would not. */
   #hasTurn(): boolean {
-    if (!this.#desk.isWaitedFor) return this.#inbox.length > 0 || hasWork(this.#state);
-    const commands = this.#inbox.slice(0, this.#takeable()).map((one) => one.command);
+    if (!this.#desk.isWaitedFor) return this.#waiting.inboxCount > 0 || hasWork(this.#state);
+    const commands = this.#waiting.next(this.#state.config).map((one) => one.command);
     const { steps, seated, refused, unchanged } = plan(this.#state, commands, null);
     return seated.length + refused.length + unchanged.length > 0 ||
       steps.some((step) => !this.#desk.waits(stepKey(step)));
@@ -530,36 +494,22 @@ class LocalRuntime implements Runtime {
       {},
       "Free some space: it goes on by itself. Ask again under the same command id for what it came to",
     );
-    for (const one of [...this.#carried.values(), ...this.#running.values()]) this.#answer(one, full);
-    this.#carried.clear();
-    this.#running.clear();
+    this.#waiting.tellTaken(full);
   }
 
   #wakeIdle(): void {
     for (const one of this.#idle.splice(0)) one.resolve();
   }
 
-  /** How many waiting commands fit into one tick: one at least. */
-  #takeable(): number {
-    const { commandsPerTickMax, tickBytesMax } = this.#state.config;
-    let count = 0, bytes = 0;
-    for (const { command } of this.#inbox) {
-      bytes += payloadBytes(command.ask);
-      if (count === commandsPerTickMax || (count > 0 && bytes > tickBytesMax)) break;
-      count++;
-    }
-    return count;
-  }
-
   /** One tick (design §3): take, plan, run, serve, settle, log, commit, answer. */
   #tick(): void {
     const full = this.#graph.deferredCount > 0 ? null : this.#catchUp();
     if (full !== null) {
-      for (const one of this.#inbox.splice(0)) this.#answer(one, full);
+      for (const one of this.#waiting.takeAll()) this.#waiting.tell(one, full);
       return;
     }
     // 1 take
-    const taken = this.#inbox.splice(0, this.#takeable());
+    const taken = this.#waiting.take(this.#state.config);
     const tick = this.#state.tick + 1;
     const now = this.#env.now(tick);
     const time = Math.max(this.#options.simulated?.now?.(now) ?? now, this.#state.time);
@@ -573,28 +523,28 @@ class LocalRuntime implements Runtime {
         replayed: null,
       }, () => this.#meanwhile());
       // Whoever waits for this tick hears that its images find no room.
-      if (output.plan.seated.length + this.#carried.size + this.#running.size > 0) this.#images.writeStored();
+      if (output.plan.seated.length + this.#waiting.takenCount > 0) this.#images.writeStored();
     } catch (error) {
       if (isDiskFull(error)) return this.#noRoomForImages(taken, error);
-      this.#inbox.unshift(...taken);
+      this.#waiting.putBack(taken);
       throw error;
     }
     const { plan, settled } = output;
     const deferred = new Set(plan.deferred);
-    this.#inbox.unshift(...taken.filter((_, index) => deferred.has(index)));
-    for (const { index, error } of plan.refused) this.#answer(taken[index], error);
+    this.#waiting.putBack(taken.filter((_, index) => deferred.has(index)));
+    for (const { index, error } of plan.refused) this.#waiting.tell(taken[index], error);
     for (const index of plan.unchanged) {
       const one = taken[index];
-      if (one !== undefined) this.#answer(one, unchangedReceipt(one.command, this.#state.tick));
+      if (one !== undefined) this.#waiting.tell(one, unchangedReceipt(one.command, this.#state.tick));
     }
     const seated = new Map(plan.seated.map(({ seat, index }) => [stepKey({ tick, seat }), taken[index]]));
     for (const { step, end, record, refused } of settled) {
       if (record !== null) continue;
-      this.#answer(seated.get(stepKey(step)), refused ?? idleReceipt(end.result, this.#state.tick));
+      this.#waiting.tell(seated.get(stepKey(step)), refused ?? idleReceipt(end.result, this.#state.tick));
       seated.delete(stepKey(step));
     }
     if (output.entry === null) return;
-    for (const [key, one] of seated) if (one !== undefined) this.#carried.set(key, one);
+    for (const [key, one] of seated) if (one !== undefined) this.#waiting.seat(key, one);
     // 6 log, 7 commit, 8 answer
     this.#append(output.entry, output);
   }
@@ -687,8 +637,7 @@ class LocalRuntime implements Runtime {
     if (!isDiskFull(error) || entry.genesis !== null) throw error;
     for (const { agent } of entry.steps) if (agent !== null) this.#sandbox?.drop(agent);
     for (const { seat } of entry.commands) {
-      this.#answer(this.#carried.get(stepKey({ tick: entry.tick, seat })), error);
-      this.#carried.delete(stepKey({ tick: entry.tick, seat }));
+      this.#waiting.tell(this.#waiting.leave("step", stepKey({ tick: entry.tick, seat })), error);
     }
     this.#paused = hasWork(this.#state);
   }
@@ -697,7 +646,7 @@ class LocalRuntime implements Runtime {
   #noRoomForImages(taken: readonly Waiting[], error: EngramError): void {
     this.#sandbox?.close();
     this.#sandbox = null;
-    for (const one of taken) this.#answer(one, error);
+    for (const one of taken) this.#waiting.tell(one, error);
     this.#paused = hasWork(this.#state);
   }
 
@@ -716,24 +665,19 @@ class LocalRuntime implements Runtime {
       // What is remembered is what the log can say again: backtraces and an agent's words are told once, live.
       this.#remember(step.command, step.tick, receiptOf(step, record, entry.tick));
       const receipt = receiptOf(step, record, entry.tick, told);
-      const waiting = this.#carried.get(key);
-      this.#carried.delete(key);
-      answers.push((instead) => this.#answer(waiting, instead ?? receipt));
+      const waiting = this.#waiting.leave("step", key);
+      answers.push((instead) => this.#waiting.tell(waiting, instead ?? receipt));
     }
     for (const { seat, command } of entry.commands) {
       if (command.ask.kind !== "workflow") continue;
-      const key = stepKey({ tick: entry.tick, seat });
-      const waiting = this.#carried.get(key);
-      this.#carried.delete(key);
-      if (waiting !== undefined) this.#running.set(key, waiting);
+      this.#waiting.began(stepKey({ tick: entry.tick, seat }));
     }
     for (const run of done.runsEnded) {
       const context = this.#machine.contextId(run.context);
       this.#remember(run.command, run.tick, runReceipt(run, entry.tick, context));
       const receipt = runReceipt(run, entry.tick, context, saidInRun.get(run.id));
-      const waiting = this.#running.get(stepKey(run));
-      this.#running.delete(stepKey(run));
-      answers.push((instead) => this.#answer(waiting, instead ?? receipt));
+      const waiting = this.#waiting.leave("run", stepKey(run));
+      answers.push((instead) => this.#waiting.tell(waiting, instead ?? receipt));
     }
     for (const agent of done.agentsLoaded) this.#rows.loaded(agent);
     for (const agent of done.agentsUnloaded) this.#unloaded(agent, entry.tick);
@@ -773,7 +717,8 @@ class LocalRuntime implements Runtime {
       entry.steps.some(({ entry: kind }) =>
         kind === "initialize" || kind === "release" || kind === "configure" || kind === "erase"
       );
-    const due = live && (urgent || entry.tick - this.#rows.storedTick >= rowTicksMax);
+    const due = live &&
+      (urgent || entry.tick - this.#rows.storedTick >= rowTicksMax || this.#rows.waitingBytes >= rowBytesMax);
     const rows = due ? this.#rows.take(this.#state) : [];
     if (entry.steps.some((step) => erasureOf(step) !== null)) {
       const key = `${erasingPrefix}${String(entry.tick).padStart(12, "0")}`;
@@ -781,20 +726,6 @@ class LocalRuntime implements Runtime {
       this.#erasing.set(key, { isEmptied: false });
     }
     return { index: entry.tick, hash, tick: entry.tick, steps: graphSteps(this.#log, entry), rows };
-  }
-
-  #answer(waiting: Waiting | undefined, answer: Receipt | EngramError): void {
-    if (waiting === undefined) return;
-    const { commandId } = waiting.command;
-    const twins = commandId === null ? [] : this.#twins.get(commandId) ?? [];
-    if (commandId !== null) {
-      this.#pending.delete(commandId);
-      this.#twins.delete(commandId);
-    }
-    for (const one of [waiting, ...twins]) {
-      if (answer instanceof EngramError) one.reject(answer);
-      else one.resolve(answer);
-    }
   }
 
   /** A fault or a fatal refusal: the engine stops and keeps the log; those who wait hear the truth. */
@@ -807,9 +738,7 @@ class LocalRuntime implements Runtime {
       "Restart: what was acknowledged is in the log",
     );
     this.#closed = told;
-    const all = [...this.#inbox, ...this.#carried.values(), ...this.#running.values()];
-    this.#inbox = [];
-    for (const one of all) this.#answer(one, told);
+    this.#waiting.tellAll(told);
     this.#wakeIdle();
     this.#stop(told);
     for (const listener of this.#listeners) listener();
@@ -879,7 +808,7 @@ class LocalRuntime implements Runtime {
       memoryBytes: pages * 65_536,
       functionCalls: state.functionCalls,
       executionMs: this.#durations.total,
-      inbox: this.#inbox.length,
+      inbox: this.#waiting.inboxCount,
       folder: state.folder,
       data: this.#paths.root,
       cut: this.#log.report.cut,
@@ -911,7 +840,7 @@ class LocalRuntime implements Runtime {
   }
 
   #allDone(): Promise<void> {
-    if (this.#closed !== null || (this.#inbox.length === 0 && !hasWork(this.#state))) {
+    if (this.#closed !== null || (this.#waiting.inboxCount === 0 && !hasWork(this.#state))) {
       return Promise.resolve();
     }
     this.#schedule();
@@ -967,15 +896,13 @@ class LocalRuntime implements Runtime {
 
   async #close(): Promise<void> {
     this.#desk.close(); // steps that wait for a model end without one
-    while (this.#closed === null && !this.#paused && this.#inbox.length + this.#carried.size > 0) {
+    while (this.#closed === null && !this.#paused && this.#waiting.unansweredCount > 0) {
       await new Promise((resolve) => setTimeout(resolve, 0));
     }
     const stopping = new EngramError("host_stopping", "Cannot take the command: the folder is closed");
     if (this.#closed === null) this.#store();
     this.#closed = stopping;
-    for (const one of [...this.#inbox, ...this.#carried.values(), ...this.#running.values()]) {
-      this.#answer(one, stopping);
-    }
+    this.#waiting.tellAll(stopping);
     this.#wakeIdle();
     for (const listener of this.#listeners) listener();
     this.#sandbox?.close();
