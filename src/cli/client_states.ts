@@ -82,13 +82,19 @@ function dataOf({ args }: Started): string | null {
 /** Whether a command can be started: a path that is there, or a name on PATH. */
 async function programExists(command: string, terminal: Terminal): Promise<boolean> {
   if (isAbsolute(command)) return (await statOf(command))?.isFile === true;
-  const endings = os === "windows" ? ["", ".exe", ".cmd"] : [""];
+  return await findProgram(command, terminal) !== null;
+}
+
+/** The path of a program by its name, or null where PATH has none. */
+export async function findProgram(name: string, terminal: Terminal): Promise<string | null> {
+  const endings = os === "windows" ? [".exe", ".cmd", ""] : [""];
   for (const folder of (terminal.env("PATH") ?? "").split(delimiter)) {
     for (const ending of folder === "" ? [] : endings) {
-      if ((await statOf(join(folder, command + ending)))?.isFile === true) return true;
+      const path = join(folder, name + ending);
+      if ((await statOf(path))?.isFile === true) return path;
     }
   }
-  return false;
+  return null;
 }
 
 /** Something that is not as it could be, and the command that mends it. */

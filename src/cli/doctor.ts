@@ -18,6 +18,7 @@ import type { Call, Leaf } from "./command.ts";
 import { connectOptions } from "./connect.ts";
 import { modelState, offerModel } from "./model_offer.ts";
 import { count, plural, printable, size } from "./screen.ts";
+import { type ServiceState, serviceState } from "./service.ts";
 import { hostSettings } from "./settings.ts";
 import { versions } from "./versions.ts";
 
@@ -79,6 +80,7 @@ async function examine(call: Call): Promise<readonly Finding[]> {
     await openings(call, data, found);
   }
   await found.add("model", () => modelFinding(data));
+  await found.add("service", () => serviceFinding(call));
   for (const state of await clientStates(call.screen.terminal)) {
     const lack = missingOf(state, data);
     await found.add("assistant", () => lack ?? `${state.title} starts ${state.command?.command ?? ""}`);
@@ -178,6 +180,22 @@ async function modelFinding(data: string): Promise<string | Missing> {
   const { model, offer } = await modelState(data);
   if (model !== null) return `${model.name}, ${model.dimensions} dimensions`;
   return { what: "none: recall goes by words and links, not by meaning", next: offer };
+}
+
+async function serviceFinding(call: Call): Promise<string | Missing> {
+  let state: ServiceState;
+  try {
+    state = await serviceState(call);
+  } catch (error) {
+    if (error instanceof EngramError) return `none can be made: ${error.message}`; // a service is a choice
+    throw error;
+  }
+  const { name, keeper, installed, running, path } = state;
+  if (!installed) return "none: assistants start the host when they need it";
+  const next = "engramlt service install";
+  if (!state.ownProgram) return { what: `${path} starts another program than this one`, next };
+  if (running === null) return `${name} of ${keeper}, which cannot be asked: ${state.state}`;
+  return running ? `${name} runs, kept by ${keeper}` : { what: `${name} does not run: ${state.state}`, next };
 }
 
 /** engramlt doctor */

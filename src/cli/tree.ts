@@ -21,6 +21,7 @@ import { recall } from "./recall.ts";
 import { model } from "./model.ts";
 import { replay } from "./replay.ts";
 import { review } from "./review.ts";
+import { service } from "./service.ts";
 import { config } from "./settings.ts";
 import { setup } from "./setup.ts";
 import { token } from "./token.ts";
@@ -57,6 +58,7 @@ export const tree: readonly Node[] = [
   hostRun,
   logs,
   config,
+  service,
   mcp,
   token,
   api,
