@@ -22,6 +22,7 @@ import type { PostingIndex, Postings } from "./postings.ts";
 import type { Scope, Scopes } from "./scope.ts";
 import { build, given, num, numOrNull, Query, type Row, type Sqlite, text, textOrNull } from "./sqlite.ts";
 import { engramTexts } from "./texts.ts";
+import type { Threads } from "./threads.ts";
 import { countWords, type Searchable } from "./words.ts";
 
 /** A version as filters and scores need it. Documents are numbered by rid; staged ones above all of those. */
@@ -34,6 +35,8 @@ export interface Document extends Searchable {
   readonly fromTick: number;
   readonly texts: Engram | ReturnType<typeof engramTexts>;
   readonly threaded: boolean;
+  /** Characters of its texts, about. */
+  readonly chars: number;
   /** Set for a staged engram. */
   readonly staged: Engram | null;
 }
@@ -61,6 +64,8 @@ export interface Corpus {
   /** Those of `stems` that occur. */
   known(stems: ReadonlySet<string>): string[];
   load(document: number): Document;
+  /** {@link load} for many at once, in any order. */
+  loadAll(documents: readonly number[]): Document[];
   has(document: number): boolean;
   /** Visible documents of the same thread: one and two before, one and two after; null outside threads. */
   neighbours(document: number): Neighbours | null;
@@ -85,6 +90,11 @@ export const documentColumns = [
 const byRid = new Query(() =>
   build.selectFrom("engram_version as version").innerJoin("engram", "engram.key", "version.engram")
     .select(documentColumns).where("version.rid", "=", given(0))
+);
+const byRids = new Query(() =>
+  build.selectFrom("engram_version as version").innerJoin("engram", "engram.key", "version.engram")
+    .select(documentColumns)
+    .where("version.rid", "in", sql<number>`(select value from json_each(${given<string>(0)}))`)
 );
 const asOfTick = new Query(() =>
   build.selectFrom("engram_version as version").innerJoin("engram", "engram.key", "version.engram")
@@ -130,6 +140,8 @@ export function readSuperseders(db: Sqlite, tick: number): Superseders {
 
 /** A stored version, from a row of {@link documentColumns}. */
 export function documentOf(row: Row): Document {
+  const json = textOrNull(row[6]);
+  let texts: ReturnType<typeof engramTexts> | null = null;
   return {
     document: num(row[0]),
     id: text(row[1]),
@@ -137,10 +149,14 @@ export function documentOf(row: Row): Document {
     kind: engramKinds[num(row[3])] ?? "note",
     confidence: num(row[4]),
     fromTick: num(row[5]),
-    texts: engramTexts(textOrNull(row[6])),
+    // Most documents are looked at without their texts.
+    get texts() {
+      return texts ??= engramTexts(json);
+    },
     observedAt: numOrNull(row[7]),
     timeSource: timeSources[num(row[8])] ?? "none",
     threaded: row[9] !== null && row[10] !== null,
+    chars: json?.length ?? 0,
     staged: null,
   };
 }
@@ -175,6 +191,10 @@ abstract class StoredCorpus {
     return documentOf(row);
   }
 
+  loadAll(documents: readonly number[]): Document[] {
+    return this.db.all(byRids, [JSON.stringify(documents)]).map(documentOf);
+  }
+
   protected abstract threaded(document: number): boolean;
   protected abstract key(document: number): number;
 
@@ -195,17 +215,19 @@ abstract class StoredCorpus {
   }
 }
 
-/** The rows of now, through the index. `visible` is a mask by engram key, or null for all. */
+/** The rows of now, through the index. `visible` is a mask by engram key, or null for all; `threads` are null where too many. */
 export class IndexCorpus extends StoredCorpus implements Corpus {
   readonly #index: PostingIndex;
   readonly #visible: Uint8Array | null;
+  readonly #threads: Threads | null;
   readonly documents: number;
   readonly lengthSum: number;
 
-  constructor(parts: CorpusParts, index: PostingIndex, visible: Uint8Array | null) {
+  constructor(parts: CorpusParts, index: PostingIndex, visible: Uint8Array | null, threads: Threads | null) {
     super(parts);
     this.#index = index;
     this.#visible = visible;
+    this.#threads = threads;
     let { documents, lengthSum } = visible === null ? index.sums : { documents: 0, lengthSum: 0 };
     for (let rid = 0; visible !== null && rid < index.end; rid++) {
       if (!this.has(rid)) continue;
@@ -218,6 +240,15 @@ export class IndexCorpus extends StoredCorpus implements Corpus {
 
   get end(): number {
     return this.#index.end;
+  }
+
+  override neighbours(document: number): Neighbours | null {
+    if (this.#threads === null) return super.neighbours(document);
+    if (!this.threaded(document)) return null;
+    const found = this.#threads.beside(document, (other) => this.#index.live(other));
+    if (found === null || this.#visible === null) return found;
+    const seen = (other: number) => this.has(other);
+    return { before: found.before.filter(seen), after: found.after.filter(seen) };
   }
 
   has(document: number): boolean {
@@ -294,14 +325,15 @@ export class ScannedCorpus extends StoredCorpus implements Corpus {
   readonly #counted = new Counted();
   readonly end: number;
 
-  constructor(parts: CorpusParts) {
+  /** `within`: whether a visible engram, by its key, takes part. */
+  constructor(parts: CorpusParts, within: (key: number) => boolean = () => true) {
     super(parts);
     const { db, scopes, scope } = parts;
     let end = 0;
     for (const row of db.all(asOfTick, [scope.tick])) {
       const document = documentOf(row);
       end = document.document + 1;
-      if (scopes.visible(document.key, scope)) this.#counted.add(document);
+      if (scopes.visible(document.key, scope) && within(document.key)) this.#counted.add(document);
     }
     this.end = end;
   }
@@ -393,6 +425,12 @@ export class StagedCorpus implements Corpus {
     return this.#counted.documents.get(document) ?? this.#base.load(document);
   }
 
+  loadAll(documents: readonly number[]): Document[] {
+    const stored = documents.filter((document) => !this.#counted.documents.has(document));
+    const own = documents.map((document) => this.#counted.documents.get(document));
+    return [...own.filter((one) => one !== undefined), ...this.#base.loadAll(stored)];
+  }
+
   neighbours(document: number): Neighbours | null {
     const found = document < this.#base.end ? this.#base.neighbours(document) : null;
     if (found === null) return null;
@@ -419,6 +457,7 @@ export function stagedDocument(engram: Engram, document: number, fromTick: numbe
     observedAt: engram.observedAt === null ? null : Date.parse(engram.observedAt),
     timeSource: engram.timeSource,
     threaded: false,
+    chars: engram.content.length,
     staged: engram,
   };
 }

@@ -219,7 +219,7 @@ export class Graph {
         this.#readApplied();
         this.#reads.reset();
         this.#scopes.reset();
-        this.#search.reset();
+        this.#search.reset(false);
       }
       return work();
     });
@@ -315,7 +315,7 @@ export class Graph {
       committer.reset();
       this.#scopes.reset();
       this.#reads.reset();
-      this.#search.reset();
+      this.#search.reset(true);
       throw error;
     }
     this.#index = last.index;
@@ -384,7 +384,7 @@ export class Graph {
     this.#writeDeferred();
     eraseRows(this.#db, digests, agents);
     this.#reads.reset();
-    this.#search.reset();
+    this.#search.reset(true);
     this.#vectors.reset();
   }
 
@@ -508,7 +508,8 @@ export class Graph {
 
   /** What answers a question; see {@link RecallQuery}. */
   recall(query: RecallQuery): RecallResult {
-    return this.#read(() => recall(this.#search, this.#reads, this.#vectors, query));
+    const parts = { db: this.#db, search: this.#search, reads: this.#reads, vectors: this.#vectors };
+    return this.#read(() => recall(parts, query));
   }
 
   /** How near two engrams are in meaning, and by which model; null where a vector is missing. */

@@ -17,12 +17,14 @@
 import { connectionTypes, type Engram, type Hit } from "../kernel/records.ts";
 import type { Id } from "../kernel/ids.ts";
 import type { Document } from "./corpus.ts";
+import { linksOf, originsOf, versionsOf } from "./links.ts";
 import type { Reads } from "./reads.ts";
-import { best, shown } from "./score.ts";
+import { best, searchLimits, shown } from "./score.ts";
 import type { Ranking, Search } from "./search.ts";
 import type { SearchQuery } from "./search_query.ts";
 import { snippetOf } from "./snippet.ts";
 import type { Readable } from "./scope.ts";
+import type { Sqlite } from "./sqlite.ts";
 import { cosineOf, type VectorIndex } from "./vectors.ts";
 
 /** Bounds of a recall. */
@@ -31,6 +33,8 @@ export const recallLimits = {
   kMax: 100,
   /** Texts considered, the best by words and the best by vectors each. */
   candidatesMax: 200,
+  /** Texts that links alone lead to, those with the largest share. */
+  linkedMax: 100,
   /** Texts whose links are walked. */
   seedsMax: 10,
   /** Links looked at from one engram. */
@@ -43,8 +47,7 @@ const vectorShare = 0.6;
 const graphShare = 0.25;
 /** What is known to be superseded, and pages made of other texts, come after what they speak of. */
 const supersededFactor = 0.5, digestFactor = 0.6;
-/** Links that lead to what a text is about. Proposals and doubts lead nowhere. */
-const walked = new Set<string>([connectionTypes.from, connectionTypes.mentions, connectionTypes.supersedes]);
+/** Links that are not walked: proposals and doubts lead nowhere. */
 const unwalked = new Set<string>(["proposed", connectionTypes.duplicates, connectionTypes.contradicts]);
 
 /** What is asked. */
@@ -76,13 +79,18 @@ export interface RecallResult {
   readonly vectors: boolean;
 }
 
+/** Dot products by document, and which documents have one. */
+type Vectors = ReturnType<VectorIndex["scan"]>;
+
+const noVectors: Vectors = { rids: new Uint32Array(0), dots: new Int32Array(0) };
+
 /** A text on its way to be a hit. */
 interface Candidate {
   readonly document: Document;
   lexical: number;
   vector: number;
   graph: number;
-  readonly facts: Engram[];
+  readonly facts: Document[];
 }
 
 const score = ({ lexical, vector, graph }: Candidate, hasVectors: boolean): number =>
@@ -90,33 +98,43 @@ const score = ({ lexical, vector, graph }: Candidate, hasVectors: boolean): numb
 
 /** One recall. */
 class Recall {
+  readonly #db: Sqlite;
   readonly #reads: Reads;
   readonly #ranking: Ranking;
   readonly #query: RecallQuery;
-  readonly #vectors: Map<number, number>;
+  readonly #vectors: Vectors;
   readonly #candidates = new Map<Id, Candidate>();
+  readonly #linksBy = new Map<number, number[]>();
   readonly #best: number;
+  /** Documents of each kind that are looked at until enough pass. */
+  readonly #max: number;
 
-  constructor(reads: Reads, ranking: Ranking, query: RecallQuery, vectors: Map<number, number>) {
+  constructor(db: Sqlite, reads: Reads, ranking: Ranking, query: RecallQuery, vectors: Vectors, max: number) {
+    this.#db = db;
     this.#reads = reads;
     this.#ranking = ranking;
     this.#query = query;
     this.#vectors = vectors;
+    this.#max = max;
     const [first] = ranking.ranked;
     this.#best = first === undefined ? 1 : Math.max(ranking.scores[first] ?? 1, Number.MIN_VALUE);
   }
 
   run(): RecallHit[] {
-    const { ranked } = this.#ranking;
-    for (const document of ranked.slice(0, recallLimits.candidatesMax)) this.#add(document);
-    const dots = new Float64Array(this.#ranking.corpus.end);
-    for (const [rid, dot] of this.#vectors) dots[rid] = dot;
-    for (const document of best([...this.#vectors.keys()], dots, recallLimits.candidatesMax)) {
-      this.#add(document);
-    }
+    this.#addFirst(this.#ranking.ranked);
+    if (this.#hasVectors) this.#addFirst(best(this.#vectors.rids, this.#vectors.dots, this.#max));
     this.#walk();
     this.#fold();
     return this.#hits();
+  }
+
+  /** Adds the first `candidatesMax` that pass. */
+  #addFirst(documents: readonly number[]): void {
+    this.#ranking.prepare(documents.slice(0, recallLimits.candidatesMax));
+    let count = 0;
+    for (const document of documents) {
+      if (this.#add(document) !== null && ++count >= recallLimits.candidatesMax) return;
+    }
   }
 
   #add(document: number): Candidate | null {
@@ -127,7 +145,7 @@ class Recall {
     const candidate: Candidate = {
       document: loaded,
       lexical: (this.#ranking.scores[document] ?? 0) / this.#best,
-      vector: cosineOf(this.#vectors.get(document) ?? 0) / 1000,
+      vector: cosineOf(this.#vectors.dots[document] ?? 0) / 1000,
       graph: 0,
       facts: [],
     };
@@ -136,7 +154,7 @@ class Recall {
   }
 
   get #hasVectors(): boolean {
-    return this.#vectors.size > 0;
+    return this.#vectors.rids.length > 0;
   }
 
   #sorted(): Candidate[] {
@@ -153,62 +171,74 @@ class Recall {
 
   /** Passes shares of the best scores over two links: text – thing or fact – text. */
   #walk(): void {
-    const gained = new Map<Id, number>();
-    const gain = (id: Id, share: number) => gained.set(id, Math.max(gained.get(id) ?? 0, share));
+    const gained = new Map<number, number>();
+    const gain = (key: number, share: number) => gained.set(key, Math.max(gained.get(key) ?? 0, share));
     for (const seed of this.#sorted().slice(0, recallLimits.seedsMax)) {
-      const share = score(seed, this.#hasVectors);
-      for (const near of this.#links(seed.document.id)) {
+      const share = score(seed, this.#hasVectors), own = this.#key(seed.document);
+      for (const near of this.#links(own)) {
         gain(near, 0.8 * share);
         const around = this.#links(near);
         const spread = share / Math.log2(2 + around.length);
-        for (const far of around) if (far !== seed.document.id) gain(far, 0.6 * spread);
+        for (const far of around) if (far !== own) gain(far, 0.6 * spread);
       }
     }
-    for (const [id, share] of gained) {
-      const stored = this.#reads.stored(id, this.#ranking.scope);
-      if (stored === null || !this.#ranking.corpus.has(stored.rid)) continue;
-      const candidate = this.#add(stored.rid);
-      if (candidate !== null) candidate.graph = Math.min(1, share);
+    const linked = this.#linked(gained), rids = versionsOf(this.#db, linked, this.#ranking.scope.tick);
+    this.#ranking.prepare([...rids.values()].filter((rid) => this.#ranking.corpus.has(rid)));
+    for (const key of linked) {
+      const rid = rids.get(key);
+      if (rid === undefined || !this.#ranking.corpus.has(rid)) continue;
+      const candidate = this.#add(rid);
+      if (candidate !== null) candidate.graph = Math.min(1, gained.get(key) ?? 0);
     }
   }
 
-  #links(id: Id): Id[] {
-    const { asOf, readable } = this.#query;
-    const found = this.#reads.connectionsOf(id, {
-      direction: "both",
-      limit: recallLimits.linksMax,
-      ...(asOf === undefined ? {} : { asOf }),
-      ...(readable === undefined ? {} : { readable }),
-    });
-    const ends = found.filter(({ type }) => walked.has(type) || !unwalked.has(type))
-      .map(({ source, target }) => source === id ? target : source);
-    return [...new Set(ends)];
+  /** Candidates that gained, and of the others those that gained most. */
+  #linked(gained: ReadonlyMap<number, number>): number[] {
+    const known = new Set([...this.#candidates.values()].map(({ document }) => document.key));
+    const others = [...gained].filter(([key]) => !known.has(key))
+      .sort(([a, share], [b, other]) => other - share || a - b);
+    return [
+      ...[...gained.keys()].filter((key) => known.has(key)),
+      ...others.slice(0, recallLimits.linkedMax).map(([key]) => key),
+    ];
+  }
+
+  /** The key of a document's engram; a staged one may have one as well. */
+  #key(document: Document): number {
+    return document.staged === null ? document.key : this.#reads.key(document.id) ?? 0;
+  }
+
+  #links(key: number): number[] {
+    const known = this.#linksBy.get(key);
+    if (known !== undefined) return known;
+    const found = linksOf(this.#db, key, this.#ranking.scope.tick, recallLimits.linksMax)
+      .filter((link) => !unwalked.has(link.type) && this.#ranking.visible(link.key));
+    const ends = [...new Set(found.map((link) => link.key))];
+    this.#linksBy.set(key, ends);
+    return ends;
   }
 
   /** Facts give their score to the note they were taken from. */
   #fold(): void {
-    for (const [id, fact] of [...this.#candidates]) {
-      if (fact.document.kind !== "fact") continue;
-      const { asOf, readable } = this.#query;
-      const [origin] = this.#reads.connectionsOf(id, {
-        direction: "out",
-        type: connectionTypes.from,
-        limit: 1,
-        ...(asOf === undefined ? {} : { asOf }),
-        ...(readable === undefined ? {} : { readable }),
-      });
-      const stored = origin === undefined ? null : this.#reads.stored(origin.target, this.#ranking.scope);
-      const note = stored === null || !this.#ranking.corpus.has(stored.rid) ? null : this.#add(stored.rid);
-      if (note === null) continue;
+    const facts = [...this.#candidates].filter(([, { document }]) => document.kind === "fact");
+    if (facts.length === 0) return;
+    const { scope, corpus, visible } = this.#ranking;
+    const keys = facts.map(([, { document }]) => this.#key(document));
+    const origins = originsOf(this.#db, keys, scope.tick);
+    const rids = versionsOf(this.#db, [...new Set(origins.values())].filter(visible), scope.tick);
+    this.#ranking.prepare([...rids.values()].filter((rid) => corpus.has(rid)));
+    facts.forEach(([id, fact], at) => {
+      const rid = rids.get(origins.get(keys[at] ?? 0) ?? 0);
+      const note = rid === undefined || !corpus.has(rid) ? null : this.#add(rid);
+      if (note === null) return;
       this.#candidates.delete(id);
-      const isOld = this.#ranking.corpus.superseded(fact.document.document);
-      const engram = this.#engram(fact.document);
-      if (engram !== null && (fact.lexical > 0 || fact.vector > 0)) note.facts.push(engram);
-      if (isOld) continue;
+      const isOld = corpus.superseded(fact.document.document);
+      if (fact.lexical > 0 || fact.vector > 0) note.facts.push(fact.document);
+      if (isOld) return;
       note.lexical = Math.max(note.lexical, fact.lexical);
       note.vector = Math.max(note.vector, fact.vector);
       note.graph = Math.max(note.graph, fact.graph);
-    }
+    });
   }
 
   #engram(document: Document): Engram | null {
@@ -223,7 +253,9 @@ class Recall {
       if (total <= 0 || one.document.kind === "thing") continue;
       const engram = this.#engram(one.document);
       if (engram === null) continue;
-      const facts = one.facts.map(({ id, content, supersededBy }) => ({ id, content, supersededBy }))
+      const facts = one.facts.flatMap((fact) => this.#engram(fact) ?? []).map((
+        { id, content, supersededBy },
+      ) => ({ id, content, supersededBy }))
         .sort((a, b) => a.id < b.id ? -1 : 1);
       hits.push({
         ...engram,
@@ -237,8 +269,19 @@ class Recall {
   }
 }
 
+/** What a recall reads. */
+export interface RecallParts {
+  readonly db: Sqlite;
+  readonly search: Search;
+  readonly reads: Reads;
+  readonly vectors: VectorIndex;
+}
+
 /** Answers a question. Its words are never empty: the views see to that. */
-export function recall(search: Search, reads: Reads, index: VectorIndex, query: RecallQuery): RecallResult {
+export function recall(
+  { db, search, reads, vectors: index }: RecallParts,
+  query: RecallQuery,
+): RecallResult {
   const { question, context, readable, asOf, minConfidence, vector, staged, stagedDeleted } = query;
   const asked: SearchQuery = {
     text: question,
@@ -250,10 +293,15 @@ export function recall(search: Search, reads: Reads, index: VectorIndex, query: 
     ...(staged === undefined ? {} : { staged }),
     ...(stagedDeleted === undefined ? {} : { stagedDeleted }),
   };
-  const ranking = search.ranking(asked);
+  const hasFilter = minConfidence !== undefined || (context !== undefined && staged !== undefined);
+  const max = hasFilter ? searchLimits.documentsMax : recallLimits.candidatesMax;
+  const ranking = search.ranking(asked, max);
   const { corpus, scope } = ranking;
   const vectors = vector === undefined || vector === null
-    ? new Map<number, number>()
-    : index.scan(vector.model, vector.numbers, scope.tick, (rid) => corpus.has(rid));
-  return { hits: new Recall(reads, ranking, query, vectors).run(), vectors: vectors.size > 0 };
+    ? noVectors
+    : index.scan(vector.model, vector.numbers, scope.tick, corpus.end, (rid) => corpus.has(rid));
+  return {
+    hits: new Recall(db, reads, ranking, query, vectors, max).run(),
+    vectors: vectors.rids.length > 0,
+  };
 }

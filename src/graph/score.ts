@@ -99,7 +99,7 @@ export function ownScores(
 }
 
 /** The `max` best by score, ties by document: a heap with the worst kept one on top. */
-export function best(documents: readonly number[], scores: Float64Array, max: number): number[] {
+export function best(documents: Iterable<number>, scores: ArrayLike<number>, max: number): number[] {
   const heap: number[] = [];
   const before = (one: number, other: number) => (scores[other] ?? 0) - (scores[one] ?? 0) || one - other;
   const sink = () => {
@@ -127,15 +127,11 @@ export function best(documents: readonly number[], scores: Float64Array, max: nu
   return heap.sort(before);
 }
 
-function countOf({ rids, counts }: Postings, document: number): number {
-  let low = 0, high = rids.length - 1;
-  while (low <= high) {
-    const middle = (low + high) >> 1, rid = rids[middle] ?? 0;
-    if (rid === document) return counts[middle] ?? 0;
-    if (rid < document) low = middle + 1;
-    else high = middle - 1;
-  }
-  return 0;
+/** Counts by document: the postings of a common word are looked at too often to be searched each time. */
+function countsOf({ rids, counts }: Postings, end: number): Uint8Array {
+  const found = new Uint8Array(end);
+  for (let at = 0; at < rids.length; at++) found[rids[at] ?? 0] = counts[at] ?? 0;
+  return found;
 }
 
 /** Scores the best documents again with the words of their neighbours, and the neighbours with theirs. */
@@ -148,16 +144,17 @@ export function addNeighbours(
   const average = corpus.documents === 0 ? 1 : Math.max(1, corpus.lengthSum / corpus.documents);
   const seeds = best(documents, scores, searchLimits.neighbourDocumentsMax);
   const rescored = new Map<number, number>();
+  const weighed = words.map(({ postings, weight }) => ({ counts: countsOf(postings, corpus.end), weight }));
   const rescore = (document: number): readonly number[] => {
     const neighbours = corpus.neighbours(document);
     if (neighbours === null) return [];
     const { before, after } = neighbours;
     const norm = k1 * (1 - b + b * corpus.length(document) / average);
     let score = 0;
-    for (const { postings, weight } of words) {
-      let count = countOf(postings, document);
-      before.forEach((other, at) => count += (beforeWeights[at] ?? 0) * countOf(postings, other));
-      after.forEach((other, at) => count += (afterWeights[at] ?? 0) * countOf(postings, other));
+    for (const { counts, weight } of weighed) {
+      let count = counts[document] ?? 0;
+      before.forEach((other, at) => count += (beforeWeights[at] ?? 0) * (counts[other] ?? 0));
+      after.forEach((other, at) => count += (afterWeights[at] ?? 0) * (counts[other] ?? 0));
       if (count > 0) score += weight * saturate(count, norm);
     }
     rescored.set(document, score);

@@ -12,6 +12,7 @@
  *    words: the newest made first, by id.
  */
 import { assert, EngramError } from "../kernel/errors.ts";
+import type { Id } from "../kernel/ids.ts";
 import type { Engram, Hit } from "../kernel/records.ts";
 import {
   type Corpus,
@@ -27,6 +28,7 @@ import { listPage } from "./listing.ts";
 import { PostingIndex } from "./postings.ts";
 import type { Reads } from "./reads.ts";
 import { isNow, type Scope, type Scopes } from "./scope.ts";
+import { Threads } from "./threads.ts";
 import {
   addGrams,
   addNeighbours,
@@ -51,7 +53,7 @@ const members = new Query(() =>
 );
 
 const contextMasksMax = 64;
-const documentsCachedMax = 4_000;
+const documentsCachedMax = 20_000;
 
 /** A set of engram keys that grows. */
 class Mask {
@@ -73,6 +75,7 @@ export class Search {
   readonly #scopes: Scopes;
   readonly #reads: Reads;
   readonly #index: PostingIndex;
+  readonly #threads: Threads;
   readonly #masks = new Map<number, Mask>();
   /** Versions read lately; a version never changes. */
   readonly #documents = documentCache();
@@ -83,6 +86,7 @@ export class Search {
     this.#scopes = scopes;
     this.#reads = reads;
     this.#index = new PostingIndex(db, readOnly);
+    this.#threads = new Threads(db);
   }
 
   /** Follows a membership inside a commit. */
@@ -100,8 +104,9 @@ export class Search {
     this.#index.committed();
   }
 
-  /** Forgets everything read. */
-  reset(): void {
+  /** Forgets everything read. `rolledBack`: row numbers may be given again. */
+  reset(rolledBack: boolean): void {
+    if (rolledBack) this.#threads.reset();
     this.#masks.clear();
     this.#documents.clear();
     this.#superseders = null;
@@ -127,14 +132,20 @@ export class Search {
     return hasWords(query) ? this.#ranked(query, scope) : this.#listed(query, scope);
   }
 
-  /** Everything that a fusion of words with other signals needs: one reader's corpus, and the scores of words. */
-  ranking(query: SearchQuery): Ranking {
+  /**
+   * Everything that a fusion of words with other signals needs: one reader's corpus, narrowed to the query's context,
+   * and the scores of words, the best `max` in order.
+   */
+  ranking(query: SearchQuery, max: number): Ranking {
     const scope = this.#scopes.make(query.asOf, query.readable);
-    const corpus = this.#corpus(query, scope);
+    const corpus = this.#corpus(query, scope, query.context);
     const cache = isNow(scope) ? this.#documents : documentCache();
-    const filter = new Filter(query, scope, this.#scopes);
+    const filter = new Filter(query, scope, this.#scopes, true);
     const run = new Run(corpus, query, filter, cache);
-    return { scope, corpus, filter, weights: run.weights, ...run.scoresOfWords() };
+    const mask = isNow(scope) ? this.#visible(scope) : null;
+    const visible = (key: number) =>
+      isNow(scope) ? mask === null || mask[key] === 1 : this.#scopes.visible(key, scope);
+    return { scope, corpus, filter, visible, weights: run.weights, ...run.scoresOfWords(max) };
   }
 
   #listed(query: SearchQuery, scope: Scope): SearchResult {
@@ -174,8 +185,13 @@ export class Search {
     return engram;
   }
 
-  #corpus(query: SearchQuery, scope: Scope): Corpus {
-    const base = isNow(scope) ? this.#indexed(scope) : new ScannedCorpus(this.#parts(scope));
+  /** `context`: only what is in it. */
+  #corpus(query: SearchQuery, scope: Scope, context?: Id): Corpus {
+    const within = context === undefined ? null : this.#within(scope, context);
+    const base = isNow(scope) ? this.#indexed(scope, within) : new ScannedCorpus(
+      this.#parts(scope),
+      (key) => within === null || this.#scopes.visible(key, within),
+    );
     const staged = query.staged ?? [], deleted = query.stagedDeleted ?? [];
     if (staged.length + deleted.length === 0) return base;
     const hidden: number[] = [];
@@ -186,9 +202,16 @@ export class Search {
     return new StagedCorpus(base, staged, hidden, Number.MAX_SAFE_INTEGER);
   }
 
-  #indexed(scope: Scope): IndexCorpus {
+  /** The scope of one context; nothing where it may not be read. */
+  #within({ tick, contexts }: Scope, context: Id): Scope {
+    const key = this.#scopes.contextKey(context);
+    return { tick, contexts: new Set(key === null || contexts?.has(key) === false ? [] : [key]) };
+  }
+
+  #indexed(scope: Scope, within: Scope | null = null): IndexCorpus {
     this.#index.catchUp();
-    return new IndexCorpus(this.#parts(scope), this.#index, this.#visible(scope));
+    const threads = this.#threads.catchUp() ? this.#threads : null;
+    return new IndexCorpus(this.#parts(scope), this.#index, this.#visible(within ?? scope), threads);
   }
 
   #parts(scope: Scope): CorpusParts {
@@ -226,7 +249,7 @@ export class Search {
 const documentCache = () =>
   new TextCache<number, Document>(
     { entriesMax: documentsCachedMax, charsMax: cachedCharsMax },
-    ({ texts }) => texts.content.length,
+    ({ chars }) => chars,
   );
 
 /** Words to rank by; a phrase of marks alone has none. */
@@ -254,12 +277,16 @@ export interface Ranking {
   readonly scope: Scope;
   readonly corpus: Corpus;
   readonly filter: Filter;
+  /** Whether an engram, by its key, may be seen; in whatever context. */
+  readonly visible: (key: number) => boolean;
   readonly weights: ReadonlyMap<string, number>;
   /** Documents with a score, best first. */
   readonly ranked: readonly number[];
   /** By document. */
   readonly scores: Float64Array;
   readonly load: (document: number) => Document;
+  /** Loads many at once, for {@link load} to find. */
+  readonly prepare: (documents: readonly number[]) => void;
 }
 
 /** One search. */
@@ -288,15 +315,24 @@ class Run {
     return loaded;
   };
 
-  /** Scores of all documents for the words of the text, the best `documentsMax` in order. */
-  scoresOfWords(): Pick<Ranking, "ranked" | "scores" | "load"> {
+  #prepare = (documents: readonly number[]): void => {
+    const missing = documents.filter((document) => this.#loaded.get(document) === undefined);
+    if (missing.length === 0) return;
+    for (const document of this.#corpus.loadAll(missing)) {
+      if (document.staged === null) this.#loaded.set(document.document, document);
+    }
+  };
+
+  /** Scores of all documents for the words of the text, the best `max` in order. */
+  scoresOfWords(max: number): Pick<Ranking, "ranked" | "scores" | "load" | "prepare"> {
     const looked = lookUp(this.#corpus, this.#query.text ?? "");
     for (const { stem, weight } of looked.words) this.weights.set(stem, weight);
     const { documents, scores } = ownScores(this.#corpus, looked.words);
     addNeighbours(this.#corpus, looked.words, documents, scores);
     const first = best(documents, scores, searchLimits.gramDocumentsMax);
+    this.#prepare(first);
     addGrams(this.#query.text ?? "", first.map(this.#load), scores, this.weights);
-    return { ranked: best(documents, scores, searchLimits.documentsMax), scores, load: this.#load };
+    return { ranked: best(documents, scores, max), scores, load: this.#load, prepare: this.#prepare };
   }
 
   /** The first `max` hits in order, or more. */
@@ -355,6 +391,7 @@ class Run {
   /** Those that pass every filter, in the order given. */
   #kept(documents: readonly number[], max: number): Document[] {
     const kept: Document[] = [];
+    this.#prepare(documents.slice(0, Math.min(max, documentsCachedMax / 4)));
     for (const number of documents) {
       const document = this.#load(number);
       if (this.#filter.passes(document)) kept.push(document);

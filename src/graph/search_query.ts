@@ -72,8 +72,11 @@ export class Filter {
   readonly #scope: Scope;
   readonly #scopes: Scopes;
   readonly #phrase: string;
+  readonly #isNarrowed: boolean;
 
-  constructor(query: SearchQuery, scope: Scope, scopes: Scopes) {
+  /** `isNarrowed`: stored documents of other contexts are left out already. */
+  constructor(query: SearchQuery, scope: Scope, scopes: Scopes, isNarrowed = false) {
+    this.#isNarrowed = isNarrowed;
     this.#query = query;
     this.#scope = scope;
     this.#scopes = scopes;
@@ -106,6 +109,7 @@ export class Filter {
 
   #inContext(document: Document, context: Id): boolean {
     if (document.staged !== null) return document.staged.contexts.includes(context);
+    if (this.#isNarrowed) return true;
     const key = this.#scopes.contextKey(context);
     if (key === null || (this.#scope.contexts !== null && !this.#scope.contexts.has(key))) return false;
     return this.#scopes.visible(document.key, { tick: this.#scope.tick, contexts: new Set([key]) });

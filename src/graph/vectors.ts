@@ -63,11 +63,8 @@ const addVector = new Query(() =>
   })
 );
 const vectorsAfter = new Query(() =>
-  build.selectFrom("vector").select(["key", "rid", "from_tick", "bytes"])
+  build.selectFrom("vector").select(["key", "rid", "from_tick", "bytes", "dimensions"])
     .where("model", "=", given<string>(0)).where("key", ">", given(1)).orderBy("key").limit(given(2))
-);
-const dimensionsOf = new Query(() =>
-  build.selectFrom("vector").select("dimensions").where("model", "=", given<string>(0)).limit(1)
 );
 const vectorsOf = new Query(() =>
   build.selectFrom("vector").select(["model", "dimensions", "bytes"])
@@ -183,26 +180,30 @@ export class VectorIndex {
   }
 
   /**
-   * Dot products with a question's vector by version row: the best of each version's, for versions that `has` lets
-   * through and whose vectors were there at `tick`.
+   * Dot products with a question's vector by version row, 0 where there is none above: the best of each version's, for
+   * versions below `end` that `has` lets through and whose vectors were there at `tick`; and which they are.
    */
   scan(
     model: string,
     question: Int8Array,
     tick: number,
+    end: number,
     has: (rid: number) => boolean,
-  ): Map<number, number> {
+  ): { readonly rids: Uint32Array; readonly dots: Int32Array } {
     this.#catchUp(model);
-    const found = new Map<number, number>();
-    if (this.#store === null) return found;
-    const dots = this.#store.dots(question);
+    const found = new Int32Array(end), rids = new Uint32Array(Math.min(end, this.#rids.length));
+    let count = 0;
+    const dots = this.#store?.dots(question) ?? new Int32Array(0);
     for (let at = 0; at < dots.length; at++) {
-      const rid = this.#rids[at] ?? 0, dot = dots[at] ?? 0;
-      if (rid === 0 || dot <= 0 || (this.#ticks[at] ?? 0) > tick) continue;
-      const best = found.get(rid);
-      if (best === undefined ? has(rid) : dot > best) found.set(rid, dot);
+      const rid = this.#rids[at] ?? 0, dot = dots[at] ?? 0, best = found[rid] ?? dot;
+      if (rid === 0 || dot <= best || (this.#ticks[at] ?? 0) > tick) continue;
+      if (best === 0) {
+        if (!has(rid)) continue;
+        rids[count++] = rid;
+      }
+      found[rid] = dot;
     }
-    return found;
+    return { rids: rids.subarray(0, count), dots: found };
   }
 
   #catchUp(model: string): void {
@@ -215,14 +216,13 @@ export class VectorIndex {
       for (const row of rows) {
         this.#lastKey = num(row[0]);
         const bytes = bytesOf(row[3]);
-        if (bytes !== null) this.#take(model, num(row[1]), num(row[2]), bytes);
+        if (bytes !== null) this.#take(num(row[1]), num(row[2]), bytes, num(row[4]));
       }
       if (rows.length < rowsPerRead) return;
     }
   }
 
-  #take(model: string, rid: number, fromTick: number, bytes: Uint8Array): void {
-    const dimensions = num(this.#db.get(dimensionsOf, [model])?.[0]);
+  #take(rid: number, fromTick: number, bytes: Uint8Array, dimensions: number): void {
     this.#store ??= new DotStore(dimensions);
     const old = this.#byRid.get(rid);
     if (old !== undefined) { for (let at = 0; at < old.count; at++) this.#rids[old.first + at] = 0; }

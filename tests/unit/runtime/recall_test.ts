@@ -242,3 +242,16 @@ Deno.test("vectors that are none are refused, and change nothing", () =>
     assert.equal(await codeOf(recalled(runtime, " ")), "invalid_argument");
     assert.equal(await codeOf(recalled(runtime, "x", null, { k: 101 })), "invalid_argument");
   }));
+
+Deno.test("recall in a context finds what is in it, however much outside it has the words", () =>
+  withRuntime(async (runtime) => {
+    await runtime.submit({ kind: "context_create", name: "work" });
+    const others = Array.from({ length: 300 }, (_, at) => ({ content: `heron heron heron ${at}` }));
+    await add(runtime, ...others);
+    const [inside = ""] = await add(runtime, {
+      content: "The launch plan of the project says much, and at its end it names a heron.",
+      context: "work",
+    });
+    const { hits } = await recalled(runtime, "heron", null, { context: "work" });
+    assert.deepEqual(hits.map((hit) => hit.id), [inside]);
+  }));
