@@ -252,13 +252,31 @@ export async function bundleAll(): Promise<PayloadFile[]> {
       return { path: `app/${bundleFolder}/${path}`, bytes: bytes.length === 0 ? emptyChunk : bytes };
     });
     checkRoot(files);
-    return files;
+    return lightened(files);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
 }
 
 const emptyChunk = new TextEncoder().encode(";\n");
+
+/**
+ * The same scripts, of which less is loaded at a start:
+ * - Before the first line runs, the runtime loads every script that an `import()` names in so many words; what is
+ *   imported at run time shall be loaded then.
+ * - The bundler's helper for CommonJS loads all of node:module, and is imported by chunks that use nothing of it. It
+ *   does nothing by itself, so an import of nothing from it is left out.
+ */
+export function lightened(files: readonly PayloadFile[]): PayloadFile[] {
+  const texts = files.map(({ path, bytes }) => ({ path, text: new TextDecoder().decode(bytes) }));
+  const helpers = texts.filter(({ text }) => text.includes("createRequire as __deno_internal_createRequire"))
+    .map(({ path }) => path.split("/").at(-1) ?? "");
+  return texts.map(({ path, text }) => {
+    const late = text.replaceAll(/\bimport\(("\.\/[\w-]+\.js")\)/g, "import((0,$1))");
+    const light = helpers.reduce((so, name) => so.replaceAll(`import"./${name}";`, ""), late);
+    return { path, bytes: light === "" ? emptyChunk : new TextEncoder().encode(light) };
+  });
+}
 
 /** src/runtime/assets.ts finds the program's root from its own place: its chunk must stand beside main.js. */
 function checkRoot(files: readonly PayloadFile[]): void {

@@ -150,6 +150,23 @@ executableTest("runs a host where one was killed", async (home) => {
   }
 });
 
+executableTest("loads only a few small files for engramlt mcp, and none of node's", async (home) => {
+  await home.run(["--version"]);
+  const [main = ""] = home.unpacked("src/cli/main.js");
+  const textOf = (name: string) => Deno.readTextFileSync(join(dirname(main), name));
+  const [, pipe = ""] = /import\(\(0,"\.\/(mcp_pipe-\w+\.js)"\)\)/.exec(textOf("main.js")) ?? [];
+  const loaded = new Set<string>(["main.js", pipe]);
+  for (const name of loaded) {
+    for (const [, next = ""] of textOf(name).matchAll(/\b(?:from|import) *"([^"]+)"/g)) {
+      assert.match(next, /^\.\/[\w-]+\.js$/, name);
+      loaded.add(next.slice(2));
+    }
+  }
+  assert(loaded.size > 2, "nothing was followed");
+  const bytes = [...loaded].reduce((sum, name) => sum + textOf(name).length, 0);
+  assert(loaded.size <= 8 && bytes < 20_000, `${bytes} bytes in ${[...loaded].join(" ")}`);
+}, true);
+
 executableTest("serves the page of its API with the script that it brings", async (home) => {
   const host = home.start(["up", "--no-agents", "--json"]);
   const reader = host.stdout.getReader();

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { refusals } from "../../../src/kernel/errors.ts";
-import { isShipped, type Platform, suitsPlatform } from "../../../scripts/launcher/collect.ts";
+import { isShipped, lightened, type Platform, suitsPlatform } from "../../../scripts/launcher/collect.ts";
 import { launchArguments, unsetVariables } from "../../../scripts/launcher/layout.ts";
 import { packPayload, type PayloadFile, sha256Hex } from "../../../scripts/launcher/payload.ts";
 import { assemblePortable, findCompiler, type LauncherKind } from "../../../scripts/launcher/portable.ts";
@@ -164,6 +164,28 @@ Deno.test("suitsPlatform() keeps one C library and one system of native packages
     suits("@libsql/darwin-arm64", ["darwin"], ["arm64"]),
     suits("detect-libc", [], []),
   ], [true, false, false, true]);
+});
+
+Deno.test("lightened() leaves out imports of nothing from the bundler's helper, and hides late ones from the runtime", () => {
+  const files = (texts: Readonly<Record<string, string>>) =>
+    Object.entries(texts).map(([name, text]) => ({
+      path: `app/src/cli/${name}`,
+      bytes: new TextEncoder().encode(text),
+    }));
+  const helper = 'import{createRequire as __deno_internal_createRequire}from"node:module";export{a};';
+  const before = files({
+    "main.js": 'import"./chunk-A.js";import"./chunk-H.js";await(await import("./b-B.js")).run();',
+    "b-B.js": 'import{a}from"./chunk-H.js";import"./chunk-H.js";a("import(\\"./no.js\\")");',
+    "chunk-A.js": 'import"./chunk-H.js";',
+    "chunk-H.js": helper,
+  });
+  const after = files({
+    "main.js": 'import"./chunk-A.js";await(await import((0,"./b-B.js"))).run();',
+    "b-B.js": 'import{a}from"./chunk-H.js";a("import(\\"./no.js\\")");',
+    "chunk-A.js": ";\n",
+    "chunk-H.js": helper,
+  });
+  assert.deepEqual(lightened(before), after);
 });
 
 Deno.test("isShipped() drops types, maps, prose and other platforms' binaries, and keeps licences", () => {
