@@ -7,12 +7,16 @@
  * Invariants:
  * 1. A worker that is fenced is never read again: its buffer is let go, its agents are nowhere.
  * 2. A thread is started when it first has something to do.
- * 3. A worker gets on as long as some guest in it begins, suspends or ends within `pollMsMax`.
+ * 3. A worker gets on as long as some guest in it begins, suspends or ends within `pollMsMax`, or within the time that a
+ *    slow and busy machine takes for the fuel of its largest step: what fuel ends by itself is not given up before.
  */
 import { type Doorbell, EngineEnd } from "./channel.ts";
 import { Reader, Writer } from "./frame.ts";
 import { order } from "./messages.ts";
 import { type AgentThread, startThread } from "./threads.ts";
+
+/** Fuel that the slowest machine burns in a millisecond, others at work beside it: a twentieth of `fuelPerMs`. */
+const fuelPerMsMin = 50_000;
 
 /** An agent that a worker holds. */
 export interface HeldAgent {
@@ -62,6 +66,8 @@ export class AgentWorker {
   readonly #channel: EngineEnd;
   readonly #free: number[] = [];
   #thread: AgentThread | null = null;
+  /** The fuel of the largest step under way. */
+  #fuel = 0;
   #deadline = 0;
   #progress = 0;
 
@@ -84,11 +90,22 @@ export class AgentWorker {
     });
   }
 
+  /** A step with so much fuel is about to be sent. */
+  expect(fuel: number): void {
+    this.#fuel = this.running === 0 ? fuel : Math.max(this.#fuel, fuel);
+    this.running++;
+  }
+
+  /** How long a guest may be silent, in ms. */
+  get silenceMsMax(): number {
+    return Math.max(this.#setup.pollMsMax, Math.ceil(this.#fuel / fuelPerMsMin));
+  }
+
   /** Sends the orders written so far and gives the turn. */
   send(): void {
     if (this.#thread === null) this.#start();
     this.#progress = this.#channel.progress;
-    this.#deadline = performance.now() + this.#setup.pollMsMax;
+    this.#deadline = performance.now() + this.silenceMsMax;
     this.#channel.send(this.out);
     this.out.reset();
     this.busy = true;
@@ -106,7 +123,7 @@ export class AgentWorker {
     const { progress } = this.#channel;
     if (progress !== this.#progress) {
       this.#progress = progress;
-      this.#deadline = now + this.#setup.pollMsMax;
+      this.#deadline = now + this.silenceMsMax;
     }
     return Math.max(0, this.#deadline - now);
   }

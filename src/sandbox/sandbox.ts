@@ -45,7 +45,10 @@ export interface SandboxOptions {
   readonly instancesPerWorkerMax?: number;
   /** A memory above this many bytes has no copy to be put back from. Default 64 MiB. */
   readonly shadowBytesMax?: number;
-  /** A worker in which no guest begins, suspends or ends for this long is fenced. Default 30,000. */
+  /**
+   * A worker in which no guest begins, suspends or ends for this long is fenced, or for longer where the fuel of a step
+   * may take longer. Default 30,000.
+   */
   readonly pollMsMax?: number;
   /** Size of a channel's areas in bytes. Default 256 KiB. */
   readonly areaBytes?: number;
@@ -288,7 +291,7 @@ export class Sandbox {
     writeStep(worker.out, { ...step, seat, module: module.number, origin: source, image });
     held.begun = true;
     held.step = index;
-    worker.running++;
+    worker.expect(step.fuel);
   }
 
   /** Sends a worker its orders, after what it was still busy with. */
@@ -323,7 +326,7 @@ export class Sandbox {
     for (const worker of this.#workers) {
       if (!worker.busy) continue;
       const patience = worker.patienceMs(now);
-      if (patience === 0) this.#fence(worker, `no answer within ${this.#setup.pollMsMax} ms`);
+      if (patience === 0) this.#fence(worker, `no answer within ${worker.silenceMsMax} ms`);
       shortest = Math.min(shortest, patience);
     }
     return shortest;
@@ -335,7 +338,7 @@ export class Sandbox {
       const seen = this.#setup.doorbell.rings;
       if (worker.poll()) return this.#handle(worker);
       const patience = worker.patienceMs(performance.now());
-      if (patience === 0) this.#fence(worker, `no answer within ${this.#setup.pollMsMax} ms`);
+      if (patience === 0) this.#fence(worker, `no answer within ${worker.silenceMsMax} ms`);
       else this.#setup.doorbell.wait(seen, patience);
     }
   }

@@ -212,6 +212,14 @@ Deno.test("a worker that spins is fenced: its steps are lost, others finish, and
   assert.deepEqual(again.map(answerOf), [5, 5, 5, 5]);
 });
 
+Deno.test("a worker is not given up before the fuel of its step could be used up on a slow machine", () => {
+  const loop = "(loop $l (local.set $i (i32.add (local.get $i) (i32.const 1))) " +
+    "(br_if $l (i32.lt_u (local.get $i) (i32.const 100000000)))) (call $answer (i32.const 7))";
+  using bench = new Bench({ m: guestText({ execute: loop }) }, { workers: 1, pollMsMax: 1 });
+  const [result] = bench.run([stepOf("long", { fuel: 2_000_000_000 })]);
+  assert.deepEqual([result?.kind, bench.faults], ["completed", []]);
+});
+
 /** A sandbox whose workers run another script. */
 function withScript(script: string): { kind: string | undefined; faults: string[] } {
   const faults: string[] = [];
