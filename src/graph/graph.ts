@@ -153,6 +153,7 @@ export class Graph {
   /** Entries that the cache has and the file has not. */
   #deferred: GraphEntry[] = [];
   #deferredWrites = 0;
+  #makeDurable: () => void = () => {};
   /** Keys of what is being deferred: the cache may let one go for another. */
   #held: ReadonlyMap<Id, Keys> = noKeys;
 
@@ -238,9 +239,9 @@ export class Graph {
   /**
    * Takes an entry whose rows can wait: it only changes engrams that are cached, and the cache then has the change. The
    * next commit or read writes the rows of all that wait, in one transaction. False, and nothing is done, where the
-   * entry is not of that kind or enough are waiting.
+   * entry is not of that kind or enough are waiting. `makeDurable` is called before any of the rows is written.
    */
-  defer(entry: GraphEntry): boolean {
+  defer(entry: GraphEntry, makeDurable: () => void = () => {}): boolean {
     const committer = this.#next(entry);
     const held = this.#deferred.length < deferredMax ? this.#cachedOf(entry) : null;
     if (held === null || this.#deferredWrites + held.size > deferredWritesMax) return false;
@@ -248,6 +249,7 @@ export class Graph {
     this.#apply(committer, entry);
     this.#held = noKeys;
     this.#deferred.push(entry);
+    this.#makeDurable = makeDurable;
     this.#deferredWrites += held.size;
     return true;
   }
@@ -298,6 +300,7 @@ export class Graph {
     const committer = this.#committer, deferred = this.#deferred;
     const entries = one === null ? deferred : [...deferred, one], last = entries.at(-1);
     assert(committer !== null && last !== undefined, "there is something to write, and it may be");
+    if (deferred.length > 0) this.#makeDurable();
     this.#deferred = [];
     this.#deferredWrites = 0;
     try {

@@ -5,7 +5,7 @@
  * Does not own: what an entry means, salts and time (the runtime's), the lock that makes one process the owner.
  *
  * Invariants:
- * 1. `append` returns only after its frame was synced. Entry i has index i; hash(i) = stateHash(hash(i − 1), body(i)).
+ * 1. `append` returns only after its frame was synced, but for one that may wait: `sync` or the next frame syncs it. Entry i has index i; hash(i) = stateHash(hash(i − 1), body(i)).
  * 2. A failed sync is never retried: what the disk then holds is unknown, so this log refuses everything after it with
  *    `outcome_unknown`. A write that failed and was taken back (truncated and synced) leaves the log usable.
  * 3. Nothing is ever cut but a torn last frame above the graph's applied index (segment.ts says what torn is). All other
@@ -85,8 +85,13 @@ export interface Log {
   /** The chain hash after the last entry; 32 zero bytes for an empty log. */
   readonly hash: Uint8Array;
   readonly report: LogReport;
-  /** Appends one entry and syncs it. Errors: `disk_full`, `io_failed` (nothing happened), `outcome_unknown` (fatal). */
-  append(entry: EncodedEntry): { index: number; hash: Uint8Array };
+  /**
+   * Appends one entry and syncs it, unless it may wait for {@link sync}. Errors: `disk_full`, `io_failed` (nothing
+   * happened), `outcome_unknown` (fatal).
+   */
+  append(entry: EncodedEntry, options?: { readonly mayWait?: boolean }): { index: number; hash: Uint8Array };
+  /** Makes entries durable that were appended and wait. Errors: `outcome_unknown` (fatal). */
+  sync(): void;
   /** Reads one entry. Errors: `log_corrupt`; an index outside the log is a fault. */
   read(index: number): LogEntry;
   /** Reads entries in order, from `from` to the last one there is when it is reached; checks the chain on the way. */
@@ -136,6 +141,8 @@ class SegmentedLog implements Log {
   #marksFile: DiskFile | null = null;
   #buffer = new Uint8Array(64 * 1024);
   #state: "open" | "failed" | "closed" = "open";
+  /** Whether frames of the last segment are not synced. */
+  #waits = false;
 
   private constructor(disk: Disk, options: LogOptions) {
     this.#disk = disk;
@@ -155,7 +162,10 @@ class SegmentedLog implements Log {
     return log;
   }
 
-  append(entry: EncodedEntry): { index: number; hash: Uint8Array } {
+  append(
+    entry: EncodedEntry,
+    { mayWait = false }: { readonly mayWait?: boolean } = {},
+  ): { index: number; hash: Uint8Array } {
     this.#usable();
     assert(!this.#readOnly, "append to a log that is open for reading only");
     const bytes = frameBytesOf(entry);
@@ -172,11 +182,23 @@ class SegmentedLog implements Log {
       ? this.#roll()
       : last;
     this.#write(segment, entry, index, hash, bytes);
-    if (segment.note(index, this.#end)) this.#saveMarks(segment);
+    if (mayWait) this.#waits = true;
+    else this.#syncData(segment);
+    const isMarked = segment.note(index, this.#end);
     this.#end += bytes;
     this.next = index + 1;
     this.hash = hash;
+    if (isMarked) {
+      this.sync(); // no mark names a frame that may be lost
+      this.#saveMarks(segment);
+    }
     return { index, hash };
+  }
+
+  sync(): void {
+    if (!this.#waits || this.#last === null) return;
+    this.#usable();
+    this.#syncData(this.#last);
   }
 
   read(index: number): LogEntry {
@@ -235,6 +257,7 @@ class SegmentedLog implements Log {
   erase(erasure: Erasure): number {
     this.#usable();
     assert(!this.#readOnly, "erase in a log that is open for reading only");
+    this.sync();
     const { next, hash } = this;
     this.close();
     try {
@@ -324,7 +347,7 @@ class SegmentedLog implements Log {
     this.#fileBytes = offset;
   }
 
-  /** Writes a frame at the end and syncs it; on a failed write, takes it back. */
+  /** Writes a frame at the end; on a failed write, takes it back. */
   #write(segment: Segment, entry: EncodedEntry, index: number, hash: Uint8Array, bytes: number): void {
     const end = this.#end + bytes;
     const step = this.#preallocateBytes;
@@ -340,12 +363,16 @@ class SegmentedLog implements Log {
       throw this.#takeBack(segment, error);
     }
     segment.written();
+    this.#fileBytes = grown;
+  }
+
+  #syncData(segment: Segment): void {
     try {
       segment.file.syncData();
     } catch (error) {
       throw this.#fail("the disk refused to sync it", error);
     }
-    this.#fileBytes = grown;
+    this.#waits = false;
   }
 
   /** After a failed write: the file as before, synced. Returns the refusal to throw. */
@@ -358,6 +385,7 @@ class SegmentedLog implements Log {
     }
     segment.written();
     this.#fileBytes = this.#end;
+    this.#waits = false;
     const why = isDiskFull(error) ? "the disk is full" : "the disk refused the write";
     return ioRefusal(`Cannot log the entry, ${why}`, error);
   }
@@ -376,6 +404,7 @@ class SegmentedLog implements Log {
 
   /** Begins a segment at the next entry. */
   #roll(): Segment {
+    this.sync();
     const path = segmentPath(this.next);
     const temporary = `${path}.new`;
     const durably = (sync: () => void) => {

@@ -63,6 +63,10 @@ class FollowedLog implements Log {
     throw new Error("Fault: the reader appends to the log");
   }
 
+  sync(): void {
+    // Whoever appends does.
+  }
+
   erase(): never {
     throw new Error("Fault: the reader erases from the log");
   }

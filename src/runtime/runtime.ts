@@ -8,8 +8,8 @@
  * 1. Nobody hears of a command before its entry is durable; a crash before that leaves nothing of it.
  * 2. The log is synced before the graph commits: the graph may be behind it, never ahead.
  * 3. The inbox is bounded; a full one refuses with `inbox_full`.
- * 4. Where the next tick begins at once and nobody waits for this one, its rows are written while the next one's guests
- *    run. Whoever is told something of a tick, or reads, finds its rows.
+ * 4. Where the next tick begins at once and nobody waits for this one, its entry is synced and its rows are written
+ *    while the guests of a later one run. Whoever is told something of a tick, or reads, finds it durable, and its rows.
  * 5. The one place where asynchrony enters is `#turn`, between ticks; a tick itself is synchronous.
  */
 import { type Graph, type GraphEntry, openGraph } from "../graph/mod.ts";
@@ -306,6 +306,7 @@ class LocalRuntime implements Runtime {
   #park(id: string, image: Uint8Array): void {
     const agent = this.#state.agents.get(id);
     if (agent === undefined) return;
+    this.#log.sync(); // no parked image is of a step that may be lost, and another one stand in its place
     const parked = this.#images.parked(agent, image);
     this.#graph.putImage(id, parked);
   }
@@ -552,9 +553,12 @@ class LocalRuntime implements Runtime {
   /** Makes an entry durable, applies it, and tells those who wait. */
   #append(entry: Entry, output: TickOutput | null = null): void {
     const encoded = encodeEntry(entry, () => this.#env.salt());
+    // Commands that somebody waits for, and events, are told at once; what agents say to each other is told to nobody.
+    const isHeard = output === null || this.#listeners.size > 0 ||
+      output.plan.seated.length + this.#waiting.takenCount > 0;
     let hash: Uint8Array;
     try {
-      hash = this.#log.append(encoded).hash;
+      hash = this.#log.append(encoded, { mayWait: !isHeard }).hash;
     } catch (error) {
       this.#undo(entry, error);
       return;
@@ -563,12 +567,12 @@ class LocalRuntime implements Runtime {
     const toCommit = this.#graphEntry(entry, hash, true);
     this.#behind.push(toCommit);
     this.#machine.keepContexts(entry);
-    const mayWait = answers.length === 0 && this.#listeners.size === 0 && hasWork(this.#state) &&
+    const mayWait = !isHeard && answers.length === 0 && hasWork(this.#state) &&
       this.#behind.length === this.#graph.deferredCount + 1;
     const erases = entry.commands.some(({ command }) => command.ask.kind === "erase");
     let unfinished: EngramError | null = null;
     try {
-      const waits = mayWait && this.#graph.defer(toCommit);
+      const waits = mayWait && this.#graph.defer(toCommit, () => this.#log.sync());
       unfinished = waits ? null : this.#catchUp();
       // What could not be finished before is upkeep's: it may take long, and no tick waits for it.
       if (erases) unfinished ??= this.#carryOutErasures();
@@ -610,6 +614,7 @@ class LocalRuntime implements Runtime {
 
   /** Commits what the log has and the graph has not; gives the refusal of a full disk, throws anything else. */
   #catchUp(): EngramError | null {
+    this.#log.sync();
     for (let next = this.#behind[0]; next !== undefined; next = this.#behind[0]) {
       try {
         // A read may have come before.
@@ -791,6 +796,7 @@ class LocalRuntime implements Runtime {
   }
 
   status(): StatusView {
+    this.#log.sync();
     const { engrams, connections, contexts } = this.#graph.counts();
     const state = this.#state;
     const held = this.#sandbox?.stats();
@@ -824,6 +830,7 @@ class LocalRuntime implements Runtime {
     signal.addEventListener("abort", listener);
     try {
       while (!signal.aborted && this.#closed === null) {
+        this.#log.sync();
         if (next >= this.#log.next) await new Promise<void>((resolve) => wake = resolve);
         if (signal.aborted || this.#closed !== null || next >= this.#log.next) continue;
         const logged = this.#log.read(next++);

@@ -421,3 +421,44 @@ Deno.test("opening to read while the owner appends is no damage", () => {
   assert.equal(withLog(raced, { readOnly: true }, (log) => log.next), 6);
   owner.close();
 });
+
+Deno.test("an entry that may wait is durable by sync(), which syncs once for all that wait", () => {
+  const disk = new MemoryDisk();
+  withLog(disk, {}, (log) => {
+    fill(log, 1);
+    const before = disk.syncs;
+    for (let n = 1; n < 5; n++) log.append(entry(n), { mayWait: true });
+    const left = () => withLog(disk.crash(), { readOnly: true }, ({ next }) => next);
+    assert.deepEqual([disk.syncs - before, log.next, left()], [0, 5, 1]);
+    log.sync();
+    log.sync();
+    assert.deepEqual([disk.syncs - before, left()], [1, 5]);
+  });
+});
+
+Deno.test("an entry that does not wait makes those before it durable, in this segment and in the one before", () => {
+  for (const segmentBytesMax of [1_000_000, 1000]) {
+    const disk = new MemoryDisk();
+    withLog(disk, { segmentBytesMax, preallocateBytes: 512 }, (log) => {
+      for (let n = 0; n < 30; n++) log.append(entry(n), { mayWait: true });
+      log.append(entry(30));
+      withLog(disk.crash(), {}, (found) => {
+        assert.equal(found.next, 31);
+        assert.equal(found.verify().ok, true);
+      });
+    });
+  }
+});
+
+Deno.test("a failed sync of entries that waited is outcome_unknown, and not repeated", () => {
+  const disk = new MemoryDisk();
+  withLog(disk, {}, (log) => {
+    fill(log, 1);
+    log.append(entry(1), { mayWait: true });
+    disk.faults.syncsUntilError = 0;
+    assert.throws(() => log.sync(), { code: "outcome_unknown" });
+    delete disk.faults.syncsUntilError;
+    assert.throws(() => log.sync(), { code: "outcome_unknown" });
+    assert.throws(() => fill(log, 1), { code: "outcome_unknown" });
+  });
+});
