@@ -17,7 +17,7 @@ import {
   engramKinds,
   timeSources,
 } from "../kernel/records.ts";
-import { assert } from "../kernel/errors.ts";
+import { assert, EngramError } from "../kernel/errors.ts";
 import type { PostingIndex, Postings } from "./postings.ts";
 import type { Scope, Scopes } from "./scope.ts";
 import { build, given, num, numOrNull, Query, type Row, type Sqlite, text, textOrNull } from "./sqlite.ts";
@@ -103,8 +103,10 @@ const asOfTick = new Query(() =>
       "<=",
       given(0),
     )
-    .orderBy("version.rid")
+    .where("version.rid", ">", given(1)).orderBy("version.rid").limit(given(2))
 );
+/** Rows read at once. */
+const scannedRows = 1000;
 const beside = (before: boolean) =>
   new Query(() =>
     build.selectFrom("engram_version").select("rid")
@@ -320,22 +322,37 @@ class Counted {
   }
 }
 
+function tooMuchToScan(scannedCharsMax: number): EngramError {
+  return new EngramError(
+    "limit_reached",
+    `Cannot search as of an earlier tick: the texts of then have more than ${scannedCharsMax} characters`,
+    { scannedCharsMax },
+    "Name a context, or search what holds now",
+  );
+}
+
 /** The versions that held at a tick, scanned. */
 export class ScannedCorpus extends StoredCorpus implements Corpus {
   readonly #counted = new Counted();
   readonly end: number;
 
-  /** `within`: whether a visible engram, by its key, takes part. */
-  constructor(parts: CorpusParts, within: (key: number) => boolean = () => true) {
+  /** `within`: whether a visible engram, by its key, takes part. Refuses `limit_reached` beyond `charsMax`. */
+  constructor(parts: CorpusParts, within: (key: number) => boolean, charsMax: number) {
     super(parts);
     const { db, scopes, scope } = parts;
-    let end = 0;
-    for (const row of db.all(asOfTick, [scope.tick])) {
-      const document = documentOf(row);
-      end = document.document + 1;
-      if (scopes.visible(document.key, scope) && within(document.key)) this.#counted.add(document);
+    let last = -1, chars = 0;
+    for (let rows: Row[] = [], begun = false; !begun || rows.length === scannedRows; begun = true) {
+      rows = db.all(asOfTick, [scope.tick, last, scannedRows]);
+      for (const row of rows) {
+        const document = documentOf(row);
+        last = document.document;
+        if (!scopes.visible(document.key, scope) || !within(document.key)) continue;
+        chars += document.chars;
+        if (chars > charsMax) throw tooMuchToScan(charsMax);
+        this.#counted.add(document);
+      }
     }
-    this.end = end;
+    this.end = last + 1;
   }
 
   protected threaded(document: number): boolean {

@@ -32,6 +32,7 @@ import { dropFreedPages, eraseRows } from "./erase.ts";
 import { migrate } from "./schema.ts";
 import { recall, type RecallQuery, type RecallResult } from "./recall.ts";
 import { type Readable, Scopes } from "./scope.ts";
+import { searchLimits } from "./score.ts";
 import { Search, type SearchQuery, type SearchResult } from "./search.ts";
 import { build, busyWaitMsMax, bytesOf, given, num, Query, type Row, Sqlite, text } from "./sqlite.ts";
 import { similarityOf, type Unembedded, unembedded, VectorIndex } from "./vectors.ts";
@@ -66,6 +67,8 @@ export interface GraphOptions {
   readonly readOnly?: boolean;
   /** Current engrams kept ready. Default 10,000; 0 keeps none. Changes no result. */
   readonly cacheEngramsMax?: number;
+  /** Characters that a search as of an earlier tick reads at most. Default `searchLimits.scannedCharsMax`. */
+  readonly scannedCharsMax?: number;
 }
 
 /** How a list of connections is asked for; `limit` defaults to 1,000. */
@@ -167,7 +170,8 @@ export class Graph {
       this.#reads = new Reads(this.#db, this.#scopes, options.cacheEngramsMax ?? 10_000);
       this.#walks = new Walks(this.#db, this.#scopes, this.#reads);
       this.#changes = new Changes(this.#db, this.#scopes, this.#reads);
-      this.#search = new Search(this.#db, this.#scopes, this.#reads, this.#readOnly);
+      const scannedCharsMax = options.scannedCharsMax ?? searchLimits.scannedCharsMax;
+      this.#search = new Search(this.#db, this.#scopes, this.#reads, this.#readOnly, scannedCharsMax);
       this.#vectors = new VectorIndex(this.#db);
       this.#readApplied();
       this.#committer = this.#readOnly ? null : new Committer(this.#db, {

@@ -21,6 +21,8 @@ export const searchLimits = {
   hitsMax: 10_000,
   /** Texts looked at by filters: the best by score of a search for words, those of one page of a list. */
   documentsMax: 20_000,
+  /** Characters of the texts that one search as of an earlier tick reads. */
+  scannedCharsMax: 256 * 1024 * 1024,
   /** Best documents that get the words of their neighbours. */
   neighbourDocumentsMax: 300,
   /** Best documents scored by grams. */

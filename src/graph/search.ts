@@ -80,9 +80,11 @@ export class Search {
   /** Versions read lately; a version never changes. */
   readonly #documents = documentCache();
   #superseders: Superseders | null = null;
+  readonly #scannedCharsMax: number;
 
-  constructor(db: Sqlite, scopes: Scopes, reads: Reads, readOnly: boolean) {
+  constructor(db: Sqlite, scopes: Scopes, reads: Reads, readOnly: boolean, scannedCharsMax: number) {
     this.#db = db;
+    this.#scannedCharsMax = scannedCharsMax;
     this.#scopes = scopes;
     this.#reads = reads;
     this.#index = new PostingIndex(db, readOnly);
@@ -191,6 +193,7 @@ export class Search {
     const base = isNow(scope) ? this.#indexed(scope, within) : new ScannedCorpus(
       this.#parts(scope),
       (key) => within === null || this.#scopes.visible(key, within),
+      this.#scannedCharsMax,
     );
     const staged = query.staged ?? [], deleted = query.stagedDeleted ?? [];
     if (staged.length + deleted.length === 0) return base;

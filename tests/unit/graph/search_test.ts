@@ -310,3 +310,23 @@ Deno.test("maintain() says that there is more until all is indexed, and search()
     assert.equal(graph.maintain(), false);
   });
 });
+
+Deno.test("search() as of a tick refuses to read more than it may; a reader of less, and search now, go on", () => {
+  const graph = openGraph({ path: ":memory:", scannedCharsMax: 3000 });
+  using(graph, () => {
+    const texts = range(0, 1500).map((n) => put(e(n), `note ${n}`));
+    graph.commit(
+      entry(graph, [context(x(0), "small"), put(e(5000), "a small note"), join(x(0), e(5000)), ...texts]),
+    );
+    graph.commit(entry(graph, [put(e(0), "note of later")]));
+    assert.throws(() => found(graph, { text: "note", asOf: 0 }), { code: "limit_reached" });
+    assert.deepEqual(found(graph, { text: "note", asOf: 0, readable: new Set([x(0)]) }), [e(5000)]);
+    assert.equal(found(graph, { text: "note" }).length, 10);
+  });
+});
+
+Deno.test("search() as of a tick reads every row, however many pages they are", () =>
+  using(graphOf(range(0, 2001).map((n) => put(e(n), `note ${n}`)), [put(e(0), "another")]), (graph) => {
+    assert.deepEqual(found(graph, { text: "2000", asOf: 0 }), [e(2000)]);
+    assert.deepEqual(paged(graph, { text: "note", asOf: 0, limit: 500 }).length, 2001);
+  }));
