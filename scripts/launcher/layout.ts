@@ -61,10 +61,18 @@ export interface Permissions {
   readonly run: readonly string[] | null;
 }
 
+/** What `engramlt service` asks to keep the host. */
+const servicePrograms: Readonly<Partial<Record<typeof Deno.build.os, string>>> = {
+  linux: "systemctl",
+  darwin: "launchctl",
+  windows: "schtasks",
+};
+
 /**
  * What the main thread may do. The net is whole: a socket in the data folder and a model's hub have names that no
  * build knows; the doors themselves listen on loopback only. libsql asks for three sys facts to tell which C library it
- * runs on, the program for memory and load. Guests run in workers with none of these.
+ * runs on, the program for memory, load and free room. It starts itself, and asks the system's keeper of services.
+ * Guests run in workers with none of these.
  *
  * @param ffi paths of the native files, or `null` where their place is unknown when the file is built
  * @param self path of the executable, or `null` where it is unknown
@@ -75,9 +83,18 @@ export function permissions(ffi: readonly string[] | null, self: string | null):
     write: null,
     env: null,
     net: null,
-    sys: ["cpus", "hostname", "loadavg", "networkInterfaces", "osRelease", "systemMemoryInfo", "uid"],
+    sys: [
+      "cpus",
+      "hostname",
+      "loadavg",
+      "networkInterfaces",
+      "osRelease",
+      "statfs",
+      "systemMemoryInfo",
+      "uid",
+    ],
     ffi,
-    run: self === null ? null : [self],
+    run: self === null ? null : [self, servicePrograms[Deno.build.os] ?? self],
   };
 }
 

@@ -167,6 +167,20 @@ executableTest("loads only a few small files for engramlt mcp, and none of node'
   assert(loaded.size <= 8 && bytes < 20_000, `${bytes} bytes in ${[...loaded].join(" ")}`);
 }, true);
 
+executableTest("looks itself over, and asks the system's keeper of services", async (home) => {
+  await home.run(["remember", "one"]);
+  const { code, out, err } = await home.run(["doctor", "--json"]);
+  assert.equal(code, 0, err);
+  const { ok, findings } = JSON.parse(out);
+  assert(ok, out);
+  assert.match(findings.find(({ check }: { check: string }) => check === "room").detail, / free$/);
+  // It may run that program; whether it answers is the machine's.
+  const env = { XDG_CONFIG_HOME: join(home.folder, "config"), XDG_RUNTIME_DIR: join(home.folder, "none") };
+  const asked = await home.run(["service", "install", "--json"], env);
+  assert.notEqual(asked.code, 0);
+  assert.match(JSON.parse(asked.err).error.message, /^Cannot keep the service: |: it is not there$/);
+});
+
 executableTest("serves the page of its API with the script that it brings", async (home) => {
   const host = home.start(["up", "--no-agents", "--json"]);
   const reader = host.stdout.getReader();

@@ -23,6 +23,7 @@ Deno.test("up --host of an address that others reach is refused without --allow-
   assert.throws(() => Deno.statSync(folder.path), Deno.errors.NotFound);
 });
 
+// proves: engram-8.2-server
 Deno.test("a host on every address answers by its addresses and allowed names alone, with a token", () =>
   withHost(async ({ data, address, token, port }) => {
     assert.match(address, /^http:\/\/127\.0\.0\.1:/); // where clients of this machine find it

@@ -98,6 +98,7 @@ Deno.test("service install where systemd does not answer is refused with its wor
   }
 });
 
+// proves: engram-13.4-deployment_tools
 Deno.test("service install --print prints the file of any keeper, with the flags given, and changes nothing", async () => {
   const home = Deno.makeTempDirSync({ prefix: "engramlt-home-" });
   const env = { XDG_CONFIG_HOME: home, PATH: Deno.env.get("PATH") ?? "" };
