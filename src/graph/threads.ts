@@ -23,6 +23,10 @@ const placedAfter = new Query(() =>
     .orderBy("rid").limit(given(1))
 );
 
+const newest = new Query(() =>
+  build.selectFrom("engram_version").select("rid").orderBy("rid", "desc").limit(1)
+);
+
 interface Place {
   readonly rid: number;
   readonly engram: number;
@@ -51,6 +55,9 @@ export class Threads {
 
   /** Takes in what was committed since; false where there is more than fits. */
   catchUp(): boolean {
+    const [last = null] = this.#db.get(newest, []) ?? [];
+    // Versions without a place are passed by once: the next look begins after them too.
+    if (last === null || num(last) <= this.#last) return true;
     while (this.#placed.size < threadVersionsMax) {
       const rows = this.#db.all(placedAfter, [this.#last, rowsPerRead]);
       for (const row of rows) {
@@ -58,7 +65,10 @@ export class Threads {
         this.#add(`${num(row[2])} ${numOrNull(row[3])}`, place);
         this.#last = place.rid;
       }
-      if (rows.length < rowsPerRead) return true;
+      if (rows.length < rowsPerRead) {
+        this.#last = num(last);
+        return true;
+      }
     }
     return false;
   }

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { openGraph } from "../../../src/graph/mod.ts";
+import { Sqlite } from "../../../src/graph/sqlite.ts";
+import { Threads } from "../../../src/graph/threads.ts";
 import { e, entry, put } from "./support.ts";
 
 /** Which texts of a thread a recall lifts for a word that only one of them has. */
@@ -39,6 +41,30 @@ Deno.test("a reader's recall sees the neighbours that the writer committed since
   graph.commit(entry(graph, [turn(2, 4, "after"), turn(3, 1, "between")]));
   assert.deepEqual(lifted(reader), ["after", "before", "between", "the heron"]);
   reader.close();
+  graph.close();
+});
+
+/** A connection that counts how often many rows are asked of it. */
+class Counting extends Sqlite {
+  asked = 0;
+
+  override all(...args: Parameters<Sqlite["all"]>): ReturnType<Sqlite["all"]> {
+    this.asked++;
+    return super.all(...args);
+  }
+}
+
+Deno.test("catchUp() passes versions without a place by once, and takes in what comes after them", () => {
+  using folder = temporary();
+  const path = `${folder.path}/graph.db`, graph = openGraph({ path });
+  graph.commit(entry(graph, [put(e(0), "alone"), put(e(1), "alone too")]));
+  const db = new Counting(path), threads = new Threads(db);
+  assert.deepEqual([threads.catchUp(), threads.catchUp(), threads.catchUp()], [true, true, true]);
+  assert.equal(db.asked, 1);
+  graph.commit(entry(graph, [turn(2, 0, "first"), turn(3, 1, "second")]));
+  assert.equal(threads.catchUp(), true);
+  assert.deepEqual(threads.beside(3, () => true)?.after, [4]);
+  db.close();
   graph.close();
 });
 
