@@ -13,7 +13,7 @@ import {
   httpTransport,
   StdioClientTransport,
 } from "../tests/support/mcp_clients.ts";
-import { bench, runBenches, smoke } from "./measure.ts";
+import { bench, figureOf, report, runBenches, smoke } from "./measure.ts";
 
 const entities = smoke ? 100 : 10_000;
 /** Requests under way at once, where many are. */
@@ -179,8 +179,47 @@ bench({
   fn: () => new Deno.Command(Deno.execPath(), { args: ["eval", "--no-config", ""] }).output(),
 });
 
+/** A durable write alone, and while another client reads as fast as it gets answers; in turns. */
+async function besideReaders(): Promise<void> {
+  const group = "a durable write, and who reads meanwhile";
+  const modes = ["nobody", "memories", "events"] as const;
+  const samples: Record<typeof modes[number], number[]> = { nobody: [], memories: [], events: [] };
+  const reader = new Worker(new URL("doors_reader.ts", import.meta.url), { type: "module" });
+  const turns = smoke ? 1 : 12, writes = smoke ? 5 : 150;
+  for (let turn = 0; turn < turns; turn++) {
+    for (const what of modes) {
+      if (what !== "nobody") {
+        const reading = new Promise((resolve) => reader.onmessage = resolve);
+        reader.postMessage({ address, token, what });
+        await reading;
+      }
+      for (let left = writes; left > 0; left--) {
+        const ops = [{ op: "add", content: textAt(number++) }];
+        const started = performance.now();
+        await request("/v1/commands", { kind: "write", ops });
+        samples[what].push((performance.now() - started) * 1000);
+      }
+      reader.postMessage("stop");
+    }
+  }
+  reader.terminate();
+  const names = {
+    nobody: "nobody",
+    memories: "a client searches at full speed",
+    events: "a client reads events",
+  };
+  const base = figureOf("", "", samples.nobody).p99;
+  const figures = modes.map((mode) => {
+    const figure = figureOf(group, names[mode], samples[mode]);
+    return { ...figure, ratio: mode === "nobody" ? null : figure.p99 / base };
+  });
+  console.log("\n(× is the ratio of the p99 here)");
+  report(group, figures);
+}
+
 try {
   await runBenches();
+  await besideReaders();
 } finally {
   await Promise.all(ending);
   for (const { client } of clients) await client.close();

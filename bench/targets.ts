@@ -83,6 +83,27 @@ export const targets: readonly Target[] = [
     },
   },
   {
+    what: "a write's p99 beside a full-speed reader of events",
+    by: "ours",
+    unit: "×",
+    most: 1.1,
+    of: ratio("a durable write, and who reads", "a client reads events"),
+  },
+  {
+    what: "a write's p99 beside full-speed searches",
+    by: "ours",
+    unit: "×",
+    most: 1.1,
+    of: ratio("a durable write, and who reads", "a client searches"),
+  },
+  {
+    what: "engramlt mcp, from start to connected",
+    by: "ours",
+    unit: "µs",
+    most: 60_000,
+    of: p50("from start to connected, the executable", "engramlt mcp"),
+  },
+  {
     what: "embedding, time by bare onnxruntime's",
     by: "ours",
     unit: "×",
