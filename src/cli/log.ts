@@ -8,7 +8,7 @@ import { minute } from "./shown.ts";
 
 const verify: Leaf = {
   name: "verify",
-  says: "check every byte of the log: checksums, chain, contents",
+  says: "check every byte of the log: checksums, chain, contents; and the modules of agents",
   examples: ["log verify"],
   notes: "This reads; engramlt replay --verify also runs every step again.",
   async run(call) {

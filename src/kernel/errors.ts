@@ -171,7 +171,11 @@ export const refusals = {
     "The memory graph knows more than the log; restore the log from a backup",
   ),
   graph_corrupt: refusal("corrupt", 500, "Remove graph.db and open again: it is rebuilt from the log"),
-  blob_missing: refusal("corrupt", 500, "Restore the blobs folder from a backup"),
+  blob_missing: refusal(
+    "corrupt",
+    500,
+    "engramlt agent load with the same file mends a module; else restore the blobs folder from a backup",
+  ),
   cannot_verify: refusal("corrupt", 500, "It was written under rules this build does not have"),
   // what untrusted code did, told to the caller of a command
   agent_failed: refusal("agent", 422, "The agent itself said it failed; its writes were rolled back"),

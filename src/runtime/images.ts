@@ -90,6 +90,20 @@ export class Images {
     }
   }
 
+  /** What is wrong with a blob, for a sentence about it; null where it is whole. */
+  damageOf(sha: string): string | null {
+    try {
+      this.#blobs.get(sha);
+      return null;
+    } catch (error) {
+      if (error instanceof EngramError && error.code === "blob_missing") return "is missing";
+      if (error instanceof EngramError && error.code === "log_corrupt") {
+        return "is damaged: it has another hash";
+      }
+      throw error;
+    }
+  }
+
   /** The row that parks an image at an agent's last completed step. */
   parked(agent: AgentState, image: Uint8Array) {
     return { agent: agent.id, completedIndex: agent.completedTick, digest: sha256(image), bytes: image };

@@ -197,7 +197,7 @@ export class Machine {
     for (const { index } of ready.slice(room)) {
       ends[index] = { ...nothing, kind: "lost", reason: "tick_full" };
     }
-    this.#runGuests(ready.slice(0, room), ends, told, meanwhile);
+    this.#runGuests(ready.slice(0, room), ends, told, meanwhile, input.replayed !== null);
     const settled = settle(this.state, planned, ends);
     for (const { step, record } of settled) {
       if (record?.outcome !== "carried") this.parts.desk?.ended(stepKey(step));
@@ -342,6 +342,7 @@ export class Machine {
     ends: StepEnd[],
     told: Map<string, StepTold>,
     meanwhile: () => void,
+    isReplay: boolean,
   ): void {
     if (all.length === 0) return;
     const sandbox = this.parts.sandbox();
@@ -357,8 +358,9 @@ export class Machine {
         if (tellsImage) images++;
         ready.push(one);
       } catch (error) {
-        // A module or image that is gone: its own command is refused. What nobody asked for cannot be, and stops.
-        if (!(error instanceof EngramError) || one.step.command === null) throw error;
+        // A module or image that is gone: its own command is refused. What nobody asked for cannot be, and stops; so
+        // does a replay, whose step did run.
+        if (!(error instanceof EngramError) || one.step.command === null || isReplay) throw error;
         ends[one.index] = { ...nothing, refused: error };
       }
     }

@@ -27,6 +27,7 @@ import { costModel } from "../wasm/mod.ts";
 import { ask } from "./ask.ts";
 import { brief, briefLimits } from "./brief.ts";
 import { assetRoot, buildInfo, executablePath } from "./assets.ts";
+import { damagedBlob } from "./blob_check.ts";
 import { behaviour, entriesFrom, payloadText, tickAt } from "./entries.ts";
 import type { AgentView, At, LogView, QuestionVector, View, ViewResults } from "./port.ts";
 import { unpack } from "./rows.ts";
@@ -193,7 +194,7 @@ export class Views {
           view.limit ?? 20,
         );
       case "verify_log":
-        return this.parts.log.verify();
+        return this.#verify();
       case "review":
         return this.#review(view);
       case "resolve":
@@ -543,6 +544,12 @@ export class Views {
       }
     }
     return { entries, next: null };
+  }
+
+  #verify(): ViewResults["verify_log"] {
+    const verdict = this.parts.log.verify();
+    const first = verdict.ok ? damagedBlob(this.parts) : null;
+    return first === null || first === undefined ? verdict : { ok: false, entries: first.index, first };
   }
 
   #info(): ViewResults["info"] {

@@ -172,3 +172,36 @@ for (
     assert.deepEqual([result, (await replay({ data: folder.path })).ok], [7, true]);
   });
 }
+
+Deno.test("a damaged or missing module is named by log verify, by a replay and by its agent's commands; a load mends it", async () => {
+  using folder = temporaryFolder();
+  await history(folder.path);
+  const [name = ""] = [...Deno.readDirSync(`${folder.path}/blobs`)].map((file) => file.name);
+  const path = `${folder.path}/blobs/${name}`, whole = Deno.readFileSync(path);
+  const open = () => openRuntime({ data: folder.path, seed: 7, workers: 1 });
+  for (
+    const [code, what, harm] of [
+      ["log_corrupt", "is damaged", () =>
+        Deno.writeFileSync(
+          path,
+          whole.map((byte, at) => at === 500 ? byte ^ 1 : byte),
+        )],
+      ["blob_missing", "is missing", () => Deno.removeSync(path)],
+    ] as const
+  ) {
+    harm();
+    await assert.rejects(replay({ data: folder.path, workers: 1 }), { code });
+    const runtime = await open();
+    const { ok, entries, first } = await runtime.view({ view: "verify_log" });
+    assert.deepEqual([ok, entries, first?.segment], [false, 1, `blobs/${name}`]);
+    assert.match(first?.what ?? "", new RegExp(`^the module of agent "tester" ${what}`));
+    assert.equal(await codeOf(run(runtime, "count", "{}")), code);
+    await loadTestAgent(runtime);
+    assert.equal((await runtime.view({ view: "verify_log" })).ok, true);
+    await runtime.close();
+  }
+  const runtime = await open();
+  assert.equal(await run(runtime, "count", "{}"), 6);
+  await runtime.close();
+  assert.equal((await replay({ data: folder.path, workers: 1 })).ok, true);
+});
