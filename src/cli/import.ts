@@ -1,5 +1,8 @@
 /** engramlt import: as the command line knows it; what it does is in import_run.ts. */
-import type { Leaf } from "./command.ts";
+import type { Flag, Leaf } from "./command.ts";
+
+/** Takes in what was forgotten, too. */
+export const againFlag: Flag = { flags: "--again", says: "take in what was forgotten, too" };
 
 /** engramlt import */
 export const importSessions: Leaf = {
@@ -13,11 +16,14 @@ export const importSessions: Leaf = {
       optional: true,
     },
   ],
-  flags: [{ flags: "--since WHEN", says: "only what was said since: 30d, 12h, 8w, or a date" }],
+  flags: [
+    { flags: "--since WHEN", says: "only what was said since: 30d, 12h, 8w, or a date" },
+    againFlag,
+  ],
   examples: ["import claude-code", "import codex --since 30d", "import claude-code ~/old/session.jsonl"],
   notes:
     `Each turn of the person and the assistant becomes a memory of a thread, with its time, in the project of the
 folder it was said in. What tools put in and out stays out, and credentials are taken out. The same again changes
-nothing.`,
+nothing; what was forgotten stays so.`,
   run: async (call) => await (await import("./import_run.ts")).runImport(call),
 };

@@ -156,6 +156,7 @@ async function take(
     prefix: "",
     createContexts: false,
     client,
+    again: call.has("again"),
     onProgress: () => undefined,
   });
   const seen = new Set<string>();

@@ -5,6 +5,7 @@ import type { Receipt } from "../runtime/receipts.ts";
 import type { WriteOp } from "../runtime/requests.ts";
 import { type Call, type Flag, given, type Group, type Leaf, type Place, usage } from "./command.ts";
 import { contextOf, fullId } from "./ids.ts";
+import { againFlag } from "./import.ts";
 import { oneLine, plural } from "./screen.ts";
 import { day, memoryColumns, placeOf, showEngram } from "./shown.ts";
 import { embed } from "./memory_embed.ts";
@@ -345,6 +346,7 @@ const imports: Leaf = {
   flags: [
     { flags: "--prefix TEXT", says: "stands before every file's path, to tell two folders apart" },
     { flags: "--create-contexts", says: "make the contexts that lines name and that are not there" },
+    againFlag,
   ],
   examples: ["memory import ~/notes", "memory import chat.jsonl --context work --json"],
   notes:

@@ -46,6 +46,8 @@ export interface ImportReport {
   readonly created: number;
   readonly updated: number;
   readonly unchanged: number;
+  /** What was forgotten before, and stays so. */
+  readonly forgotten: number;
   readonly failed: number;
   readonly failures: readonly Failure[];
   readonly files: number;
@@ -66,6 +68,8 @@ export interface ImportParts {
   readonly createContexts: boolean;
   readonly onProgress: (files: number, total: number, memories: number) => void;
   readonly client: string;
+  /** Whether what was forgotten is taken in again. */
+  readonly again?: boolean;
 }
 
 /** Finds the files of paths. Refuses a path that is not there. */
@@ -164,7 +168,7 @@ export class Import {
   readonly #links: LinkDraft[] = [];
   readonly #notes: EngramDraft[] = [];
   readonly #contexts = new Map<string, string | EngramError>();
-  readonly #counts = { created: 0, updated: 0, unchanged: 0 };
+  readonly #counts = { created: 0, updated: 0, unchanged: 0, forgotten: 0 };
   readonly #ids = new Map<string, string>();
   readonly #madeLinks: Pending[] = [];
   readonly #redactions: Redactions = new Map();
@@ -181,7 +185,8 @@ export class Import {
   }
 
   get written(): number {
-    return this.#counts.created + this.#counts.updated + this.#counts.unchanged;
+    const { created, updated, unchanged, forgotten } = this.#counts;
+    return created + updated + unchanged + forgotten;
   }
 
   async take(file: Found, shown: string): Promise<void> {
@@ -304,13 +309,21 @@ export class Import {
   async #flush(): Promise<void> {
     const batch = this.#pending.splice(0);
     this.#pendingBytes = 0;
-    await this.#submit(batch, (result, { op, context }) => {
-      const { status, id } = result;
-      if (status === "created" || status === "updated" || status === "unchanged") this.#counts[status] += 1;
-      if (op.op !== "upsert") return;
+    const again: Pending[] = [];
+    const done = ({ status, id }: Result, one: Pending) => {
+      const { op, context } = one;
+      if (status === "forgotten" && this.#parts.again === true && op.op === "upsert") {
+        again.push({ ...one, op: { ...op, op: "add" } });
+        return;
+      }
+      if (isCounted(status)) this.#counts[status] += 1;
+      // Of what stays forgotten there is nothing to link.
+      if (op.op !== "upsert" && op.op !== "add" || status === "forgotten") return;
       this.#ids.set(JSON.stringify([op.source, op.ref]), id);
       this.#ids.set(JSON.stringify([op.source, op.ref, context ?? "personal"]), id);
-    });
+    };
+    await this.#submit(batch, done);
+    await this.#submit(again, done);
   }
 
   async #submit(batch: readonly Pending[], done: (result: Result, one: Pending) => void): Promise<void> {
@@ -366,6 +379,9 @@ export class Import {
     };
   }
 }
+
+const isCounted = (status: string): status is "created" | "updated" | "unchanged" | "forgotten" =>
+  ["created", "updated", "unchanged", "forgotten"].includes(status);
 
 interface Result {
   readonly id: string;
@@ -434,6 +450,7 @@ export async function importMemory(call: Call): Promise<void> {
     prefix: call.text("prefix") ?? "",
     createContexts: call.has("create-contexts"),
     client: "cli",
+    again: call.has("again"),
     onProgress: (done, total, memories) =>
       screen.progress({
         done,
@@ -452,8 +469,9 @@ const shownFailuresMax = 20;
 
 /** Tells a person what an import came to. */
 export function showReport({ screen }: Call, report: ImportReport): void {
-  const { created, updated, unchanged, failed, links } = report;
+  const { created, updated, unchanged, forgotten, failed, links } = report;
   const parts = [`${count(created)} created`, `${count(updated)} updated`, `${count(unchanged)} unchanged`];
+  if (forgotten > 0) parts.push(`${count(forgotten)} forgotten before and left so (--again takes them in)`);
   if (links > 0) parts.push(plural(links, "link"));
   if (failed > 0) parts.push(screen.paint("red", `${count(failed)} failed`));
   screen.line(parts.join(", "));

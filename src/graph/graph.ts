@@ -473,6 +473,11 @@ export class Graph {
     return this.#read(() => this.#reads.findByRef(source, ref, context, asOf));
   }
 
+  /** The engram with this source and ref that was in that context and was deleted; null where one is there, or none was. */
+  findForgotten(source: string, ref: string, context: Id, asOf?: number): Id | null {
+    return this.#read(() => this.#reads.findForgotten(source, ref, context, asOf));
+  }
+
   /** Members of a context in order of creation, after the engram `after`. */
   contextEngrams(
     context: Id,

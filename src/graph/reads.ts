@@ -119,12 +119,20 @@ const byRef = new Query(() =>
     .where("ref_hash", "=", given(0)).where("source_hash", "is", given(1))
     .where("to_tick", ">", given(2)).where("from_tick", "<=", given(2)).orderBy("engram")
 );
+const endedByRef = new Query(() =>
+  build.selectFrom("engram_version").select(["engram", "to_tick"])
+    .where("ref_hash", "=", given(0)).where("source_hash", "is", given(1))
+    .where("to_tick", "<=", given(2)).orderBy("to_tick", "desc").limit(given(3))
+);
 const threadRows = new Query(() =>
   build.selectFrom("engram_version").select(["engram"])
     .where("thread_hash", "=", given(0))
     .where("to_tick", ">", given(1)).where("from_tick", "<=", given(1))
     .orderBy("position").orderBy("engram").limit(given(2))
 );
+
+/** Ended versions of one source and ref that are looked at, the last ended first. */
+const endedVersionsMax = 16;
 
 /** Above every id. */
 const aboveAll = "~";
@@ -559,6 +567,17 @@ export class Reads {
       const stored = this.storedByKey(num(row[0]), scope);
       if (stored === null || stored.engram.source !== source || stored.engram.ref !== ref) continue;
       if (context === undefined || stored.engram.contexts.includes(context)) return stored.engram.id;
+    }
+    return null;
+  }
+
+  findForgotten(source: string, ref: string, context: Id, asOf?: number): Id | null {
+    const { tick } = this.#scopes.make(asOf, null);
+    for (const row of this.#db.all(endedByRef, [hashText(ref), hashText(source), tick, endedVersionsMax])) {
+      const [key, ended] = [num(row[0]), num(row[1])];
+      if (this.storedByKey(key, this.#scopes.make(asOf, null)) !== null) continue;
+      const last = this.storedByKey(key, this.#scopes.make(ended - 1, null))?.engram;
+      if (last?.source === source && last.ref === ref && last.contexts.includes(context)) return last.id;
     }
     return null;
   }

@@ -23,7 +23,8 @@ import { Denial, type EngramParts, type Session } from "./session.ts";
 /** What one change did. */
 export interface Done {
   readonly id: Id;
-  readonly status: "created" | "updated" | "unchanged" | "deleted";
+  /** `forgotten`: an upsert of what was deleted before, which stays so. */
+  readonly status: "created" | "updated" | "unchanged" | "deleted" | "forgotten";
 }
 
 const quote = (text: string): string => JSON.stringify(text);
@@ -104,6 +105,8 @@ function add(session: Session, op: AddOp): Done {
     check(session.putEngram(known, parts, texts, before, op.texts), "update the memory");
     return { id: known, status: "updated" };
   }
+  const forgotten = op.op === "upsert" ? forgottenByRef(session, texts, context) : null;
+  if (forgotten !== null) return { id: forgotten, status: "forgotten" };
   const id = session.nextId("engram");
   check(session.putEngram(id, parts, texts, null, op.texts), "store the memory");
   session.join(context, id);
@@ -117,6 +120,11 @@ function knownByRef(session: Session, { source, ref }: EngramTexts, context: Id)
   if (staged !== null) return staged;
   const stored = session.snapshot.findByRef(source, ref, context);
   return stored === null || session.writes.engram(stored) === null ? null : stored;
+}
+
+/** The engram of this source and ref that its owner deleted: what is imported again does not bring it back. */
+function forgottenByRef(session: Session, { source, ref }: EngramTexts, context: Id): Id | null {
+  return source === null || ref === null ? null : session.snapshot.findForgotten(source, ref, context);
 }
 
 function stagedByRef(session: Session, source: string, ref: string, context: Id): Id | null {

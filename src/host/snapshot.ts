@@ -52,6 +52,8 @@ export interface Snapshot {
   contexts(): readonly Context[];
   isMember(context: Id, engram: Id): boolean;
   findByRef(source: string, ref: string, context: Id | null): Id | null;
+  /** One that was there and was deleted. */
+  findForgotten(source: string, ref: string, context: Id): Id | null;
   contextEngrams(context: Id, limit: number): readonly Engram[];
   neighbors(
     id: Id,

@@ -20,6 +20,7 @@ import {
   connectionTypes,
   type Engram,
   EngramError,
+  type EngramTexts,
   type Entry,
   type Erasure,
   erasureOf,
@@ -77,6 +78,7 @@ const notReached = [
   "copies made elsewhere: exports, backups, snapshots of the disk, and what log repair put into log-aside/",
   "blocks the disk has freed but not yet overwritten",
   "what agents put into words of their own, and names of things that other memories mention too",
+  "files and sessions it was imported from: the next import takes it in again",
 ] as const;
 
 /** Texts to be looked for, as bytes. */
@@ -130,6 +132,36 @@ function sentencesIn(content: string): string[] {
     .filter((one) => one.length >= needleCharsMin && one !== content);
 }
 
+/** Titles, refs, sources and metadata of some memories: what else may tell of them. */
+function textsBeside(graph: Graph, ids: ReadonlySet<Id>): Set<string> {
+  const found = new Set<string>();
+  const take = (value: unknown): void => {
+    if (typeof value === "string" && value.length >= needleCharsMin) found.add(value);
+    else if (typeof value === "object" && value !== null) Object.values(value).forEach(take);
+  };
+  for (const id of ids) {
+    for (const { engram: { title, source, ref, thread, metadata } } of graph.versions(id)) {
+      take([title, source, ref, thread, metadata]);
+    }
+  }
+  return found;
+}
+
+/** Leaves those that no memory of a person but these has: a file's name goes with the last memory of the file. */
+function dropShared(log: Log, texts: Set<string>, ids: ReadonlySet<Id>): void {
+  for (const { entry } of entriesFrom(log, 0)) {
+    for (const { agent, writes } of entry.steps) {
+      for (const write of agent === null ? writes : []) {
+        if (texts.size === 0) return;
+        if (write.op !== "engram_put" || ids.has(write.id) || write.texts.bytes === null) continue;
+        const { bytes } = write.texts;
+        const inBytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+        for (const text of texts) if (inBytes.includes(JSON.stringify(text).slice(1, -1))) texts.delete(text);
+      }
+    }
+  }
+}
+
 /** Every version of a memory that there ever was. Refuses `engram_not_found`. */
 function versionsOf(graph: Graph, id: Id): Engram[] {
   const versions = graph.versions(id).map(({ engram }) => engram);
@@ -172,6 +204,7 @@ function lookThrough(
   entry: Entry,
   logged: LogEntry,
   all: ReadonlySet<Id>,
+  refs: ReadonlySet<string>,
   needles: Needles,
   found: Found,
 ): void {
@@ -198,12 +231,52 @@ function lookThrough(
       }
     }
   }
+  for (const place of aboutThem(entry, all, refs, placeOf)) gone.add(place);
   logged.payloads.forEach(({ bytes }, place) => {
     if (bytes !== null && !kept.has(place) && needles.in(bytes)) gone.add(place);
   });
   const removed = [...gone].filter((place) => !kept.has(place)).sort((a, b) => a - b);
   if (removed.length > 0) found.payloads.push([entry.tick, removed]);
 }
+
+/** Places of what was asked to be changed of some memories, and of what their links say. */
+function aboutThem(
+  { commands, steps }: Entry,
+  all: ReadonlySet<Id>,
+  refs: ReadonlySet<string>,
+  placeOf: (payload: Payload) => number,
+): Set<number> {
+  const found = new Set<number>(), ofOthers = new Set<number>();
+  const link = (
+    { source, target, metadata }: { source: Id; target: Id; metadata: Payload },
+    made: readonly Id[] = [],
+  ) => {
+    // "@0" is what the same command made.
+    const isOurs = [source, target].some((end) => end.startsWith("@") ? made.length > 0 : all.has(end));
+    (isOurs ? found : ofOthers).add(placeOf(metadata));
+  };
+  for (const { seat, command: { ask } } of commands) {
+    const writes = steps.find((step) => step.seat === seat && step.agent === null)?.writes ?? [];
+    const made = writes.flatMap((write) => write.op === "engram_put" && all.has(write.id) ? [write.id] : []);
+    for (const op of ask.kind === "write" ? ask.ops : []) {
+      if (op.op === "update" && all.has(op.id)) found.add(placeOf(op.texts));
+      if (op.op === "upsert" && refs.has(refOf(op.texts))) found.add(placeOf(op.texts));
+      if (op.op === "connect") link(op, made);
+    }
+  }
+  for (const { writes } of steps) for (const write of writes) if (write.op === "connection_put") link(write);
+  return found.difference(ofOthers);
+}
+
+/** Source and ref of a memory as one word; of what has none, or is erased already, a word that no memory has. */
+function refOf(texts: Payload): string {
+  if (texts.bytes === null) return "";
+  const { source, ref } = JSON.parse(texts.text()) as Partial<EngramTexts>; // written by this program
+  return wordOf(source, ref);
+}
+
+const wordOf = (source: string | null | undefined, ref: string | null | undefined): string =>
+  typeof source === "string" && typeof ref === "string" ? JSON.stringify([source, ref]) : "";
 
 function holds(needles: Needles, payload: Payload): boolean {
   return payload.bytes !== null && needles.in(payload.bytes);
@@ -216,10 +289,17 @@ export function planErasure(parts: ErasureParts, ids: readonly Id[]): PlannedEra
   const asked = [...new Set(ids)];
   const since = Math.min(...asked.map((id) => versionsOf(graph, id)[0]?.createdTick ?? 0));
   const all = withDerived(log, asked);
-  const needles = new Needles();
+  const needles = new Needles(), refs = new Set<string>();
   for (const id of all) {
-    for (const { content } of graph.versions(id).map((one) => one.engram)) needles.add(content);
+    for (const { content, source, ref } of graph.versions(id).map((one) => one.engram)) {
+      needles.add(content);
+      refs.add(wordOf(source, ref));
+    }
   }
+  refs.delete("");
+  const beside = textsBeside(graph, all);
+  dropShared(log, beside, all);
+  for (const text of beside) needles.add(text);
   const found: Found = {
     payloads: [],
     byAgents: new Set(),
@@ -229,7 +309,7 @@ export function planErasure(parts: ErasureParts, ids: readonly Id[]): PlannedEra
   };
   const others = new Set<string>();
   for (const { entry, logged } of entriesFrom(log, since)) {
-    lookThrough(entry, logged, all, needles, found);
+    lookThrough(entry, logged, all, refs, needles, found);
     for (const record of entry.steps) {
       if (record.agent !== null) found.readers.add(record.agent);
       if (record.image !== null) found.blobs.add(record.image);

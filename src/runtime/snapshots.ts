@@ -28,6 +28,7 @@ export function snapshotOf(graph: Graph, asOf: number | null): Snapshot {
     contexts: () => graph.contexts(at),
     isMember: (context, engram) => graph.isMember(context, engram, at),
     findByRef: (source, ref, context) => graph.findByRef(source, ref, context ?? undefined, at),
+    findForgotten: (source, ref, context) => graph.findForgotten(source, ref, context, at),
     contextEngrams: (context, limit) => graph.contextEngrams(context, { limit, ...when }),
     neighbors: (id, { type, depth, limit, readable }) =>
       graph.neighbors(id, { depth, limit, readable, ...when, ...(type === null ? {} : { type }) }),

@@ -294,3 +294,24 @@ Deno.test("import claude-code takes a turn that a branch took over once, in the 
     assert.equal((await run(["import", "claude-code"])).out, "0 created, 0 updated, 2 unchanged\n");
     assert.deepEqual((await list("heron")).map(({ thread }) => thread), ["s2", "s1"]);
   }));
+
+Deno.test("import leaves forgotten what was forgotten, says so, and takes it in with --again", () =>
+  withPlace(async ({ root, run, list, write }) => {
+    const transcript = write(".claude/projects/-x/s1.jsonl", session(root));
+    await run(["import", "claude-code"]);
+    const [{ id }] = JSON.parse((await run(["recall", "libSQL", "--all", "--json"])).out).hits;
+    await run(["forget", id]);
+    await run(["hook", "claude-code", "--transcript", transcript]);
+    const { out } = await run(["import", "claude-code"]);
+    assert.match(
+      out,
+      /^0 created, 0 updated, 2 unchanged, 1 forgotten before and left so \(--again takes them in\)\n/,
+    );
+    assert.equal((await list()).length, 2);
+    assert.match(
+      (await run(["import", "claude-code", "--again"])).out,
+      /^1 created, 0 updated, 2 unchanged\n/,
+    );
+    assert.match((await run(["import", "claude-code"])).out, /^0 created, 0 updated, 3 unchanged\n/);
+    assert.equal((await list()).length, 3);
+  }));

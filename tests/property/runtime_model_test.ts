@@ -32,6 +32,7 @@ type Asked = typeof command extends fc.Arbitrary<infer T> ? T : never;
 class Model {
   readonly contents = new Map<string, { content: string; title: string | null; ref: string | null }>();
   readonly connections = new Map<string, number>();
+  readonly deletedRefs = new Set<string>();
   readonly ids: string[] = [];
 
   id(at: number): string {
@@ -76,10 +77,23 @@ class Model {
     });
   }
 
-  apply(ops: readonly WriteOp[], results: readonly { id: string }[]): void {
+  /** Refs of what was deleted, of which nothing is there. */
+  #forgotten(): Set<string> {
+    const live = new Set([...this.contents.values()].map(({ ref }) => ref));
+    return new Set([...this.deletedRefs].filter((ref) => !live.has(ref)));
+  }
+
+  apply(ops: readonly WriteOp[], results: readonly { id: string; status?: string }[]): void {
+    const forgotten = this.#forgotten();
     ops.forEach((one, at) => {
       const id = results[at]?.id ?? "";
       const before = this.contents.get(id);
+      if (one.op === "upsert") {
+        const isFirst = ![...this.contents.values()].some(({ ref }) => ref === one.ref);
+        const staysGone = isFirst && forgotten.has(one.ref ?? "");
+        assert.equal(results[at]?.status === "forgotten", staysGone);
+        if (staysGone) return;
+      }
       if (one.op === "add") this.#put(id, one.content, null);
       else if (one.op === "upsert") {
         assert.equal(before === undefined ? null : before.ref, before === undefined ? null : one.ref ?? null);
@@ -95,6 +109,7 @@ class Model {
           title: one.title ?? before.title,
         });
       } else if (one.op === "delete") {
+        if (typeof before?.ref === "string") this.deletedRefs.add(before.ref);
         this.contents.delete(id);
         for (const key of this.connections.keys()) {
           if (key.split(" ").includes(id)) this.connections.delete(key);

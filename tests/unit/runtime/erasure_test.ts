@@ -142,6 +142,61 @@ Deno.test("erase() leaves a person's other memory that says the same, and names 
     assert.equal((await runtime.view({ view: "engram", id: second })).content, `Reminder. ${content}`);
   }));
 
+Deno.test("erase() removes titles, places, metadata and what links say, from the log and from agents' memories", async () => {
+  using folder = temporaryFolder();
+  const runtime = await openRuntime({ data: folder.path, seed: 1, workers: 1 });
+  await runtime.submit(grantedEverything("tester"));
+  const shared = "notes/shared-otter-file.md";
+  const wrote = await runtime.submit({
+    kind: "write",
+    ops: [
+      {
+        op: "add",
+        content,
+        title: `Title ${phrase}`,
+        source: shared,
+        ref: `${shared}#${phrase}`,
+        thread: `thread of ${phrase}`,
+        metadata: { deep: [{ name: `metadata ${phrase}` }] },
+      },
+      { op: "add", content: "The boiler was serviced on 3 May.", source: shared },
+    ],
+  });
+  const [id = "", other = ""] = (wrote.results as { id: string }[]).map((one) => one.id);
+  await run(runtime, "Get", JSON.stringify(id));
+  await runtime.submit({ kind: "write", ops: [{ op: "update", id, title: "short-otter" }] });
+  await runtime.submit({
+    kind: "write",
+    ops: [{ op: "connect", source: other, target: id, type: "beside", metadata: { why: "linked-otter" } }],
+  });
+  await run(runtime, "Get", JSON.stringify(id));
+  for (const text of [phrase, "short-otter", "linked-otter"]) {
+    assert.notDeepEqual(filesHolding(folder.path, text), [], text);
+  }
+  await runtime.submit({ kind: "erase", ids: [id] });
+  for (const text of [phrase, "linked-otter"]) assert.deepEqual(filesHolding(folder.path, text), [], text);
+  assert.equal((await runtime.view({ view: "engram", id: other })).source, shared);
+  await runtime.close();
+  for (const text of [phrase, "linked-otter"]) assert.deepEqual(filesHolding(folder.path, text), [], text);
+  assert.equal((await replay({ data: folder.path, workers: 1 })).ok, true);
+});
+
+Deno.test("erase() removes what was imported again of a memory after it was forgotten, also where it says something else", async () => {
+  using folder = temporaryFolder();
+  const runtime = await openRuntime({ data: folder.path, seed: 1, workers: 1 });
+  const upsert = (text: string) =>
+    runtime.submit({ kind: "write", ops: [{ op: "upsert", content: text, source: "a.md", ref: "a" }] });
+  const [{ id }] = (await upsert(content)).results as [{ id: string }];
+  await runtime.submit({ kind: "write", ops: [{ op: "delete", id }] });
+  const { results } = await upsert("An otter of another kind.");
+  assert.deepEqual(results, [{ id, status: "forgotten" }]);
+  assert.equal((await runtime.view({ view: "status" })).engrams, 0);
+  await runtime.submit({ kind: "erase", ids: [id] });
+  for (const text of [phrase, "another kind"]) assert.deepEqual(filesHolding(folder.path, text), [], text);
+  await runtime.close();
+  assert.equal((await replay({ data: folder.path, workers: 1 })).ok, true);
+});
+
 Deno.test("erase() removes a memory that was deleted before", async () => {
   using folder = temporaryFolder();
   const runtime = await openRuntime({ data: folder.path, workers: 1 });
