@@ -4,7 +4,7 @@
 import { EngramError } from "../kernel/mod.ts";
 import { workerUrl } from "./assets.ts";
 import type { Engine } from "./engine_client.ts";
-import type { Port, View, ViewResults } from "./port.ts";
+import type { Port, RuntimeEvent, View, ViewResults } from "./port.ts";
 import { sessionOf } from "./sessions.ts";
 import type { ReaderCall } from "./reader_worker.ts";
 import { WorkerCalls } from "./worker_calls.ts";
@@ -91,6 +91,38 @@ async function begun(engine: Engine, view: Extract<View, { view: "brief" }>): Pr
   return since === null ? view : { ...view, since };
 }
 
+/** Entries of the past that are read at once for one client of events. */
+const pastEntriesMax = 64;
+
+/**
+ * Events from a tick on: what is past is read by the reader, so that a client that catches up costs the engine
+ * nothing; the last few, and what is to come, tells the engine.
+ */
+async function* eventsOf(
+  engine: Engine,
+  reader: Reader,
+  from: number,
+  signal: AbortSignal,
+): AsyncGenerator<RuntimeEvent, void> {
+  let next = Math.max(0, from);
+  while (!signal.aborted) {
+    // What the engine says it has done is durable: the reader alone would not know.
+    const { tick } = await engine.view({ view: "status" });
+    if (tick - next < pastEntriesMax) break;
+    while (next <= tick) {
+      const limit = Math.min(pastEntriesMax, tick - next + 1);
+      const { entries } = await reader.view({ view: "log", from: next, limit });
+      for (const entry of entries) {
+        if (signal.aborted) return;
+        next = entry.tick + 1;
+        yield { event: "tick", entry };
+      }
+      if (entries.length === 0) return yield* engine.events(next, signal); // the reader is behind
+    }
+  }
+  yield* engine.events(next, signal);
+}
+
 /** One port: commands and live views to the engine, all other views to the reader. Closing it closes both. */
 export function withReader(engine: Engine, reader: Reader): Port {
   return {
@@ -100,7 +132,7 @@ export function withReader(engine: Engine, reader: Reader): Port {
       if (!readerAnswers(view)) return await engine.view(view);
       return await reader.view(view.view === "brief" ? await begun(engine, view) as V : view);
     },
-    events: (from, signal) => engine.events(from, signal),
+    events: (from, signal) => eventsOf(engine, reader, from, signal),
     idle: () => engine.idle(),
     async close() {
       reader.close();

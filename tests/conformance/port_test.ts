@@ -122,7 +122,7 @@ const behaviours: Readonly<Record<string, (port: Port) => Promise<void>>> = {
     const { code, data } = await refusalOf(port.submit(execute("trapper", "trap", '"x"')));
     assert.deepEqual([code, Object.keys(data).sort()], [
       "agent_trapped",
-      ["backtrace", "fuel", "outcome", "tick"],
+      ["backtrace", "fuel", "outcome", "said", "tick"],
     ]);
   },
   "params that are not JSON are refused as invalid_json": async (port) => {

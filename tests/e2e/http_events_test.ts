@@ -96,6 +96,18 @@ Deno.test("a client that goes on from the id it saw last meets every tick once, 
     assert.deepEqual(seen, Array.from({ length: tick }, (_, at) => at + 1));
   }));
 
+Deno.test("a client that begins far back meets every tick in order, those that come meanwhile too", () =>
+  withHost(async (host) => {
+    for (let at = 0; at < 300; at++) await add(host.port, `memory ${at}`);
+    using stream = await open(host, "?from=1");
+    const seen = await ticks(stream, 10);
+    const more = Array.from({ length: 100 }, (_, at) => add(host.port, `meanwhile ${at}`));
+    await Promise.all(more);
+    const { tick } = await host.port.view({ view: "status" });
+    seen.push(...await ticks(stream, tick - 10));
+    assert.deepEqual(seen, Array.from({ length: tick }, (_, at) => at + 1));
+  }));
+
 Deno.test("a place that is no tick is refused", () =>
   withHost(async ({ address, token }) => {
     const headers = { authorization: `Bearer ${token}` };
