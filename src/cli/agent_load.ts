@@ -117,7 +117,7 @@ function confirm(call: Call, agent: string, wantsGrants: boolean): void {
       "denied",
       `Cannot load agent "${agent}": it was not granted what it asks for`,
       {},
-      "--grant narrows what it gets",
+      "--yes grants it all; --grant narrows what it gets",
     );
   }
 }

@@ -5,7 +5,6 @@ import { stopSignals } from "../runtime/platform.ts";
 import type { Call, Leaf } from "./command.ts";
 import type { Ends } from "./demo_host.ts";
 import { fromCaller } from "./paths.ts";
-import { duration } from "./screen.ts";
 
 /** Tries to remove the folder, while a process that was just ended may still write its last file. */
 const removalsMax = 50;
@@ -72,11 +71,7 @@ async function run(call: Call): Promise<void> {
       story.gap();
       for (const line of nextLines(program, kept, path)) story.plain(line);
     });
-    screen.summary(
-      `${kept === null ? "temporary data folder removed" : `kept ${kept}`} · the demo took ${
-        duration(report.ms)
-      }`,
-    );
+    screen.summary(kept === null ? "temporary data folder removed" : `kept ${kept}`);
     if (report.ok) return;
     const message = path === null
       ? "Cannot keep every promise"

@@ -89,6 +89,7 @@ export async function runFolderDemo(parts: DemoParts, folder: string, shown: str
   const { value: host } = await story.working("starting a host", () => startHost(parts));
   const { port } = host;
   const notes = await takeNotes(story, port, folder, shown);
+  if (notes.memories === 0) throw unreadable(shown, notes.files);
   const agents = await loadAgents(story, port);
   const runs: RunReport[] = [];
   for (const [agent, action] of [["linker", "link"], ["curator", "curate"], ["digest", "digest"]] as const) {
@@ -111,6 +112,11 @@ function empty(shown: string): EngramError {
     { path: shown },
     "Notes are .md, .markdown, .txt, .jsonl or .ndjson files; engramlt demo alone uses notes of its own",
   );
+}
+
+function unreadable(shown: string, files: number): EngramError {
+  const message = `Cannot run the demo on ${shown}: nothing was read of its ${plural(files, "note")}`;
+  return new EngramError("invalid_note", message, { path: shown }, "Notes are text in UTF-8, and not empty");
 }
 
 async function runAgent(story: Story, port: Port, agent: string, action: string): Promise<RunReport> {

@@ -64,7 +64,8 @@ export const erase: Leaf = {
       }
       const answer = terminal.ask(`Erase ${plural(ids.length, "memory", "memories")} for good? [y/N]`);
       if (!/^y(es)?$/i.test(answer?.trim() ?? "")) {
-        throw new EngramError("interrupted", "Cannot erase: you did not say yes");
+        const hint = "Nothing was erased; y or --yes says yes";
+        throw new EngramError("interrupted", "Cannot erase: you did not say yes", {}, hint);
       }
     }
     await port.idle();

@@ -21,6 +21,13 @@ export function wrap(text: string, width: number, indent: number): string {
   return lines.join(`\n${" ".repeat(indent)}`);
 }
 
+/** Paragraphs on lines of at most `lineWidth`; one with an indented line stays as it is. */
+function prose(text: string): string {
+  return text.split("\n\n").map((paragraph) =>
+    /^[ \t]/m.test(paragraph) ? paragraph : wrap(paragraph.replaceAll("\n", " "), lineWidth, 0)
+  ).join("\n\n");
+}
+
 /** Terms and what they mean, in two columns. */
 function listing(rows: readonly (readonly [string, string])[]): string {
   const width = Math.min(26, Math.max(...rows.map(([term]) => widthOf(term))));
@@ -58,10 +65,10 @@ function leafHelp(leaf: Leaf, path: string): string {
   const fixed = (leaf.places ?? []).filter((place) => place.noFlag === true);
   const places = fixed.map((place): [string, string] => [usageOf({ ...leaf, places: [place] }), place.says]);
   const rows = [...places, ...flagRows(own)];
-  return `engramlt ${path}: ${leaf.says}
+  return `${wrap(`engramlt ${path}: ${leaf.says}`, lineWidth, 2)}
 
 Usage: engramlt ${[path, usageOf(leaf), "[flags]"].filter((part) => part !== "").join(" ")}
-${rows.length === 0 ? "" : `\n${listing(rows)}`}${leaf.notes === undefined ? "" : `\n${leaf.notes}\n`}
+${rows.length === 0 ? "" : `\n${listing(rows)}`}${leaf.notes === undefined ? "" : `\n${prose(leaf.notes)}\n`}
 Examples:
 ${leaf.examples.map((example) => `  engramlt ${example}\n`).join("")}
 Flags of every command (--data, --context, --json …): engramlt --help

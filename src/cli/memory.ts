@@ -69,15 +69,24 @@ export async function addMemory(
   const { metadata, ...rest } = fields(call);
   const all: JsonObject = { ...metadata, ...(speaker === null ? {} : { speaker }) };
   const port = await call.port();
+  const context = await choose(call, port);
   const more = given({
     kind: call.choice("kind", engramKinds),
     position: call.whole("position", 0),
-    context: await choose(call, port),
+    context,
   });
   const receipt = await write(call, [{ op: "add", content, metadata: all, ...rest, ...more }]);
   const id = idOf(receipt);
   call.screen.result({ id, tick: receipt.tick }, () => call.screen.line(id));
-  call.screen.summary(`remembered at tick ${receipt.tick}`);
+  const where = call.screen.isJson ? "" : ` in ${await nameOfContext(port, context)}`;
+  call.screen.summary(`remembered${where} at tick ${receipt.tick}`);
+}
+
+/** What people call a context. */
+async function nameOfContext(port: Port, id: string | null): Promise<string> {
+  if (id === null) return "personal";
+  const { contexts } = await port.view({ view: "contexts" });
+  return contexts.find((one) => one.id === id)?.name ?? id;
 }
 
 const add: Leaf = {

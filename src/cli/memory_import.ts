@@ -476,12 +476,32 @@ export function showReport({ screen }: Call, report: ImportReport): void {
   if (failed > 0) parts.push(screen.paint("red", `${count(failed)} failed`));
   screen.line(parts.join(", "));
   tellRedacted(screen, Object.entries(report.redacted));
-  const shown = screen.isTerminal ? report.failures.slice(0, shownFailuresMax) : report.failures;
-  for (const { path, line, message } of shown) {
-    screen.line(`  ${line === null ? path : `${path}:${line}`}  ${message}`);
+  const told: readonly Told[] = screen.isTerminal ? oncePerMessage(report.failures) : report.failures;
+  const shown = screen.isTerminal ? told.slice(0, shownFailuresMax) : told;
+  let more = report.failures.length;
+  for (const { path, line, message, also = 0 } of shown) {
+    more -= 1 + also;
+    const others = also === 0 ? "" : screen.paint("dim", `  (and ${plural(also, "other line")})`);
+    screen.line(`  ${line === null ? path : `${path}:${line}`}  ${message}${others}`);
   }
-  const more = report.failures.length - shown.length;
   if (more > 0) screen.line(`  and ${count(more)} more; --json lists all`);
+}
+
+/** A failure, and how many more lines of its file have the same. */
+interface Told extends Failure {
+  readonly also?: number;
+}
+
+/** Failures of one file that say the same, told at the first of them. */
+function oncePerMessage(failures: readonly Failure[]): readonly Told[] {
+  const first = new Map<string, Failure & { also: number }>();
+  for (const failure of failures) {
+    const key = JSON.stringify([failure.path, failure.message]);
+    const known = first.get(key);
+    if (known === undefined) first.set(key, { ...failure, also: 0 });
+    else known.also += 1;
+  }
+  return [...first.values()];
 }
 
 /** The refusal that ends an import of which some did not go in. */

@@ -151,11 +151,15 @@ function usageError(tree: readonly Node[], error: CommanderError, args: readonly
     (_, inner: string) => JSON.stringify(inner),
   );
   const bare = what.replace(/ \(Did you mean.*$/, "");
+  const node = words.length === 1 ? tree.find(({ name }) => name === words[0]) : undefined;
+  const group = node !== undefined && isGroup(node) ? node : null;
   const isText = /^unknown flag "-[^a-z-]/i.test(bare) || /^unknown flag ".*\s/.test(bare);
   const hint = meant !== undefined
     ? `Did you mean ${meant}?`
     : isText
     ? "Text that begins with - goes after --"
+    : group !== null && bare.startsWith("unknown command")
+    ? `It has ${group.commands.map(({ name }) => name).join(", ")}`
     : `engramlt help${words.length === 0 ? "" : ` ${words.join(" ")}`} shows what it takes`;
   return usage(`Cannot run "${path}": ${bare}`, hint);
 }

@@ -3,7 +3,7 @@ import type { AskView, Quotation, WhyLink, WhyView } from "../runtime/port.ts";
 import { type Call, given, type Leaf } from "./command.ts";
 import { fullId } from "./ids.ts";
 import { addMemory, searchFlags, searchMemory } from "./memory.ts";
-import { allFlag, noProjectFlag, readContexts, writeContext } from "./project.ts";
+import { allFlag, noProjectFlag, readContexts, whereElse, writeContext } from "./project.ts";
 import { count, cut, oneLine, plural, type Screen, widthOf } from "./screen.ts";
 import { day, dayWords, minute, placeOf } from "./shown.ts";
 
@@ -108,11 +108,12 @@ export const ask: Leaf = {
     const question = call.needAll("question").join(" ");
     const port = await call.port();
     const more = given({ limit: call.whole("limit"), at: call.at() });
-    const found = await port.view({ view: "ask", question, ...await readContexts(call, port), ...more });
+    const scope = await readContexts(call, port);
+    const found = await port.view({ view: "ask", question, ...scope, ...more });
     call.screen.result(found, () => showAnswer(call.screen, found));
     const { answer } = found;
     const when = answer === null || answer.observedAt === null ? "" : ` of ${day(answer.observedAt)}`;
-    call.screen.summary(answer === null ? "no answer" : `memory ${answer.id}${when}`);
+    call.screen.summary(answer === null ? `no answer${whereElse(scope)}` : `memory ${answer.id}${when}`);
   },
 };
 

@@ -23,11 +23,19 @@ export async function writeContext(call: Call, port: Port): Promise<string | nul
   return await projectContext(port, call.screen.terminal.folder, { client: "cli" });
 }
 
+/** What a read covers; all where it names nothing. */
+export interface ReadScope {
+  readonly context?: string;
+  readonly contexts?: readonly string[];
+}
+
+/** Where to look as well when nothing was found in the folder's project, as the end of a line; "" where all was read. */
+export function whereElse({ contexts }: ReadScope): string {
+  return contexts === undefined ? "" : " in this folder's project; --all looks in every project";
+}
+
 /** What a read covers: the context named, else the folder's project and what belongs to none, else all. */
-export async function readContexts(
-  call: Call,
-  port: Port,
-): Promise<{ readonly context?: string; readonly contexts?: readonly string[] }> {
+export async function readContexts(call: Call, port: Port): Promise<ReadScope> {
   const named = await contextOf(call, port);
   if (named !== null) return { context: named };
   if (call.has("all")) return {};

@@ -2,7 +2,7 @@
 import type { Port, ViewResults } from "../runtime/port.ts";
 import { type Call, given, type Leaf } from "./command.ts";
 import { dataFolder } from "./paths.ts";
-import { allFlag, readContexts } from "./project.ts";
+import { allFlag, readContexts, whereElse } from "./project.ts";
 import { oneLine, plural, type Screen } from "./screen.ts";
 import { day, placeOf } from "./shown.ts";
 
@@ -84,8 +84,10 @@ async function answer(call: Call, port: Port, question: string): Promise<void> {
     at: call.at(),
     minConfidence: call.number("min-confidence"),
   });
-  const found = await port.view({ view: "recall", question, ...await readContexts(call, port), ...more });
+  const scope = await readContexts(call, port);
+  const found = await port.view({ view: "recall", question, ...scope, ...more });
   call.screen.result(found, () => show(call.screen, found, call.has("explain")));
   const by = found.model === null ? "words and links" : `words, links and ${found.model.name}`;
-  call.screen.summary(`${plural(found.hits.length, "memory", "memories")} by ${by}`);
+  const elsewhere = found.hits.length === 0 ? whereElse(scope) : "";
+  call.screen.summary(`${plural(found.hits.length, "memory", "memories")} by ${by}${elsewhere}`);
 }

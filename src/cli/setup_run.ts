@@ -79,7 +79,7 @@ async function setUp(call: Call): Promise<void> {
       `Name one to set it up all the same: engramlt setup ${clientNames.join(" | ")}`,
     );
   }
-  const failures = new Map<string, string>();
+  const failures = new Map<string, EngramError>();
   const planned: Planned[] = [];
   for (const client of clients) {
     const changes = await attempt(failures, client, () => plan(call, client, program));
@@ -87,7 +87,9 @@ async function setUp(call: Call): Promise<void> {
   }
   const wanted = planned.filter(({ change: { before, after } }) => before !== after);
   show(call, wanted);
-  for (const [name, message] of failures) screen.note(`${titleOf(clients, name)}: ${message}`);
+  for (const [name, { message, hint }] of failures) {
+    screen.note(`${titleOf(clients, name)}: ${message}\n  ${hint}`);
+  }
   if (says !== null) screen.note(says);
   if (!call.has("dry-run")) {
     if (wanted.length > 0) agree(call, wanted.length);
@@ -112,7 +114,7 @@ async function present(clients: readonly Client[]): Promise<readonly Client[]> {
 }
 
 async function attempt<T>(
-  failures: Map<string, string>,
+  failures: Map<string, EngramError>,
   { name }: Client,
   work: () => Promise<T>,
 ): Promise<T | null> {
@@ -120,7 +122,7 @@ async function attempt<T>(
     return await work();
   } catch (error) {
     if (!(error instanceof EngramError)) throw error;
-    failures.set(name, error.message);
+    failures.set(name, error);
     return null;
   }
 }
@@ -178,7 +180,11 @@ function agree(call: Call, count: number): void {
   }
 }
 
-async function write(call: Call, wanted: readonly Planned[], failures: Map<string, string>): Promise<void> {
+async function write(
+  call: Call,
+  wanted: readonly Planned[],
+  failures: Map<string, EngramError>,
+): Promise<void> {
   if (wanted.length === 0) return;
   const record = new SetupRecord(dataFolder(call.screen.terminal, call.text("data")));
   for (const { client, what, change } of wanted) {
@@ -201,7 +207,7 @@ async function finish(
   call: Call,
   client: Client,
   planned: readonly Planned[],
-  failures: Map<string, string>,
+  failures: Map<string, EngramError>,
 ): Promise<Done> {
   const own = planned.filter((one) => one.client === client);
   const dry = call.has("dry-run");
@@ -230,7 +236,7 @@ async function finish(
     command,
     check,
     note: client.note,
-    error: failures.get(client.name) ?? null,
+    error: failures.get(client.name)?.message ?? null,
   };
 }
 

@@ -27,6 +27,23 @@ export interface JsoncForm {
 
 const depthMax = 200;
 
+/** What the parser names, for people. */
+const faults = new Map<string, string>([
+  ["InvalidSymbol", "a word that means nothing"],
+  ["InvalidNumberFormat", "a number that is none"],
+  ["PropertyNameExpected", "a name in double quotes is missing"],
+  ["ValueExpected", "a value is missing"],
+  ["ColonExpected", "a colon is missing"],
+  ["CommaExpected", "a comma is missing"],
+  ["CloseBraceExpected", "a closing brace is missing"],
+  ["CloseBracketExpected", "a closing bracket is missing"],
+  ["EndOfFileExpected", "something stands after the end"],
+  ["InvalidCommentToken", "a comment"],
+  ["UnexpectedEndOfComment", "a comment that does not end"],
+  ["UnexpectedEndOfString", "a text that does not end"],
+  ["UnexpectedEndOfNumber", "a number that does not end"],
+]);
+
 function treeOf(text: string, { path, comments }: JsoncForm): Node {
   const errors: ParseError[] = [];
   const options = { disallowComments: !comments, allowTrailingComma: comments };
@@ -42,7 +59,9 @@ function treeOf(text: string, { path, comments }: JsoncForm): Node {
   if (error === undefined && tree !== undefined) return tree;
   const before = text.slice(0, error?.offset ?? 0).split(/\r\n|\n|\r/);
   const place = `line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1}`;
-  const what = error === undefined ? "it is empty" : printParseErrorCode(error.error);
+  const what = error === undefined
+    ? "it is empty"
+    : faults.get(printParseErrorCode(error.error)) ?? "a character that may not stand there";
   const kind = comments ? "JSON with comments" : "JSON";
   throw new EngramError("invalid_config", `Cannot read ${path}: it is not ${kind} (${what} at ${place})`, {
     path,

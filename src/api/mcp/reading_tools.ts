@@ -65,7 +65,10 @@ function listReply(
     ...(next === null ? {} : { cursor: cursorAt(next, asked) }),
     ...beside,
   };
-  const more = next === null ? "" : `\n${items.length - next} more: call again with the cursor.`;
+  // A client may show its model the text alone.
+  const more = next === null
+    ? ""
+    : `\n${items.length - next} more: call again with the cursor ${cursorAt(next, asked)}.`;
   return reply(structured, taken.length === 0 ? none : taken.map((item) => item.line).join("\n") + more);
 }
 

@@ -10,7 +10,7 @@ import type { CallToolResult } from "@modelcontextprotocol/server";
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import { estimateTokens } from "../../input/tokens.ts";
-import { EngramError, type JsonObject } from "../../kernel/mod.ts";
+import { EngramError, type JsonObject, type RefusalCode, refusals } from "../../kernel/mod.ts";
 import { mcpLimits } from "./limits.ts";
 
 /** Tokens of a text on the safe side: by the rule of src/input/tokens.ts, and never below four characters each. */
@@ -36,11 +36,18 @@ export function reply(structured: JsonObject, text: string): CallToolResult {
   return { content: [{ type: "text", text }], structuredContent: { ...structured } };
 }
 
+/** What to do next with these tools, where the usual hint names a command of the terminal. */
+const toolHints: Partial<Record<RefusalCode, string>> = {
+  engram_not_found: "recall and timeline give ids",
+};
+
 /** A refusal as a tool tells it: the model can read what to do. */
 export function refusalReply(error: EngramError): CallToolResult {
+  const isUsual = error.hint === refusals[error.code].hint;
+  const hint = isUsual ? toolHints[error.code] ?? error.hint : error.hint;
   return {
     isError: true,
-    content: [{ type: "text", text: cutText(`${error.message}\n${error.hint}\n[${error.code}]`, 2000) }],
+    content: [{ type: "text", text: cutText(`${error.message}\n${hint}\n[${error.code}]`, 2000) }],
   };
 }
 
@@ -50,8 +57,8 @@ export interface Item {
   readonly line: string;
 }
 
-/** Tokens that a result costs beside its items: braces, names, the cursor. */
-const frameTokens = 60;
+/** Tokens that a result costs beside its items: braces, names, the cursor in structure and text. */
+const frameTokens = 90;
 
 /** Items from `offset` on that fit the budget; `next` is the first that did not, or null. */
 export function page(

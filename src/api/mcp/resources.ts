@@ -75,7 +75,7 @@ export function addResources(server: McpServer, callOf: CallOf): void {
       resources: (await newest(callOf(context))).map(({ id, title, content }) => ({
         uri: `memory://engram/${id}`,
         name: id,
-        title: oneLine(title ?? content, 80),
+        title: oneLine(title === null || title.trim() === "" ? content : title, 80),
         mimeType: "application/json",
       })),
     }),

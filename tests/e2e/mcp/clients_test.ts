@@ -121,6 +121,9 @@ test("keeps replies within their budget and continues them by a cursor", async (
     assert(found.bytes <= 1500 * 4, `${found.bytes} bytes are more than 1,500 tokens`);
     for (const { id } of found.structured["hits"] as { id: string }[]) seen.add(id);
     cursor = found.structured["cursor"];
+    if (cursor !== undefined) {
+      assert.match(found.text, new RegExp(`call again with the cursor ${cursor}\\.$`));
+    }
     pages++;
   } while (cursor !== undefined && pages < 40);
   assert.equal(seen.size, 30);

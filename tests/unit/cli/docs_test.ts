@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { isGroup } from "../../../src/cli/command.ts";
 import { completionScript } from "../../../src/cli/completions.ts";
 import { cliPage, errorsPage } from "../../../src/cli/docs.ts";
+import { helpFor } from "../../../src/cli/help_text.ts";
 import { tree } from "../../../src/cli/tree.ts";
 import { exitCodes, refusals } from "../../../src/kernel/errors.ts";
 import { runCli } from "../../support/terminal.ts";
@@ -10,6 +11,17 @@ Deno.test("no word of the inside stands on a screen for people", async () => {
   const { out } = await runCli(["help", "words"]);
   const pages = cliPage().replaceAll(/`--seed[^`]*`|seeded/g, "") + out;
   assert.deepEqual(pages.match(/\b(?:seats?|settles?|settled|slices?)\b/gi), null);
+});
+
+Deno.test("a help page has no line, examples aside, that 100 columns do not hold", () => {
+  for (const node of tree) {
+    const paths = [[node.name], ...(isGroup(node) ? node.commands.map(({ name }) => [node.name, name]) : [])];
+    for (const path of paths) {
+      const lines = (helpFor(tree, path) ?? "").split("\n").filter((line) => !line.startsWith("  engramlt"));
+      assert.ok(lines.length > 3, path.join(" "));
+      assert.deepEqual(lines.filter((line) => line.length > 100), []);
+    }
+  }
 });
 
 Deno.test("docs/errors.md has every code and every exit code", () => {

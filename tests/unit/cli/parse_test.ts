@@ -110,6 +110,12 @@ Deno.test("a group without a command lists its commands", () => {
   assert.match(refusal(() => parse([group], ["agent"])).message, /it needs one of run/);
 });
 
+Deno.test("a command that a group does not have is refused with those it has", () => {
+  const { message, hint } = refusal(() => parse(tree, ["workflow", "frobnicate"]));
+  assert.match(message, /unknown command "frobnicate"/);
+  assert.equal(hint, "It has execute, check");
+});
+
 Deno.test("a group named alone is its list, where it has one", () => {
   const parsed = parse(tree, ["--json", "review"]);
   assert.equal(parsed.kind === "run" ? parsed.given.path : parsed.kind, "review list");
