@@ -19,7 +19,7 @@ import type { Id } from "../kernel/ids.ts";
 import type { Document } from "./corpus.ts";
 import { linksOf, originsOf, versionsOf } from "./links.ts";
 import type { Reads } from "./reads.ts";
-import { best, searchLimits, shown } from "./score.ts";
+import { afterWeights, beforeWeights, best, searchLimits, shown } from "./score.ts";
 import type { Ranking, Search } from "./search.ts";
 import type { SearchQuery } from "./search_query.ts";
 import { snippetOf } from "./snippet.ts";
@@ -121,11 +121,31 @@ class Recall {
   }
 
   run(): RecallHit[] {
+    const nearest = this.#hasVectors ? this.#nearest() : [];
     this.#addFirst(this.#ranking.ranked);
-    if (this.#hasVectors) this.#addFirst(best(this.#vectors.rids, this.#vectors.dots, this.#max));
+    this.#addFirst(nearest);
     this.#walk();
     this.#fold();
     return this.#hits();
+  }
+
+  /** The documents nearest to the question; a turn is as near as the turns beside it are, by the weights of neighbours. */
+  #nearest(): readonly number[] {
+    const { rids, dots } = this.#vectors, { corpus } = this.#ranking;
+    const nearest = best(rids, dots, this.#max), lifted = new Map<number, number>();
+    for (const document of nearest.slice(0, recallLimits.candidatesMax)) {
+      const neighbours = corpus.neighbours(document);
+      if (neighbours === null) continue;
+      const lift = (other: number, weight: number) => {
+        const own = dots[other] ?? 0, dot = Math.round((1 - weight) * own + weight * (dots[document] ?? 0));
+        if (dot > Math.max(own, lifted.get(other) ?? 0)) lifted.set(other, dot);
+      };
+      neighbours.after.forEach((other, at) => lift(other, beforeWeights[at] ?? 0));
+      neighbours.before.forEach((other, at) => lift(other, afterWeights[at] ?? 0));
+    }
+    if (lifted.size === 0) return nearest;
+    for (const [document, dot] of lifted) dots[document] = dot;
+    return best(new Set([...nearest, ...lifted.keys()]), dots, this.#max);
   }
 
   /** Adds the first `candidatesMax` that pass. */

@@ -2,7 +2,8 @@
  * Scores of documents for the words of a query.
  *
  * BM25 over counts that were weighted by field before they saturate, with the words of the neighbours in a thread,
- * plus a share of the same over four-character grams for inflections and slips; the constants were measured on
+ * plus a share of the same over four-character grams for inflections and slips, and in a recall a share for words that
+ * stand near each other; the constants were measured on
  * public sets (bench/recall_bench.ts).
  *
  * Invariants:
@@ -11,7 +12,7 @@
  */
 import type { Corpus, Document } from "./corpus.ts";
 import type { Postings } from "./postings.ts";
-import { nearStems, queryWords } from "./words.ts";
+import { eachWord, nearStems, queryWords } from "./words.ts";
 
 /** Bounds of a search. */
 export const searchLimits = {
@@ -27,6 +28,10 @@ export const searchLimits = {
   neighbourDocumentsMax: 300,
   /** Best documents scored by grams. */
   gramDocumentsMax: 200,
+  /** Best documents of a recall in which words near each other count. */
+  proximityDocumentsMax: 60,
+  /** Characters of one text in which they do. */
+  proximityCharsMax: 6_000,
   /** Characters of one text that grams are taken from. */
   gramCharsMax: 20_000,
   /** Words of a query; the rest is left out. */
@@ -34,7 +39,10 @@ export const searchLimits = {
 } as const;
 
 const k1 = 1.2, b = 0.6, gramB = 0.75, gramShare = 0.05;
-const beforeWeights = [0.6, 0.36], afterWeights = [0.3, 0.18];
+/** Two words of a query count as near each other up to so many words apart. */
+const nearWordsMax = 6, proximityShare = 0.3;
+/** What the words of the documents before and after one in its thread count, nearest first. */
+export const beforeWeights = [0.6, 0.36], afterWeights = [0.3, 0.18];
 /** The weight of the grams of a word that no document has. */
 const unknownWordWeight = 8;
 /** Scores are shown as integers in thousandths. */
@@ -230,6 +238,45 @@ export function addGrams(
     }
     scores[document] = (scores[document] ?? 0) + gramShare * score;
   }
+}
+
+/**
+ * Adds a share for words of the query that stand near each other: for each, the weights of its neighbours over the square
+ * of their distance, saturated. What a question asks about stands together; the same words strewn over a text do not.
+ */
+export function addProximity(
+  documents: readonly Document[],
+  scores: Float64Array,
+  weights: ReadonlyMap<string, number>,
+): void {
+  if (weights.size < 2) return;
+  for (const { document, texts: { title, content } } of documents) {
+    const near = new Map<string, number>();
+    for (const text of [title ?? "", content]) {
+      countNear(text.slice(0, searchLimits.proximityCharsMax), weights, near);
+    }
+    let score = 0;
+    for (const [stem, count] of near) score += Math.min(1, weights.get(stem) ?? 0) * saturate(count, k1);
+    scores[document] = (scores[document] ?? 0) + proximityShare * score;
+  }
+}
+
+function countNear(text: string, weights: ReadonlyMap<string, number>, near: Map<string, number>): void {
+  let at = 0, lastAt = -1, last = "", lastWeight = 0;
+  eachWord(text, (stem) => {
+    at++;
+    const weight = weights.get(stem);
+    if (weight === undefined) return;
+    const distance = at - lastAt;
+    if (lastAt >= 0 && distance <= nearWordsMax && stem !== last) {
+      const share = 1 / (distance * distance);
+      near.set(stem, (near.get(stem) ?? 0) + lastWeight * share);
+      near.set(last, (near.get(last) ?? 0) + weight * share);
+    }
+    lastAt = at;
+    last = stem;
+    lastWeight = weight;
+  });
 }
 
 /** A score as it is shown and compared. */

@@ -32,6 +32,7 @@ import { Threads } from "./threads.ts";
 import {
   addGrams,
   addNeighbours,
+  addProximity,
   best,
   lookUp,
   ownScores,
@@ -335,6 +336,11 @@ class Run {
     const first = best(documents, scores, searchLimits.gramDocumentsMax);
     this.#prepare(first);
     addGrams(this.#query.text ?? "", first.map(this.#load), scores, this.weights);
+    addProximity(
+      best(first, scores, searchLimits.proximityDocumentsMax).map(this.#load),
+      scores,
+      this.weights,
+    );
     return { ranked: best(documents, scores, max), scores, load: this.#load, prepare: this.#prepare };
   }
 

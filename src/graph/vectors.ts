@@ -180,8 +180,9 @@ export class VectorIndex {
   }
 
   /**
-   * Dot products with a question's vector by version row, 0 where there is none above: the best of each version's, for
-   * versions below `end` that `has` lets through and whose vectors were there at `tick`; and which they are.
+   * Dot products with a question's vector by version row, 0 where there is none above, for versions below `end` that
+   * `has` lets through and whose vectors were there at `tick`; and which they are. Of a long text the best window counts
+   * twice and the whole once: a passage that answers, in a text that is about it.
    */
   scan(
     model: string,
@@ -193,14 +194,16 @@ export class VectorIndex {
     this.#catchUp(model);
     const found = new Int32Array(end), rids = new Uint32Array(Math.min(end, this.#rids.length));
     let count = 0;
-    const dots = this.#store?.dots(question) ?? new Int32Array(0);
-    for (let at = 0; at < dots.length; at++) {
-      const rid = this.#rids[at] ?? 0, dot = dots[at] ?? 0, best = found[rid] ?? dot;
-      if (rid === 0 || dot <= best || (this.#ticks[at] ?? 0) > tick) continue;
-      if (best === 0) {
-        if (!has(rid)) continue;
-        rids[count++] = rid;
-      }
+    const dots = this.#store?.dots(question) ?? new Int32Array(0), all = this.#rids;
+    for (let at = 0, next = 0; at < dots.length; at = next) {
+      const rid = all[at] ?? 0, whole = dots[at] ?? 0;
+      next = at + 1;
+      if (rid === 0) continue;
+      let window = -Infinity;
+      for (; next < dots.length && all[next] === rid; next++) window = Math.max(window, dots[next] ?? 0);
+      const dot = next === at + 1 ? whole : Math.round((whole + 2 * window) / 3);
+      if (dot <= 0 || rid >= end || (this.#ticks[at] ?? 0) > tick || !has(rid)) continue;
+      rids[count++] = rid;
       found[rid] = dot;
     }
     return { rids: rids.subarray(0, count), dots: found };

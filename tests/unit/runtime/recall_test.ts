@@ -64,11 +64,41 @@ Deno.test("recall finds by meaning what has no word of the question", () =>
     assert.deepEqual(used, model);
   }));
 
-Deno.test("the best window of a text counts as its whole", () =>
+Deno.test("of a long text the best window counts twice, the whole once", () =>
   withRuntime(async (runtime) => {
     const [long = ""] = await add(runtime, { content: "A long text about many things." });
     await embed(runtime, long, along(1), along(2), along(3));
-    assert.equal((await recalled(runtime, "x", 3)).hits[0]?.parts.vector, 1000);
+    const near = async (axis: number) => (await recalled(runtime, "x", axis)).hits[0]?.parts.vector;
+    assert.deepEqual([await near(3), await near(1)], [667, 333]);
+  }));
+
+Deno.test("a turn is as near to a question as the turns beside it, by the weights of neighbours", () =>
+  withRuntime(async (runtime) => {
+    const turn = (content: string, position: number) => ({ content, position, thread: "t", source: "chat" });
+    const [, asked = "", , , , far = ""] = await add(
+      runtime,
+      ...["one", "two", "three", "four", "five", "six"].map((content, at) => turn(content, at)),
+    );
+    await embed(runtime, asked, along(1));
+    await embed(runtime, far, along(2));
+    const { hits } = await recalled(runtime, "zzzz", 1);
+    assert.deepEqual(hits.map(({ content, parts }) => [content, parts.vector]), [
+      ["two", 1000],
+      ["three", 600],
+      ["four", 360],
+      ["one", 300],
+    ]);
+  }));
+
+Deno.test("words of a question that stand together in a text count more than the same words strewn over it", () =>
+  withRuntime(async (runtime) => {
+    const [strewn = "", together = ""] = await add(
+      runtime,
+      { content: "The boiler stands in the cellar beside old shelves and jars; nobody saw the warranty." },
+      { content: "Beside old shelves and jars in the cellar nobody saw; the boiler warranty stands the." },
+    );
+    const { hits } = await recalled(runtime, "boiler warranty");
+    assert.deepEqual(hits.map(({ id }) => id), [together, strewn]);
   }));
 
 Deno.test("vectors made of a text that changed since are dropped", () =>
