@@ -3,6 +3,7 @@
  *
  * A group of host calls is told as one call; its baseline is the channel alone, there and back.
  */
+import Libsql from "libsql";
 import { defaultProfileLimits, defaultStackDepthMax, prepare } from "../src/wasm/mod.ts";
 import { openGraph } from "../src/graph/mod.ts";
 import { formatId, Payload, type Write } from "../src/kernel/mod.ts";
@@ -98,10 +99,10 @@ bench("steps without host calls", "1 agent", rounds(1, 1, 0), true);
 bench("steps without host calls", `${many} agents, 1 worker`, rounds(1, many, 0));
 bench("steps without host calls", `${many} agents, 2 workers`, rounds(2, many, 0));
 
-/** Answers with an engram read from a file, never from a cache. */
-function fromGraph(): () => HostAnswer {
-  const engrams = 1000;
-  const graph = openGraph({ path: `${temporary()}/graph.db`, cacheEngramsMax: 0 });
+/** Answers with an engram read from a file, never from a cache; and the bare statement that finds its text. */
+function fromGraph(): { readonly answer: () => HostAnswer; readonly bare: () => unknown } {
+  const engrams = 1000, path = `${temporary()}/graph.db`;
+  const graph = openGraph({ path, cacheEngramsMax: 0 });
   const author = { agent: "bench", client: null, tick: 0, seat: 0 };
   const content = "Heron launches on 12 May. ".repeat(4);
   const texts = { content, title: null, source: "bench", ref: null, thread: null, metadata: {} };
@@ -118,10 +119,14 @@ function fromGraph(): () => HostAnswer {
     texts: Payload.text(JSON.stringify(texts)),
   }));
   graph.commit({ index: 0, hash: new Uint8Array(32), tick: 0, steps: [{ author, writes }], rows: [] });
+  const statement = new Libsql(path).prepare(`select version.rid, version.texts, version.to_tick from engram
+    join engram_version version on version.engram = engram.key where engram.id = ?
+    order by version.from_tick desc limit 1`).raw(true);
   let next = 0;
-  return () => {
-    next = (next + 797) % engrams;
-    return { json: JSON.stringify(graph.engram(formatId("engram", 0, 0, next))) };
+  const id = () => formatId("engram", 0, 0, next = (next + 797) % engrams);
+  return {
+    answer: () => ({ json: JSON.stringify(graph.engram(id())) }),
+    bare: () => statement.get([id()]),
   };
 }
 
@@ -158,7 +163,10 @@ function pingPong(count: number): () => number {
   };
 }
 
-const each = calls / many;
+const each = calls / many, stored = fromGraph();
+const repeat = (work: () => unknown) => () => {
+  for (let left = calls; left > 0; left--) work();
+};
 bench("host calls", "the channel alone, one frame", pingPong(calls), true, calls);
 bench("host calls", "of 1 agent", rounds(1, 1, calls), false, calls);
 bench("host calls", `of ${many} agents, 1 worker`, rounds(1, many, each), false, calls);
@@ -166,10 +174,12 @@ bench("host calls", `of ${many} agents, 2 workers`, rounds(2, many, each), false
 bench(
   "host calls",
   `of ${many} agents, 1 worker, answered from libSQL`,
-  rounds(1, many, each, 1, fromGraph()),
+  rounds(1, many, each, 1, stored.answer),
   false,
   calls,
 );
+bench("an engram from libSQL, no agents", "a bare prepared statement", repeat(stored.bare), true, calls);
+bench("an engram from libSQL, no agents", "as JSON for a guest", repeat(stored.answer), false, calls);
 
 bench("memory kept after a step", "1 page", rounds(1, 1, 0, 1), true);
 bench("memory kept after a step", "16 pages", rounds(1, 1, 0, 16));

@@ -22,7 +22,7 @@ import {
 } from "./abi.ts";
 
 /** What the engine sends. */
-export const order = { define: 1, step: 2, answer: 3, settle: 4, image: 5, drop: 6 } as const;
+export const order = { define: 1, step: 2, answer: 3, settle: 4, image: 5, drop: 6, forget: 7 } as const;
 /** What a worker sends. `answered` is a call that it answered under a permit. */
 export const report = { call: 1, finished: 2, image: 3, fault: 4, answered: 5 } as const;
 /** How a step comes by its instance. */

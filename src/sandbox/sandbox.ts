@@ -52,6 +52,8 @@ export interface SandboxOptions {
   readonly pollMsMax?: number;
   /** Size of a channel's areas in bytes. Default 256 KiB. */
   readonly areaBytes?: number;
+  /** Modules kept compiled; more only while one run needs more. Agents that are held keep theirs. Default 256. */
+  readonly modulesMax?: number;
   readonly onFault?: (fault: SandboxFault) => void;
   /** Called with the image of an agent that had to make room. */
   readonly onEvict?: (agent: string, image: Uint8Array) => void;
@@ -130,6 +132,8 @@ interface DefinedModule {
   readonly imports: number;
   /** Made at the first trap. */
   functions: FunctionMap | null;
+  /** The number of the run before which it was last asked for. */
+  neededInRun: number;
 }
 
 const nothingUsed = { executionMs: 0, memoryBytes: 0, hostCalls: 0, memoryOperations: 0 };
@@ -160,7 +164,10 @@ export class Sandbox {
   readonly #instancesMax: number;
   readonly #onFault: (fault: SandboxFault) => void;
   readonly #onEvict: (agent: string, image: Uint8Array) => void;
+  /** The one asked for longest ago first. */
   readonly #modules = new Map<string, DefinedModule>();
+  readonly #modulesMax: number;
+  #modulesDefined = 0;
   readonly #agents = new Map<string, HeldAgent>();
   #run: Run | null = null;
   #runs = 0;
@@ -180,6 +187,7 @@ export class Sandbox {
       onError: (worker, message) => this.#fence(worker, message),
     };
     this.#instancesMax = instancesMax(options.workers, options.instancesPerWorkerMax ?? 4096);
+    this.#modulesMax = options.modulesMax ?? 256;
     this.#onFault = options.onFault ?? (() => {});
     this.#onEvict = options.onEvict ?? (() => {});
     this.#workers = Array.from({ length: options.workers }, (_, i) => new AgentWorker(i, this.#setup));
@@ -190,16 +198,41 @@ export class Sandbox {
     return this.#instancesMax * this.#workers.length;
   }
 
-  /** Makes a module known; each worker gets its bytes when it first needs them. The same key again does nothing. */
+  /**
+   * Makes a module known for the next run; each worker gets its bytes when it first needs them. The one not asked for
+   * longest is forgotten for it, where there are too many.
+   */
   define(module: SandboxModule): void {
-    if (this.#modules.has(module.key)) return;
+    const known = this.#modules.get(module.key);
+    if (known !== undefined) {
+      if (known.neededInRun === this.#runs) return;
+      known.neededInRun = this.#runs;
+      this.#modules.delete(module.key);
+      this.#modules.set(module.key, known);
+      return;
+    }
+    this.#forgetModules();
     this.#modules.set(module.key, {
-      number: this.#modules.size,
+      number: this.#modulesDefined++,
       manifest: JSON.stringify(manifestOf(module.prepared, module.stackDepthMax)),
       bytes: module.prepared.bytes,
       imports: module.prepared.imports.length,
       functions: null,
+      neededInRun: this.#runs,
     });
+  }
+
+  /** Makes room for one more, but for those that the next run needs. */
+  #forgetModules(): void {
+    for (const [key, module] of this.#modules) {
+      if (this.#modules.size < this.#modulesMax || module.neededInRun === this.#runs) return;
+      this.#modules.delete(key);
+      for (const worker of this.#workers) {
+        if (!worker.modules.delete(module.number)) continue;
+        worker.out.u8(order.forget);
+        worker.out.u32(module.number);
+      }
+    }
   }
 
   /**

@@ -64,7 +64,7 @@ export class Seats implements CallDesk {
   readonly out = new Writer();
   readonly drivers = new Drivers();
   readonly #options: SeatsOptions;
-  readonly #modules: (GuestModule | undefined)[] = [];
+  readonly #modules = new Map<number, GuestModule>();
   readonly #seats: (Seat | undefined)[] = [];
   /** One-page buffers for shadows, reused. */
   readonly #pages: Bytes[] = [];
@@ -84,7 +84,7 @@ export class Seats implements CallDesk {
     const kind = frame.u8();
     switch (kind) {
       case order.define:
-        this.#modules[frame.u32()] = guestModule(readManifest(frame.text()), frame.blob().slice());
+        this.#modules.set(frame.u32(), guestModule(readManifest(frame.text()), frame.blob().slice()));
         return;
       case order.step:
         return this.#step(readStep(frame));
@@ -98,6 +98,9 @@ export class Seats implements CallDesk {
         const seat = frame.u32();
         return this.#tellImage(seat, this.#seats[seat]?.instance ?? null);
       }
+      case order.forget:
+        this.#modules.delete(frame.u32());
+        return;
       case order.drop:
         this.#seats[frame.u32()] = undefined;
         return;
@@ -150,7 +153,7 @@ export class Seats implements CallDesk {
       if (seat.instance !== null) seat.before = this.#shadow(seat, seat.instance);
       return seat;
     }
-    const module = this.#modules[wanted.module];
+    const module = this.#modules.get(wanted.module);
     if (module === undefined) throw new Error(`module ${wanted.module} was not defined`);
     const seat: Seat = {
       seat: wanted.seat,
