@@ -23,6 +23,7 @@ import {
   type Param,
   status,
 } from "./abi.ts";
+import { pieceOf } from "../kernel/blocks.ts";
 import { type Drivers, suspending } from "./drivers.ts";
 import type { Bytes, Reader, Writer } from "./frame.ts";
 import { absent, answerKind, functionNames, type GivenPermit, readPermit, report } from "./messages.ts";
@@ -156,7 +157,7 @@ class Call {
       to.length = start;
       return deliver(site, step, out, kept.json, kept.request);
     }
-    const request = out === null ? null : to.bytes.slice(start, to.length);
+    const request = out === null ? null : pieceOf(to.bytes.subarray(start, to.length));
     if (isPermitted) {
       to.bytes[start] = report.answered;
       const json = site.permit?.engram?.json ?? null;
