@@ -1,6 +1,8 @@
 /** The official client, in both eras, over HTTP and through `engramlt mcp`, against a real host. */
 import type { Client } from "@modelcontextprotocol/client";
 import assert from "node:assert/strict";
+import { findHost } from "../../../src/api/mod.ts";
+import { testAgentBase64 } from "../../support/agents.ts";
 import { withHost } from "../../support/ports.ts";
 import {
   callTool,
@@ -163,6 +165,30 @@ test("offers prompts that bring what is remembered", async (client) => {
   assert.deepEqual(prompts.map(({ name }) => name).sort(), ["brief", "recall", "remember"]);
   const prompt = await client.getPrompt({ name: "recall", arguments: { question: "harbour hours" } });
   assert.match(JSON.stringify(prompt.messages), /The harbour opens at six/);
+});
+
+test("tells a client that asks how far a run has come", async (client, data) => {
+  const port = await findHost(data);
+  await port?.submit({ kind: "agent_load", agent: "tester", wasm: testAgentBase64 });
+  const told: [number, number | undefined][] = [];
+  const result = await client.callTool(
+    { name: "run", arguments: { agent: "tester", action: "echo", params: { a: 1 } } },
+    { onprogress: ({ progress, total }) => told.push([progress, total]) },
+  );
+  assert.equal(result.isError ?? false, false, JSON.stringify(result));
+  assert.deepEqual(told[0], [0, 1]);
+  await port?.close();
+});
+
+test("ends a call that was cancelled for its client, and serves the next", async (client) => {
+  const stop = new AbortController();
+  const call = client.callTool({ name: "recall", arguments: { question: "anything" } }, {
+    signal: stop.signal,
+  });
+  stop.abort("no longer wanted");
+  await assert.rejects(call, /no longer wanted/);
+  const { structured } = await callTool(client, "remember", { content: "Served after it" });
+  assert.equal(typeof structured["id"], "string");
 });
 
 test("erases only once the person said yes to their client", async (client) => {
