@@ -270,6 +270,9 @@ function tell(call: Call, done: readonly Done[], wanted: number): void {
     screen.line();
     screen.line("Paste these into your assistant, one after the other:");
     for (const sentence of sentences) screen.line(`  ${sentence}`);
+    screen.line(
+      "engramlt agent list shows the agents that work on what is remembered, and what each may do.",
+    );
   });
   screen.summary(dry ? `${plural(wanted, "file")} would change` : `${plural(wanted, "file")} changed`);
   if (failed.length === 0) return;
