@@ -21,7 +21,7 @@ async function eraseOne(data: string): Promise<void> {
   assert.notDeepEqual(filesHolding(data, phrase), []);
   const { told } = await run("erase", id, "--yes");
   assert.deepEqual(told.erased, [id]);
-  assert.equal(told.notReached.length, 3);
+  assert.ok(told.notReached.length > 0);
   assert.deepEqual(filesHolding(data, phrase), []);
   assert.equal((await run("log", "verify")).told.ok, true);
   assert.equal((await run("log", "show")).code, 0);

@@ -430,6 +430,8 @@ class World {
   /** Closes, replays, rebuilds; the final state hash. */
   async finish(): Promise<{ stateHash: string; ticks: number }> {
     await this.runtime.idle();
+    // What a full disk stopped is upkeep's: an erasure among it.
+    while (this.runtime.maintain()) await this.runtime.idle();
     const { stateHash, tick } = this.runtime.status();
     const seen = await seenBy(this.runtime, this.#workload.known);
     await this.runtime.close();
