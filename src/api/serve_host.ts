@@ -183,8 +183,8 @@ class Host {
   }
 
   /** Begins to end; the first reason counts. */
-  #end(reason: Error | null, why?: string): void {
-    if (!this.#stop.signal.aborted && why !== undefined) this.#log.write("info", `stopping: ${why}`);
+  #end(reason: Error | null, why?: string, level: LogLevel = "info"): void {
+    if (!this.#stop.signal.aborted && why !== undefined) this.#log.write(level, `stopping: ${why}`);
     this.#stop.abort();
     this.#ended.resolve(reason);
   }
@@ -288,7 +288,8 @@ class Host {
       stopping: this.#stop.signal,
       version: this.#version,
       underWay: () => this.#activity.calls,
-      onNewer: (version) => this.#end(null, `engramlt ${version}, newer than this, takes over`),
+      // Whoever runs it at a terminal is told.
+      onNewer: (version) => this.#end(null, `engramlt ${version}, newer than this, takes over`, "warn"),
       onConnections: (count) => {
         this.#activity.touch();
         this.#log.write("info", `assistants connected: ${count}`);

@@ -30,11 +30,11 @@ export interface PipeOptions {
 /** For answers under way after the end of the input, in ms; the process ends within a second of it. */
 const lastAnswersMsMax = 700;
 /** For a host to say that it serves, in ms. */
-const welcomeWaitMsMax = 5000;
+const welcomeWaitMsMax = 15_000;
 /** Bytes of what it says at most. */
 const welcomeBytesMax = 8192;
 /** For some host to serve, in ms: an older one may have to end first. */
-const servedWaitMsMax = 40_000;
+const servedWaitMsMax = 75_000;
 /** Before the next look for a host, in ms. */
 const retryPauseMs = 50;
 /** How long no answer must come to be the last, in ms. */

@@ -2,17 +2,19 @@
  * Starts the host of a data folder as a process of its own, where none runs.
  *
  * Invariants:
- * 1. However many start one at once, one host comes of it: the folder's lock decides, and the others end at once.
- * 2. A starter that is killed leaves a host that runs or none; a host that is killed while it begins is started again.
+ * 1. However many start one at once, one host comes of it: one of them may start it, and waits until it is ready; the
+ *    folder's lock decides in the end, and a host too many ends at once.
+ * 2. A starter that is killed lets another start, and leaves a host that runs or none; a host that is killed while it begins is started again.
  * 3. Why no host comes is told in the host's own words.
  */
 import { findHost } from "../api/find_host.ts";
 import { EngramError } from "../kernel/errors.ts";
 import { selfCommand } from "../runtime/assets.ts";
-import { dataPaths, readHostFile } from "../runtime/data_folder.ts";
+import { dataPaths, exists, lockStart, readHostFile } from "../runtime/data_folder.ts";
+import { homeFolder } from "../runtime/platform.ts";
 
 /** For a host to be ready, in ms; one that stops meanwhile is waited for. */
-const readyWaitMsMax = 30_000;
+const readyWaitMsMax = 60_000;
 /** Between two looks, in ms. */
 const lookPauseMs = 30;
 /** Hosts started in a row that ended without being ready. */
@@ -21,21 +23,27 @@ const startsMax = 5;
 /** The address of the folder's host, after starting one where none runs. */
 export async function connectOrStart(data: string, _options: { readonly detached: true }): Promise<string> {
   const end = performance.now() + readyWaitMsMax;
+  let right: Deno.FsFile | null = null;
   let starting: Promise<void> | null = null;
   let starts = 0;
   const failure: { error: EngramError | null } = { error: null };
-  while (performance.now() < end) {
-    const { address, isFree } = await look(data);
-    if (address !== null) return address;
-    if (failure.error !== null) throw failure.error;
-    if (isFree && starting === null) {
-      if (++starts > startsMax) break;
-      starting = spawnHost(data).then((error) => {
-        starting = null;
-        failure.error = error;
-      });
+  try {
+    while (performance.now() < end) {
+      const { address, isFree } = await look(data);
+      if (address !== null) return address;
+      if (failure.error !== null) throw failure.error;
+      if (isFree) right ??= lockStart(dataPaths(data));
+      if (isFree && right !== null && starting === null) {
+        if (++starts > startsMax) break;
+        starting = spawnHost(data).then((error) => {
+          starting = null;
+          failure.error = error;
+        });
+      }
+      await new Promise((resolve) => setTimeout(resolve, lookPauseMs));
     }
-    await new Promise((resolve) => setTimeout(resolve, lookPauseMs));
+  } finally {
+    right?.close();
   }
   throw new EngramError(
     "host_unreachable",
@@ -68,12 +76,14 @@ async function look(data: string): Promise<{ readonly address: string | null; re
  */
 async function spawnHost(data: string): Promise<EngramError | null> {
   const { command, args } = selfCommand();
+  const home = homeFolder();
   const child = new Deno.Command(command, {
     args: [...args, "host", "--data", data, "--json", "--lock-wait-ms", "0"],
     stdin: "null",
     stdout: "null",
     stderr: "piped", // read for why it ended; once it is ready the host writes nothing there
     detached: true,
+    ...(home === null || !exists(home) ? {} : { cwd: home }), // a client's folder may go while the host runs
   }).spawn();
   child.unref();
   const said = new Response(child.stderr).text();

@@ -20,6 +20,8 @@ export interface DataPaths {
   readonly socket: string;
   /** What the host says of itself, for people: the newest file. */
   readonly hostLog: string;
+  /** Held by whoever starts a host, until it is ready. */
+  readonly startLock: string;
   /** The settings a person may write. */
   readonly config: string;
   /** The other tokens, hashed. */
@@ -35,6 +37,7 @@ export function dataPaths(root: string): DataPaths {
   return {
     root,
     lock: at("lock"),
+    startLock: at("start.lock"),
     host: at("host.json"),
     socket: at("host.sock"),
     hostLog: at("host.log"),
@@ -70,12 +73,17 @@ function failed(root: string, error: unknown): EngramError {
 }
 
 /** Makes the folder if needed, and takes its lock; null if another process holds it. */
-export function lockFolder(paths: DataPaths): Deno.FsFile | null {
+export const lockFolder = (paths: DataPaths): Deno.FsFile | null => lockFile(paths, paths.lock);
+
+/** The same for the right to start a host of the folder: one starter is enough. */
+export const lockStart = (paths: DataPaths): Deno.FsFile | null => lockFile(paths, paths.startLock);
+
+function lockFile(paths: DataPaths, path: string): Deno.FsFile | null {
   try {
     const isNew = !exists(paths.root);
     Deno.mkdirSync(paths.root, { recursive: true });
     if (isNew) makePrivate(paths.root, "folder");
-    const file = Deno.openSync(paths.lock, { read: true, write: true, create: true });
+    const file = Deno.openSync(path, { read: true, write: true, create: true });
     if (file.tryLockSync(true)) return file;
     file.close();
     return null;

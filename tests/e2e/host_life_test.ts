@@ -28,6 +28,8 @@ Deno.test("ten shims at once make one host, kept by none of them, which logs to 
     for (const shim of shims) assert.equal((await shim.end()).code, 0);
     assert(lives(hostPid(folder.path) ?? 0));
     assert.equal(readHostFile(dataPaths(folder.path))?.startedBy, "client");
+    // The folder that its first client worked in may go.
+    assert.notEqual(Deno.readLinkSync(`/proc/${hostPid(folder.path)}/cwd`), Deno.cwd());
     const { lines } = JSON.parse((await runProgram(["logs", "--data", folder.path, "--json"])).out);
     const has = lines.map(({ text }: { text: string }) => text).join("\n");
     assert.match(has, /has the folder, process \d+, for client[\s\S]*listening at http[\s\S]*connected: 10/);
