@@ -14,7 +14,7 @@ import type { Corpus, Document } from "./corpus.ts";
 import type { Postings } from "./postings.ts";
 import { eachWord, nearStems, queryWords } from "./words.ts";
 
-/** Bounds of a search. */
+/** Bounds of a search. The build's: what a search gave an agent is recorded. */
 export const searchLimits = {
   /** Hits of one page. */
   limitMax: 1000,

@@ -12,7 +12,7 @@ import type { Reads } from "./reads.ts";
 import type { Readable, Scope, Scopes } from "./scope.ts";
 import { build, given, num, Query, type Sqlite, text } from "./sqlite.ts";
 
-/** Bounds of the walks. */
+/** Bounds of the walks. The build's, and part of the behaviour number: a replay walks again. */
 export const walkLimits = {
   /** Steps from the start, neighbours and paths alike. */
   depthMax: 8,
