@@ -11,7 +11,8 @@
  * 2. What agents wrote and what says the same goes too. The texts of a person stay, also where they say the same: they
  *    are named instead (`alsoIn`).
  * 3. An agent that ran since the memory was written may have read it. Its image is stored anew by the entry, with the
- *    text overwritten by spaces wherever it stands; replay goes on from there.
+ *    text overwritten by spaces wherever it stands, and words of it that no other memory has and the agent did not bring
+ *    along; replay goes on from there.
  */
 import { Buffer } from "node:buffer";
 import type { Graph } from "../graph/mod.ts";
@@ -38,6 +39,8 @@ import { pack, unpack } from "./rows.ts";
 export const erasureLimits = {
   /** Texts and sentences that are looked for. */
   needlesMax: 20_000,
+  /** Words overwritten in agents' memories: those with digits and the longest first. */
+  wordsMax: 500,
   /** Memories named that say the same and stay. */
   alsoInMax: 100,
 } as const;
@@ -52,6 +55,7 @@ export interface ErasureParts {
   readonly state: State;
   /** The image of a loaded agent after its last step. */
   readonly imageOf: (agent: string) => Uint8Array;
+  readonly moduleOf: (agent: string) => Uint8Array;
   readonly storeImages: (images: readonly Uint8Array[]) => string[];
 }
 
@@ -75,10 +79,10 @@ export const erasedKey = "local/erased";
 
 /** What no program can reach, or none should: said by every receipt. */
 const notReached = [
-  "copies made elsewhere: exports, backups, snapshots of the disk, and what log repair put into log-aside/",
+  "copies made elsewhere: exports, backups, snapshots of the disk, what log repair put into log-aside/, and the files " +
+  "and sessions it was imported from (the next import takes it in again)",
   "blocks the disk has freed but not yet overwritten",
-  "what agents put into words of their own, and names of things that other memories mention too",
-  "files and sessions it was imported from: the next import takes it in again",
+  "what agents put into words of their own, words that other memories have too, and names of things",
 ] as const;
 
 /** Texts to be looked for, as bytes. */
@@ -147,16 +151,66 @@ function textsBeside(graph: Graph, ids: ReadonlySet<Id>): Set<string> {
   return found;
 }
 
+/**
+ * Words of some memories by their small letters: what an agent makes of a text (in small letters, cut, put together
+ * anew) is found by them. Short words tell nothing, and stand in too many places.
+ */
+class Words {
+  readonly #forms = new Map<string, Set<string>>();
+
+  add(text: string): void {
+    for (const word of wordsIn(text)) {
+      const small = word.toLowerCase();
+      const forms = this.#forms.get(small) ?? new Set([small, word.toUpperCase()]);
+      this.#forms.set(small, forms.add(word).add(small.slice(0, 1).toUpperCase() + small.slice(1)));
+    }
+  }
+
+  /** Leaves out what another memory says too. */
+  drop(text: string): void {
+    for (const word of wordsIn(text)) this.#forms.delete(word.toLowerCase());
+  }
+
+  get size(): number {
+    return this.#forms.size;
+  }
+
+  /** As bytes, without those that an agent brought along itself; the longest first. */
+  for(module: Uint8Array): Buffer[] {
+    const own = Buffer.from(module.buffer, module.byteOffset, module.length);
+    const rank = (word: string) => (/\d/.test(word) ? 1000 : 0) + word.length;
+    const words = [...this.#forms.keys()].sort((a, b) => rank(b) - rank(a) || (a < b ? -1 : 1));
+    return words.slice(0, erasureLimits.wordsMax)
+      .flatMap((word) => [...this.#forms.get(word) ?? []])
+      .flatMap((form) => [Buffer.from(form), Buffer.from(form, "utf16le")])
+      .filter((bytes) => !own.includes(bytes))
+      .sort((a, b) => b.length - a.length);
+  }
+}
+
+function wordsIn(text: string): string[] {
+  const whole = text.match(/[\p{L}\p{N}][\p{L}\p{N}_-]*/gu) ?? [];
+  return whole.flatMap((word) => [word, ...word.split(/[-_]/)])
+    .filter((word) => word.length >= (/\d/.test(word) ? 4 : 5));
+}
+
+/** Every text in a value of JSON. */
+function textsIn(value: unknown): string[] {
+  if (typeof value === "string") return [value];
+  return typeof value === "object" && value !== null ? Object.values(value).flatMap(textsIn) : [];
+}
+
 /** Leaves those that no memory of a person but these has: a file's name goes with the last memory of the file. */
-function dropShared(log: Log, texts: Set<string>, ids: ReadonlySet<Id>): void {
+function dropShared(log: Log, texts: Set<string>, words: Words, ids: ReadonlySet<Id>): void {
   for (const { entry } of entriesFrom(log, 0)) {
     for (const { agent, writes } of entry.steps) {
       for (const write of agent === null ? writes : []) {
-        if (texts.size === 0) return;
+        if (texts.size === 0 && words.size === 0) return;
         if (write.op !== "engram_put" || ids.has(write.id) || write.texts.bytes === null) continue;
         const { bytes } = write.texts;
         const inBytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
         for (const text of texts) if (inBytes.includes(JSON.stringify(text).slice(1, -1))) texts.delete(text);
+        for (const text of textsIn(JSON.parse(inBytes.toString()))) words.drop(text);
       }
     }
   }
@@ -289,16 +343,18 @@ export function planErasure(parts: ErasureParts, ids: readonly Id[]): PlannedEra
   const asked = [...new Set(ids)];
   const since = Math.min(...asked.map((id) => versionsOf(graph, id)[0]?.createdTick ?? 0));
   const all = withDerived(log, asked);
-  const needles = new Needles(), refs = new Set<string>();
+  const needles = new Needles(), refs = new Set<string>(), words = new Words();
   for (const id of all) {
     for (const { content, source, ref } of graph.versions(id).map((one) => one.engram)) {
       needles.add(content);
+      words.add(content);
       refs.add(wordOf(source, ref));
     }
   }
   refs.delete("");
   const beside = textsBeside(graph, all);
-  dropShared(log, beside, all);
+  for (const text of beside) words.add(text);
+  dropShared(log, beside, words, all);
   for (const text of beside) needles.add(text);
   const found: Found = {
     payloads: [],
@@ -318,7 +374,9 @@ export function planErasure(parts: ErasureParts, ids: readonly Id[]): PlannedEra
   }
   const loaded = [...found.readers].filter((id) => (state.agents.get(id)?.completed ?? 0) > 0).sort();
   const inMemory = needles.forMemory();
-  const hashes = parts.storeImages(loaded.map((id) => overwriteMemory(parts.imageOf(id), inMemory)));
+  const hashes = parts.storeImages(
+    loaded.map((id) => overwriteMemory(parts.imageOf(id), [...inMemory, ...words.for(parts.moduleOf(id))])),
+  );
   const images = Object.fromEntries(loaded.map((id, at) => [id, hashes[at] ?? ""]));
   for (const sha of hashes) others.add(sha);
   for (const agent of state.agents.values()) {

@@ -312,12 +312,13 @@ export class Machine {
 
   /** Deletes what is to be erased, and records what the runtime then removes from everywhere. */
   #erase(session: Session, ids: readonly Id[]): StepEnd {
-    const { graph, log, images } = this.parts;
+    const { graph, log, images, modules } = this.parts;
     const planned = planErasure({
       graph,
       log,
       state: this.state,
       imageOf: (id) => this.#imageOf(id),
+      moduleOf: (id) => modules.bytes(this.state.agents.get(id)?.module ?? ""),
       storeImages: (all) => images.storeDurably(all),
     }, ids);
     writeDirect(session, planned.deletions.map((id) => ({ op: "delete", id })));

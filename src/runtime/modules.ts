@@ -41,6 +41,11 @@ export class Modules {
     this.#blobs = blobs;
   }
 
+  /** The bytes of a module's file. */
+  bytes(sha: string): Uint8Array {
+    return this.#blobs.get(sha);
+  }
+
   /** The module of a hash, for an agent allowed `pages` of memory. */
   get(sha: string, config: Config, pages: number | null): ReadyModule {
     const key = this.#key(sha, config, pages);

@@ -39,7 +39,7 @@ import {
   sameBytes,
   toHex,
 } from "../log/mod.ts";
-import type { Redactions } from "../input/redact.ts";
+import { type Redactions, redactText } from "../input/redact.ts";
 import { openSandbox, type Sandbox, type SandboxOptions } from "../sandbox/mod.ts";
 import { defaultStackDepthMax } from "../wasm/mod.ts";
 import { checkCommand, checkRequest } from "./admission.ts";
@@ -356,7 +356,7 @@ class LocalRuntime implements Runtime {
         const ask = toAsk(request, this.#factsOf(request), redactions);
         const command: Command = inLogOrder({
           ask,
-          client: options.client ?? "here",
+          client: redactText(options.client ?? "here", redactions),
           commandId: options.commandId ?? null,
         });
         checkCommand(command);

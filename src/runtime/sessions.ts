@@ -7,6 +7,7 @@
  * 2. Bounded: at most `sessionsMax` are kept; the one begun longest ago goes first.
  */
 import type { Graph } from "../graph/mod.ts";
+import { redactText } from "../input/redact.ts";
 import type { Id } from "../kernel/mod.ts";
 import type { View } from "./port.ts";
 import { pack, unpack } from "./rows.ts";
@@ -35,9 +36,9 @@ export function sessionOf(view: Extract<View, { view: "brief" }>): Extract<View,
   if (client === undefined || context === null || since !== undefined) return null;
   return {
     view: "session",
-    client,
+    client: redactText(client, new Map()),
     context: context ?? "personal",
-    ...(session === undefined ? {} : { session }),
+    ...(session === undefined ? {} : { session: redactText(session, new Map()) }),
   };
 }
 

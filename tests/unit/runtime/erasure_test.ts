@@ -181,6 +181,25 @@ Deno.test("erase() removes titles, places, metadata and what links say, from the
   assert.equal((await replay({ data: folder.path, workers: 1 })).ok, true);
 });
 
+Deno.test("erase() overwrites words in agents' memories that no other memory has, however an agent wrote them", async () => {
+  using folder = temporaryFolder();
+  const runtime = await openRuntime({ data: folder.path, seed: 1, workers: 1 });
+  await runtime.submit(grantedEverything("tester"));
+  const id = await add(runtime, "The word is Zanzibar-Tulip-9, kept by the harbour master.");
+  await add(runtime, "The harbour opens at six.");
+  await run(runtime, "Get", JSON.stringify(id));
+  await run(runtime, "echo", JSON.stringify({ own: "it said zanzibar-tulip-9 at the harbour" }));
+  assert.notDeepEqual(filesHolding(folder.path, "zanzibar-tulip-9"), []);
+  await runtime.submit({ kind: "erase", ids: [id] });
+  await runtime.close();
+  const images = filesHolding(`${folder.path}/blobs`, "arbour");
+  assert.notDeepEqual(images, []);
+  for (const word of ["Zanzibar-Tulip-9", "zanzibar-tulip-9"]) {
+    assert.deepEqual(filesHolding(`${folder.path}/blobs`, word), [], word);
+  }
+  assert.equal((await replay({ data: folder.path, workers: 1 })).ok, true);
+});
+
 Deno.test("erase() removes what was imported again of a memory after it was forgotten, also where it says something else", async () => {
   using folder = temporaryFolder();
   const runtime = await openRuntime({ data: folder.path, seed: 1, workers: 1 });

@@ -20,6 +20,8 @@ Deno.test("submit() stores no credential of any request, and the receipt says wh
     await runtime.submit({ kind: "query", agent: "tester", query: `{"q": "<private>mango-tree</private>"}` })
       .catch(() => null);
     await runtime.submit({ kind: "context_create", name: `x ${secret}`, description: secret });
+    await runtime.submit({ kind: "write", ops: [{ op: "add", content: "x" }] }, { client: `mcp:${secret}` });
+    await runtime.view({ view: "brief", context: "personal", client: secret, session: secret });
     const placed = { source: `s ${secret}`, ref: secret, thread: `t/${secret}.md` };
     await runtime.submit({
       kind: "write",
