@@ -175,6 +175,11 @@ class Words {
     return this.#forms.size;
   }
 
+  /** Whether a text holds one of them. */
+  in(text: string): boolean {
+    return wordsIn(text).some((word) => this.#forms.has(word.toLowerCase()));
+  }
+
   /** As bytes, without those that an agent brought along itself; the longest first. */
   for(module: Uint8Array): Buffer[] {
     const own = Buffer.from(module.buffer, module.byteOffset, module.length);
@@ -214,6 +219,21 @@ function dropShared(log: Log, texts: Set<string>, words: Words, ids: ReadonlySet
       }
     }
   }
+}
+
+/** Things whose names hold a word that no memory but these has: an agent can know them from nowhere else. */
+function thingsOf(log: Log, words: Words): Map<Id, string> {
+  const found = new Map<Id, string>();
+  for (const { entry } of entriesFrom(log, 0)) {
+    for (const { agent, writes } of entry.steps) {
+      for (const write of agent === null ? [] : writes) {
+        if (write.op !== "engram_put" || write.kind !== "thing" || write.texts.bytes === null) continue;
+        const { content } = JSON.parse(write.texts.text()) as EngramTexts; // written by this program
+        if (words.in(content)) found.set(write.id, content);
+      }
+    }
+  }
+  return found;
 }
 
 /** Every version of a memory that there ever was. Refuses `engram_not_found`. */
@@ -356,6 +376,10 @@ export function planErasure(parts: ErasureParts, ids: readonly Id[]): PlannedEra
   for (const text of beside) words.add(text);
   dropShared(log, beside, words, all);
   for (const text of beside) needles.add(text);
+  for (const [id, name] of thingsOf(log, words)) {
+    all.add(id);
+    needles.add(name);
+  }
   const found: Found = {
     payloads: [],
     byAgents: new Set(),
