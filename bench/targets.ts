@@ -110,6 +110,27 @@ export const targets: readonly Target[] = [
     most: 1.11,
     of: ratio("embedding short texts", "embed()"),
   },
+  {
+    what: "recall at 100,000 memories, p50",
+    by: "ours",
+    unit: "µs",
+    most: 10_000,
+    of: p50("recall at 100,000", "mixed, with vectors"),
+  },
+  {
+    what: "recall at 100,000 memories, p99",
+    by: "ours",
+    unit: "µs",
+    most: 30_000,
+    of: p99("recall at 100,000", "mixed, with vectors"),
+  },
+  {
+    what: "scan of 100,000 vectors",
+    by: "ours",
+    unit: "×",
+    most: 0.2,
+    of: ratio("scan of 100,000", "int8, WebAssembly SIMD"),
+  },
 ];
 
 /** A line for each target that was measured. */

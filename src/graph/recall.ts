@@ -32,9 +32,9 @@ export const recallLimits = {
   /** Hits at most. */
   kMax: 100,
   /** Texts considered, the best by words and the best by vectors each. */
-  candidatesMax: 200,
+  candidatesMax: 120,
   /** Texts that links alone lead to, those with the largest share. */
-  linkedMax: 100,
+  linkedMax: 50,
   /** Texts whose links are walked. */
   seedsMax: 10,
   /** Links looked at from one engram. */

@@ -20,6 +20,8 @@ export class TextCache<Key, Value> {
   readonly #charsOf: (value: Value) => number;
   readonly #kept = new Map<Key, Value>();
   #chars = 0;
+  /** Goes on where it stopped: a new one would pass over all that went before, each time. */
+  #oldest = this.#kept.keys();
 
   constructor(limits: TextCacheLimits, charsOf: (value: Value) => number) {
     this.#limits = limits;
@@ -40,12 +42,20 @@ export class TextCache<Key, Value> {
     const chars = this.#charsOf(value);
     const { entriesMax, charsMax } = this.#limits;
     if (entriesMax < 1 || chars > charsMax) return;
-    for (const [oldest] of this.#kept) {
-      if (this.#kept.size < entriesMax && this.#chars + chars <= charsMax) break;
-      this.delete(oldest);
+    while (this.#kept.size > 0 && (this.#kept.size >= entriesMax || this.#chars + chars > charsMax)) {
+      this.#makeRoom();
     }
     this.#kept.set(key, value);
     this.#chars += chars;
+  }
+
+  #makeRoom(): void {
+    let oldest = this.#oldest.next();
+    if (oldest.done === true) {
+      this.#oldest = this.#kept.keys();
+      oldest = this.#oldest.next();
+    }
+    if (oldest.done !== true) this.delete(oldest.value);
   }
 
   delete(key: Key): void {
