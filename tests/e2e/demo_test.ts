@@ -145,6 +145,15 @@ Deno.test("the demo on a folder without notes says which files are notes", async
   assert.match(err, /there are no notes in it\nhint: Notes are \.md/);
 });
 
+Deno.test("the demo on notes of which none can be read ends there, and leaves nothing", async () => {
+  using room = new Room();
+  Deno.writeFileSync(`${room.notes}/photo.md`, new Uint8Array([0xff, 0, 0xfe, 1]));
+  const { code, err } = await room.demo([room.notes]);
+  assert.equal(code, exitCodes.invalid);
+  assert.match(err, /nothing was read of its 1 note\nhint: Notes are text in UTF-8/);
+  assert.deepEqual(room.left(), []);
+});
+
 Deno.test({
   name: "the demo, interrupted, ends its host and leaves nothing",
   ignore: Deno.build.os === "windows",
