@@ -27,7 +27,7 @@ const lineSectionsMax: i32 = 16;
 const copiesMax: i32 = 8;
 
 class Unit {
-  constructor(readonly tokens: Token[], readonly key: string, readonly words: i32, readonly lead: string) {}
+  constructor(readonly tokens: Token[], readonly key: string, readonly words: i32, readonly lead: string, readonly stopped: bool) {}
 }
 
 class Body {
@@ -50,6 +50,8 @@ function bodyOf(section: Section): Body {
     const code = end ? 0 : <i32> text.charCodeAt(i);
     const stop = !end && (code == 0x2e || code == 0x21 || code == 0x3f) && i + 1 < text.length && text.charCodeAt(i + 1) == 0x20;
     if (!end && !stop) continue;
+    const last = i > start ? <i32> text.charCodeAt(i - 1) : 0;
+    const stopped = stop || last == 0x2e || last == 0x21 || last == 0x3f;
     const tokens = tokenize(text.substring(start, i));
     start = i + 1;
     const words: string[] = [];
@@ -61,7 +63,7 @@ function bodyOf(section: Section): Body {
     }
     if (kept.length == 0) continue;
     const lead = kept[0].lower + (kept.length > 1 ? " " + kept[1].lower : "");
-    body.units.push(new Unit(kept, words.join(" "), kept.length, lead));
+    body.units.push(new Unit(kept, words.join(" "), kept.length, lead, stopped));
     body.words += kept.length;
   }
   return body;
@@ -219,10 +221,10 @@ function judge(sections: Section[], bodies: Body[], newer: i32, older: i32): Ali
   return null;
 }
 
-/** Most lines are `label value`: short and without a full sentence. */
+/** Most lines are `label value`: short, and no sentence that ends in a mark. */
 function isForm(body: Body): bool {
   let short = 0;
-  for (let i = 0; i < body.units.length; i++) if (body.units[i].words <= 5) short++;
+  for (let i = 0; i < body.units.length; i++) if (body.units[i].words <= 5 && !body.units[i].stopped) short++;
   return short * 2 > body.units.length;
 }
 

@@ -23,10 +23,13 @@ import {
 import { alikePairs, keysOf } from "./alike";
 import { compareSections, Link, Section, Statement, Stored } from "./notes";
 import { Memory, relate } from "./relations";
+import { endedNow, Reversals } from "./reversals";
 import { Watch } from "./watch";
 
 /** Pairs of statements compared in a step, for each fact it may write: both cost about as much. */
 const pairsPerWriteMax: i64 = 3;
+/** Pairs of sentences compared by their words, likewise: they cost less. */
+const looksPerWriteMax: i64 = 200;
 /** Pairs of sections judged in a step, likewise. */
 const judgesPerWriteMax: i32 = 1;
 /** The type of a connection that waits for a person. */
@@ -51,6 +54,7 @@ export class Desk {
   private readonly factRefs: Map<string, string> = new Map<string, string>();
   private readonly joined: Set<u64> = new Set<u64>();
   private readonly memory: Memory = new Memory();
+  private readonly reversals: Reversals = new Reversals();
   private run: i32 = 0;
   /** Something is not in the graph yet. */
   changed: bool = true;
@@ -66,7 +70,7 @@ export class Desk {
     this.dropNote(note.id);
     const section = new Section(note);
     // Read now, so that a step's work is that of what it takes up.
-    section.statements.length;
+    this.reversals.add(section);
     keysOf(section);
     this.sections.set(note.id, section);
     let low = 0, high = this.ordered.length;
@@ -91,6 +95,7 @@ export class Desk {
   }
   private dropNote(id: string): void {
     if (!this.sections.has(id)) return;
+    this.reversals.remove(this.sections.get(id));
     const at = this.ordered.indexOf(this.sections.get(id));
     if (at >= 0) this.ordered.splice(at, 1);
     this.sections.delete(id);
@@ -116,10 +121,11 @@ export class Desk {
     counts.notes += sections.length;
     const isAll = writesMax == i32.MAX_VALUE;
     if (!this.joinCopies(sections, isAll ? i32.MAX_VALUE : judgesPerWriteMax * writesMax, counts)) return false;
+    if (!this.reversals.look(isAll ? i64.MAX_VALUE : looksPerWriteMax * <i64> writesMax)) return false;
     const statements: Statement[] = [];
     for (let i = 0; i < sections.length; i++) this.take(sections, i, statements);
     const pairsMax = isAll ? i64.MAX_VALUE : pairsPerWriteMax * <i64> writesMax;
-    if (!relate(statements, sections, actCertainty, this.memory, pairsMax)) return false;
+    if (!relate(statements, sections, actCertainty, this.memory, pairsMax, this.run)) return false;
     const missing: Statement[] = [];
     for (let i = 0; i < statements.length; i++) {
       const statement = statements[i];
@@ -153,7 +159,9 @@ export class Desk {
     }
     for (let i = 0; i < own.length; i++) {
       if (said !== null && said.has(own[i].text.toLowerCase())) continue;
+      if (own[i].loose && !tellsOrIsTold(own[i])) continue;
       own[i].section = at;
+      own[i].run = this.run;
       into.push(own[i]);
     }
   }
@@ -372,6 +380,17 @@ export class Desk {
     if (certain) connect(source, target, one.type, metadata);
     else connect(source, target, proposed, metadata.setText("type", one.type).setText("state", "open"));
   }
+}
+
+/** Whether it ends another sentence, or one ends it. */
+function tellsOrIsTold(statement: Statement): bool {
+  if (endedNow(statement, 0).length > 0) return true;
+  for (let i = 0; i < statement.endedBy.length; i++) {
+    if (statement.endedBy[i].owner.gone) continue;
+    const ends = endedNow(statement.endedBy[i], 0);
+    for (let j = 0; j < ends.length; j++) if (ends[j].target === statement) return true;
+  }
+  return false;
 }
 
 /** What an engram is connected to, by a type; "": by any. */

@@ -14,6 +14,8 @@ export class Topic {
   readonly classes: string[] = [];
   /** The title or the file's name holds a date: the note is about one occasion. */
   occasion: bool = false;
+  /** That heading is a name of two or more words. */
+  named: bool = false;
 }
 
 export class Fact {
@@ -63,13 +65,16 @@ export function topicOf(title: string, note: string, file: string): Topic {
   topic.occasion = hasDate(tokenize(note)) || hasDate(tokenize(title)) || hasDigitDate(file);
   for (let i = parts.length - 1; i >= 0 && topic.subject.length == 0; i--) {
     const tokens = tokenize(parts[i]);
+    let capitals = 0;
     for (let j = 0; j < tokens.length; j++) {
       const token = tokens[j];
       if (!token.word || genericTitles.has(token.lower)) continue;
       if (isDay(tokens, j)) continue;
+      if (token.capital) capitals++;
       if (attributes.has(token.lower)) topic.classes.push(attributes.get(token.lower));
       else if (!stops.has(token.lower)) topic.subject.push(singularOf(token.lower));
     }
+    topic.named = capitals > 1 && capitals == topic.subject.length;
   }
   return topic;
 }

@@ -6,6 +6,8 @@
 import { Engram, Line, LineKind, lines, Sentence, sentences, utf8Length } from "../../sdk/assemblyscript/assembly";
 import { Fact, Topic, topicOf } from "./fact";
 import { readFact } from "./facts";
+import { Ended } from "./reversals";
+import { holds, Sketch, sketchOf } from "./sketch";
 
 let sectionsMade: i32 = 0;
 
@@ -28,6 +30,8 @@ export class Section {
   readonly contexts: string[];
   /** Sections (by index) this one is a later copy of. */
   copies: i32[] = [];
+  /** It is no longer among the notes. */
+  gone: bool = false;
   constructor(engram: Engram) {
     this.id = engram.id;
     this.source = engram.source;
@@ -49,6 +53,15 @@ export class Section {
       this.read = read;
     }
     return read;
+  }
+  /** Whether a word of its sentences or headings has this form. */
+  says(word: u64): bool {
+    const own = this.statements;
+    for (let i = 0; i < own.length; i++) {
+      const sketch = own[i].sketch;
+      if (sketch !== null && (holds(sketch.whole.words, word) || holds(sketch.topic, word))) return true;
+    }
+    return false;
   }
   /** Names the section among all notes; one without a name goes by its text and time. */
   get name(): string {
@@ -92,7 +105,18 @@ export class Statement {
   acts: Link[] = [];
   /** Its section's place in this run. */
   section: i32 = 0;
+  /** The last run that looked at it. */
+  run: i32 = 0;
+  /** What it ends, and what ends it, by its words (reversals.ts). */
+  readonly ends: Ended[] = [];
+  readonly endedBy: Statement[] = [];
+  /** The last sentence it was compared with. */
+  seenBy: u64 = 0;
   constructor(
+    readonly owner: Section,
+    /** No strict fact can be read of it: it is one only where it ends another or is ended. */
+    readonly loose: bool,
+    readonly sketch: Sketch | null,
     readonly fact: Fact,
     readonly text: string,
     readonly byteStart: i32,
@@ -194,8 +218,15 @@ function readStatements(section: Section): Statement[] {
   for (let i = 0; i < parts.length; i++) {
     const part = parts[i];
     const sentence = text.substring(part.start, part.end);
-    const fact = readFact(sentence, topic);
-    if (fact === null) continue;
+    let fact = readFact(sentence, topic);
+    const previous = i > 0 && parts[i - 1].block == part.block ? text.substring(parts[i - 1].start, parts[i - 1].end) : "";
+    const sketch = sketchOf(sentence, previous, topic);
+    const loose = fact === null;
+    if (fact === null) {
+      if (sketch === null) continue;
+      fact = new Fact();
+      fact.cue = sketch.cue;
+    }
     bytes += utf8Length(text, at, part.start);
     for (let j = at; j < part.start; j++) if (text.charCodeAt(j) == 0x0a) line++;
     at = part.start;
@@ -206,7 +237,7 @@ function readStatements(section: Section): Statement[] {
     }
     const end = bytes + utf8Length(text, part.start, part.end);
     const ref = section.name + "@" + bytes.toString();
-    found.push(new Statement(fact, sentence, bytes, end, line, beside, ref));
+    found.push(new Statement(section, loose, sketch, fact, sentence, bytes, end, line, beside, ref));
   }
   return found;
 }

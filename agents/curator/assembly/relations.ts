@@ -7,6 +7,7 @@
  * 3. What a third statement had already superseded by then is no contradiction.
  */
 import { Fact } from "./fact";
+import { endedNow } from "./reversals";
 import { Link, Section, Statement } from "./notes";
 import { tokenize } from "./tokens";
 import { compare, Compared, Kind, readValues, ValueSet } from "./values";
@@ -62,6 +63,7 @@ export function relate(
   actCertainty: f64,
   memory: Memory,
   pairsMax: i64,
+  run: i32,
 ): bool {
   pairsLeft = pairsMax;
   leftOut = false;
@@ -75,6 +77,7 @@ export function relate(
   supersede(all, sections, bySubject, before);
   supersede(all, sections, byWhole, before);
   supersede(all, sections, byKey, before);
+  for (let i = 0; i < all.length; i++) endEarlier(all[i], run);
   const overAt = new Map<string, string>();
   for (let i = 0; i < all.length; i++) {
     for (let j = 0; j < all[i].links.length; j++) {
@@ -87,6 +90,29 @@ export function relate(
   contradict(all, sections, byKey, overAt, before);
   contradict(all, sections, byWhole, overAt, before);
   return !leftOut;
+}
+
+/** What a sentence ends by its words: but for what a sentence that it ends had ended before. */
+function endEarlier(newer: Statement, run: i32): void {
+  if (newer.ends.length == 0) return;
+  const ended = endedNow(newer, run);
+  for (let i = 0; i < ended.length; i++) {
+    const target = ended[i].target;
+    if (linked(target, newer)) continue;
+    const known = placeOf(newer, target);
+    if (known >= 0) {
+      // What its fact only made likely, its words say.
+      const link = newer.links[known];
+      if (link.type == "supersedes" && link.certainty < ended[i].certainty) {
+        newer.links[known] = new Link(link.type, target, ended[i].cue, ended[i].why, ended[i].certainty);
+      }
+      continue;
+    }
+    let before = false;
+    for (let j = 0; j < ended.length; j++) if (i != j && linked(ended[j].target, target)) before = true;
+    for (let j = 0; j < newer.links.length; j++) if (linked(newer.links[j].target, target)) before = true;
+    if (!before) newer.links.push(new Link("supersedes", target, ended[i].cue, ended[i].why, ended[i].certainty));
+  }
 }
 
 /** Whether a group may be compared in this run. */
@@ -116,8 +142,12 @@ function later(a: Statement, b: Statement, sections: Section[]): bool {
 }
 
 function linked(a: Statement, b: Statement): bool {
-  for (let i = 0; i < a.links.length; i++) if (a.links[i].target === b) return true;
-  return false;
+  return placeOf(a, b) >= 0;
+}
+/** The place of a's link to b, or -1. */
+function placeOf(a: Statement, b: Statement): i32 {
+  for (let i = 0; i < a.links.length; i++) if (a.links[i].target === b) return i;
+  return -1;
 }
 
 function supersede(all: Statement[], sections: Section[], by: Map<string, i32[]>, before: Map<string, Memo>[]): void {

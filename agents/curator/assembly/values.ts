@@ -168,12 +168,13 @@ unit("a amp ampere", "ampere", 1);
 unit("w watt", "watt", 1);
 unit("kw", "watt", 1000);
 
-/** Reads tokens [from, to) into `set`. */
-export function readValues(tokens: Token[], from: i32, to: i32, set: ValueSet): void {
+/** Reads tokens [from, to) into `set`. In `taken`, where given, the place of each typed value is noted at its tokens. */
+export function readValues(tokens: Token[], from: i32, to: i32, set: ValueSet, taken: i32[] | null = null): void {
   let i = from;
   while (i < to) {
     const used = typedAt(tokens, i, to, set);
     if (used > 0) {
+      if (taken !== null) for (let j = i; j < i + used && j < taken.length; j++) taken[j] = set.typed.length - 1;
       i += used;
       continue;
     }
@@ -268,6 +269,13 @@ function numeric(tokens: Token[], i: i32, to: i32, set: ValueSet): i32 {
     set.typed.push(new Value(Kind.date, month * 100 + day, "", <i32> I32.parseInt(text.substring(0, 4))));
     return 1;
   }
+  if (text.includes("/")) {
+    const date = slashedDate(text);
+    if (date !== null) {
+      set.typed.push(date);
+      return 1;
+    }
+  }
   const day = dayOf(token);
   if (day > 0 && more) {
     let at = i + 1;
@@ -336,6 +344,18 @@ function numeric(tokens: Token[], i: i32, to: i32, set: ValueSet): i32 {
   const noun = more && next.word && isLetter(next.lower.charCodeAt(0)) && !stops.has(next.lower) ? stemOf(next.lower) : "";
   set.typed.push(new Value(Kind.number, amount, noun));
   return noun.length > 0 ? 2 : 1;
+}
+
+/** 6/30/2026 or 30/6/2026, where only one of the two can be meant; else null. */
+function slashedDate(text: string): Value | null {
+  const parts = text.split("/");
+  if (parts.length != 3 || parts[2].length != 4) return null;
+  const first = <i32> F64.parseFloat(parts[0]), second = <i32> F64.parseFloat(parts[1]);
+  const year = <i32> F64.parseFloat(parts[2]);
+  if (first < 1 || second < 1 || year < 1900 || year > 2199) return null;
+  if (first <= 12 && second > 12 && second <= 31) return new Value(Kind.date, first * 100 + second, "", year);
+  if (second <= 12 && first > 12 && first <= 31) return new Value(Kind.date, second * 100 + first, "", year);
+  return null;
 }
 
 function hasLetter(text: string): bool {

@@ -250,6 +250,7 @@ const abbreviations: string[] = [
   "mrs",
   "ms",
   "dr",
+  "rev",
   "prof",
   "st",
   "e.g",

@@ -1,0 +1,700 @@
+/**
+ * A sentence read loosely: its words, values and negation, clause by clause, and where it tells a change the cue, the
+ * old value it names, and the clause in which it does so. For sentences of which no strict fact can be read, too.
+ *
+ * Owns: what one sentence says alone. Does not own: how two of them stand to each other (reversals.ts).
+ *
+ * Invariant: a function of the sentence, the one before it and the heading alone.
+ */
+import { isUpper } from "../../sdk/assemblyscript/assembly";
+import { Topic } from "./fact";
+import { singularOf, stemOf, Token, tokenize } from "./tokens";
+import { Kind, readValues, Value, ValueSet } from "./values";
+import {
+  adverbs,
+  attributes,
+  auxiliaries,
+  changes,
+  clauseEnds,
+  copulas,
+  determiners,
+  hedges,
+  monthOf,
+  negations,
+  otherLabels,
+  pronouns,
+  relatives,
+  roles,
+  stops,
+  weekdayOf,
+} from "./vocabulary";
+
+/** Longer sentences tell more than one thing. */
+const tokensMax: i32 = 60;
+
+function set(words: string): Set<string> {
+  const found = new Set<string>();
+  const list = words.split(" ");
+  for (let i = 0; i < list.length; i++) found.add(list[i]);
+  return found;
+}
+
+/** Verbs of choosing and having: what is chosen is the whole statement. */
+const choices = set(
+  "use uses used using buy buys buying bought get gets getting got take takes taking order orders ordered choose " +
+    "chose chosen pick picked settle settled agree agreed decide decided opt opted hire hired",
+);
+/** Words that say little about what a sentence is about. */
+const light = set(
+  "be is are was were been being has have had having will shall do does did done can cannot could would should must may " +
+    "might come comes coming came go goes going gone went get gets got take takes taking took taken make makes made making " +
+    "put puts set sets say says said tell told give gives given gave keep let lets use uses used using buy buys buying bought " +
+    "allow allows allowed permitted possible colleague neighbour neighbor friend brother sister cousin niece nephew aunt uncle wife husband son daughter fellow need needs run runs ran running charge responsible further notice happen happens remain remains stay stays stand place called named decided decide agreed agree settled settle chosen " +
+    "choose chose picked pick resolved resolve noted note reported report confirmed announced elected appointed discussed wish wishes offered please thanks ok okay yes well just only really very quite too " +
+    "about around up down off out over back away here there then than so also after before all some any more most much many " +
+    "other first next last each every today tomorrow yesterday now instead longer anymore again still yet ever never not no " +
+    "n't without like want wants try tried start week month year new old current what when where who why how which " +
+    "per via morning mornings evening evenings afternoon afternoons night nights am pm until till since during within because though although however therefore hence",
+);
+/** Irregular forms and what they are forms of. */
+const irregular = new Map<string, string>();
+const irregulars = "sold=sell held=hold kept=keep met=meet ran=run paid=pay led=lead left=leave sent=send built=build lent=lend " +
+  "spent=spend taught=teach drove=drive grew=grow wrote=write written=write broke=break broken=break began=begin begun=begin " +
+  "hung=hang sat=sit stood=stand brought=bring lay=lie lies=lie lost=lose won=win sang=sing spoke=speak flew=fly";
+const irregularPairs = irregulars.split(" ");
+for (let i = 0; i < irregularPairs.length; i++) {
+  const pair = irregularPairs[i].split("=");
+  irregular.set(pair[0], pair[1]);
+}
+
+/** Verbs that say in any form that something is another now. */
+const turns = set(
+  "moved moves move moving pushed postponed postpone shifted shift shifts slipped slips delayed rescheduled reschedule " +
+    "relocated changed changes change switched switch switches migrated migrate replaced replaces replace swapped swap raised raise lowered lower " +
+    "increased increase reduced reduce decreased renamed extended extend upgraded upgrade downgraded transferred transfer " +
+    "shortened bumped bump cut tightened relaxed dropped drop doubled halved brought rotated reverted reversed corrected " +
+    "supersedes superseded amended revised",
+);
+/** Behind a name they say who tells it. */
+const saying = set("said says told tells thinks thought reports reported reckons wrote writes confirmed confirms announced asks asked");
+/** Before a value: it is where a change goes. */
+const towards = set("now to at until till is are be was into : =");
+/** Cues that say how it is now. */
+const states = ["now", "from now on", "instead", "instead of", "as of", "in future"];
+/** Words, other than those of turns, that may be a cue or begin one. */
+const telling = set(
+  "now longer anymore more instead rather after as in from brought put takes took taken take elected appointed new gone went up down " +
+    "stopped stop stops ceased quit not cancelled canceled scrapped scrap correction update hands handed again change left leaving " +
+    "withdrawn resigned retired retiring succeeds succeeded called",
+);
+/** Someone goes: who comes stands in the clause that follows. */
+const goings = set("left leaving withdrawn resigned retired retiring quit");
+const stopsDoing = set("stopped stop stops ceased quit");
+
+/** The form of the words for prices: money says it without them. */
+export const priceForm: u64 = hash("@price");
+
+/** FNV-1a, 64 bits. */
+export function hash(text: string): u64 {
+  let value: u64 = 0xcbf29ce484222325;
+  for (let i = 0; i < text.length; i++) value = (value ^ <u64> text.charCodeAt(i)) * 0x100000001b3;
+  return value;
+}
+
+/** The word as it is compared: common words for one attribute are one. */
+function formOf(token: Token): u64 {
+  const lower = token.lower;
+  if (attributes.has(lower)) {
+    const one = attributes.get(lower);
+    if (one == "@price" || one == "@launch" || one == "@due" || one == "@start") return hash(one);
+  }
+  return hash(familyOf(irregular.has(lower) ? irregular.get(lower) : lower));
+}
+
+/** rotation and rotate, payment and pay, delivery and deliver are one. */
+function familyOf(lower: string): string {
+  const stem = stemOf(lower);
+  const n = stem.length;
+  if (n > 6 && stem.endsWith("ion")) return stem.substring(0, n - 3);
+  if (n > 6 && stem.endsWith("ment")) return stem.substring(0, n - 4);
+  return n > 6 && stem.endsWith("ery") ? stem.substring(0, n - 1) : stem;
+}
+
+function isAcronym(text: string): bool {
+  if (text.length < 2 || text.length > 4) return false;
+  for (let i = 0; i < text.length; i++) if (!isUpper(text.charCodeAt(i))) return false;
+  return true;
+}
+
+/** "we'll" is "we". */
+function bare(lower: string): string {
+  const straight = lower.indexOf("'"), curly = lower.indexOf("’");
+  const at = straight > 0 ? straight : curly;
+  return at > 0 ? lower.substring(0, at) : lower;
+}
+
+/** Written as a name or an address: HK-22, eLife, data/raw, Maria. */
+function isName(token: Token): bool {
+  if (hasDigit(token.text)) return true;
+  // GP, SSO: the short form of common words.
+  if (token.capital) return !isAcronym(token.text);
+  for (let i = 1; i < token.text.length; i++) {
+    const code = <i32> token.text.charCodeAt(i);
+    if (code == 0x2f || code == 0x40 || code == 0x5f || isUpper(code)) return true;
+  }
+  return false;
+}
+
+export function maskOf(word: u64): u64 {
+  return (<u64> 1) << (word & 63);
+}
+
+export function holds(words: u64[], one: u64): bool {
+  for (let i = 0; i < words.length; i++) if (words[i] == one) return true;
+  return false;
+}
+
+/** A sentence, or one clause of it. */
+export class View {
+  /** Content words outside typed values. */
+  readonly words: u64[] = [];
+  /** Those of them that begin with a capital inside the sentence, or hold a digit. */
+  readonly names: u64[] = [];
+  /** Those of them that stand before the verb. */
+  readonly headNames: u64[] = [];
+  readonly typed: Value[] = [];
+  /** The word it begins with, of which the capital does not say whether it is a name; or 0. */
+  first: u64 = 0;
+  /** "next Friday": which it is depends on the day of writing. */
+  relative: bool = false;
+  /** A bit a word, by which most pairs are seen to share too little. */
+  mask: u64 = 0;
+  negative: bool = false;
+  hedged: bool = false;
+  /** It has a form of "be", or a label. */
+  equates: bool = false;
+  /** Something is chosen: bought, used, taken, decided. */
+  chosen: bool = false;
+  role: bool = false;
+}
+
+export class Sketch {
+  /** The whole sentence, then its clauses where there are several. */
+  readonly views: View[] = [];
+  /** Two long words of the sentence: one of them stands in every sentence about the same. */
+  readonly keys: u64[] = [];
+  /** The word by which it tells a change, or "". */
+  cue: string = "";
+  /** The clause with the cue, with its label. */
+  turn: View = new View();
+  /** Names and numbered words of that clause before its verb, or after "of" and "for": whose change it is. */
+  readonly subjectNames: u64[] = [];
+  readonly oldTyped: Value[] = [];
+  readonly oldWords: u64[] = [];
+  /** Some word of the old value begins with a capital. */
+  oldNamed: bool = false;
+  /** Content words of the sentence before, where this one goes on with it. */
+  readonly before: u64[] = [];
+  readonly topic: u64[] = [];
+  /** It is a line `Label: value`. */
+  labelled: bool = false;
+  /** The heading above is a name, and no day. */
+  headed: bool = false;
+
+  /** Of all words it has or goes on with. */
+  mask: u64 = 0;
+
+  get whole(): View {
+    return this.views[0];
+  }
+}
+
+/** Reads one sentence; null where nothing can be compared. */
+export function sketchOf(text: string, previous: string, topic: Topic): Sketch | null {
+  const first = <i32> text.charCodeAt(0);
+  if (text.endsWith("?") || text.includes("~~") || first == 0x22 || first == 0x201c || first == 0x3e) return null;
+  const tokens = tokenize(text);
+  if (tokens.length < 3 || tokens.length > tokensMax || otherLabels.has(tokens[0].lower) && tokens[1].text == ":") return null;
+  return new SketchReader(tokens).read(previous, topic);
+}
+
+class SketchReader {
+  private readonly sketch: Sketch = new Sketch();
+  /** The clause of each token; the place of the typed value it belongs to, or -1; whether it is of the old value. */
+  private readonly clause: i32[];
+  private readonly taken: i32[];
+  private readonly old: bool[];
+  private readonly numbered: bool[];
+  private readonly forms: u64[];
+  private readonly values: ValueSet = new ValueSet();
+  private clauses: i32 = 1;
+  private cueAt: i32 = -1;
+
+  constructor(private readonly tokens: Token[]) {
+    this.clause = new Array<i32>(tokens.length).fill(0);
+    this.taken = new Array<i32>(tokens.length).fill(-1);
+    this.old = new Array<bool>(tokens.length).fill(false);
+    this.numbered = new Array<bool>(tokens.length).fill(false);
+    this.forms = new Array<u64>(tokens.length).fill(0);
+  }
+
+  read(previous: string, topic: Topic): Sketch | null {
+    const tokens = this.tokens;
+    readValues(tokens, 0, tokens.length, this.values, this.taken);
+    this.numberNames();
+    this.readForms();
+    this.cut();
+    this.findCue();
+    this.findOld();
+    this.findDenied();
+    const sketch = this.sketch;
+    const whole = this.viewOf(-1);
+    if (whole.words.length == 0) return null;
+    sketch.views.push(whole);
+    const head = this.headEnd();
+    if (head > 0) {
+      const before = this.viewOf(-1, true, -1, head);
+      if (before.words.length > 0 && before.words.length < whole.words.length) sketch.views.push(before);
+    }
+    if (this.clauses > 1) for (let i = 0; i < this.clauses; i++) sketch.views.push(this.viewOf(i));
+    for (let i = 0; i < topic.subject.length; i++) sketch.topic.push(hash(stemOf(topic.subject[i])));
+    sketch.headed = topic.named && !topic.occasion;
+    sketch.labelled = this.labelled();
+    this.takeKeys();
+    if (this.cueAt < 0) return sketch;
+    const at = this.turnClause(this.clause[this.cueAt]);
+    const until = this.turnEnd(at);
+    sketch.turn = this.viewOf(at, false, until);
+    if (turns.has(sketch.cue)) this.keepTowards(at, until);
+    if (sketch.turn.hedged) sketch.cue = "";
+    this.takeSubject(at);
+    if (this.labelled()) {
+      const label = this.viewOf(0);
+      for (let i = 0; i < label.words.length; i++) if (!holds(sketch.turn.words, label.words[i])) sketch.turn.words.push(label.words[i]);
+    }
+    if (this.goesOn(at) && previous.length > 0) this.wordsOf(tokenize(previous), sketch.before);
+    sketch.mask = whole.mask;
+    for (let i = 0; i < sketch.before.length; i++) sketch.mask |= maskOf(sketch.before[i]);
+    return sketch;
+  }
+
+  /** Behind the first value: what follows only tells more of it; 0 where there is none. */
+  private headEnd(): i32 {
+    for (let i = 1; i < this.tokens.length; i++) {
+      if (this.taken[i] < 0) continue;
+      let end = i;
+      while (end < this.tokens.length && this.taken[end] >= 0) end++;
+      return end;
+    }
+    return 0;
+  }
+
+  /** "flat 3", "pH 7.5": a number behind its noun is a name, not a value. */
+  private numberNames(): void {
+    const tokens = this.tokens;
+    for (let i = 1; i < tokens.length; i++) {
+      if (this.taken[i] < 0) continue;
+      const value = this.values.typed[this.taken[i]];
+      if (value.kind != Kind.number || value.unit.length > 0 || !isContent(tokens[i - 1]) || this.taken[i - 1] >= 0) continue;
+      this.taken[i] = -1;
+      this.numbered[i] = true;
+    }
+  }
+
+  /** Of each token once: its form where it is a content word, else 0. */
+  private readForms(): void {
+    for (let i = 0; i < this.tokens.length; i++) {
+      if (this.numbered[i]) this.forms[i] = hash(stemOf(this.tokens[i - 1].lower) + " " + this.tokens[i].text);
+      else if (isContent(this.tokens[i])) this.forms[i] = formOf(this.tokens[i]);
+    }
+  }
+  private formAt(i: i32): u64 {
+    return this.forms[i];
+  }
+  private contentAt(i: i32): bool {
+    return this.forms[i] != 0;
+  }
+
+  /** Cuts into clauses at marks and conjunctions. */
+  private cut(): void {
+    const tokens = this.tokens;
+    let now = 0;
+    for (let i = 0; i < tokens.length; i++) {
+      const text = tokens[i].text;
+      const follows = text == "," && (this.at(i + 1) == "to" || this.at(i + 1) == "until" || this.at(i + 1) == "from" || this.at(i + 1) == "not");
+      const mark = text == "," && !follows || text == ";" || text == "—" || text == "–" || text == "(" || text == ")" || text == ":" ||
+        text == "!" && i + 1 < tokens.length;
+      const joins = clauseEnds.has(tokens[i].lower) && tokens[i].lower != "and" && i > 0;
+      const andVerb = tokens[i].lower == "and" && i + 1 < tokens.length && i > 2 && this.opensClause(i + 1);
+      if ((mark || joins || andVerb) && i > 0) now++;
+      this.clause[i] = now;
+    }
+    this.clauses = now + 1;
+  }
+
+  /** "… and Fiona Drew has …", "… and are going for …": a verb follows soon. */
+  private opensClause(at: i32): bool {
+    for (let i = at; i < this.tokens.length && i < at + 4; i++) {
+      const lower = this.tokens[i].lower;
+      if (!this.tokens[i].word) return false;
+      if (copulas.has(lower) || auxiliaries.has(lower) || changes.has(lower) || pronouns.has(lower)) return true;
+    }
+    return false;
+  }
+
+  /** "Zed raised the price: $69 a seat": what follows the colon belongs to it. */
+  private turnEnd(clause: i32): i32 {
+    for (let i = 1; i < this.tokens.length; i++) if (this.clause[i] == clause + 1) return this.tokens[i].text == ":" ? clause + 1 : clause;
+    return clause;
+  }
+
+  /** Of the values of the clause, those the change goes to: "raised to £40", and not "moved 3 boxes". */
+  private keepTowards(from: i32, to: i32): void {
+    const typed = this.sketch.turn.typed;
+    for (let v = typed.length - 1; v >= 0; v--) {
+      let kept = false;
+      for (let i = 1; i < this.tokens.length; i++) {
+        if (this.clause[i] < from || this.clause[i] > to || this.taken[i] < 0 || this.values.typed[this.taken[i]] !== typed[v]) continue;
+        let before = i - 1;
+        while (before > 0 && (this.taken[before] >= 0 || determiners.has(this.at(before)) || this.at(before) == "about" || this.at(before) == "of")) before--;
+        kept = towards.has(this.at(before)) || this.at(before) == "on" && typed[v].kind == Kind.weekday || typed.length == 1 && this.taken[before] < 0 && this.tokens[before].text == ":";
+        break;
+      }
+      if (!kept) typed.splice(v, 1);
+    }
+  }
+
+  /** "Ada can't any more, so the cook is Ben": the new value stands in the clause that follows. */
+  private turnClause(clause: i32): i32 {
+    if (clause + 1 < this.clauses && this.viewOf(clause).words.length == 0 && !this.labelled()) return clause + 1;
+    if (clause + 1 < this.clauses && (this.sketch.cue == "correction" || this.sketch.cue == "update" || this.sketch.cue == "scrap" || this.sketch.cue == "change of plan")) return clause + 1;
+    if (this.sketch.cue != "any more" && this.sketch.cue != "no longer" && !goings.has(this.sketch.cue)) return clause;
+    for (let i = 1; i < this.tokens.length; i++) {
+      if (this.clause[i] != clause + 1) continue;
+      if (this.at(i) == "so" || this.at(i) == "," && this.at(i + 1) == "so" || this.tokens[i].text == ";") return this.at(i) == "," && this.clauses > clause + 2 && this.at(i + 1) == "so" ? clause + 2 : clause + 1;
+      return clause;
+    }
+    return clause;
+  }
+
+  private labelled(): bool {
+    for (let i = 1; i < this.tokens.length && i < 7; i++) if (this.tokens[i].text == ":") return this.clause[i] == 1;
+    return false;
+  }
+
+  /** The first word that tells a change. */
+  private findCue(): void {
+    const tokens = this.tokens;
+    for (let i = 0; i < tokens.length; i++) {
+      if (!telling.has(tokens[i].lower) && !turns.has(tokens[i].lower)) continue;
+      const cue = this.cueOf(i);
+      if (cue.length == 0) continue;
+      // "has changed her round and comes on Tuesdays from now on": what says how it is now tells more.
+      if (this.cueAt >= 0 && this.sketch.cue != "again" && !(states.includes(cue) && !states.includes(this.sketch.cue) && this.hasValue(this.clause[i]))) continue;
+      this.sketch.cue = cue;
+      this.cueAt = i;
+    }
+  }
+
+  private hasValue(clause: i32): bool {
+    for (let i = 1; i < this.tokens.length; i++) {
+      if (this.clause[i] == clause && (this.taken[i] >= 0 || this.tokens[i].word && isName(this.tokens[i]))) return true;
+    }
+    return false;
+  }
+
+  private at(i: i32): string {
+    return i >= 0 && i < this.tokens.length ? this.tokens[i].lower : "";
+  }
+
+  private cueOf(i: i32): string {
+    const word = this.at(i), before = this.at(i - 1), next = this.at(i + 1);
+    if (word == "now") {
+      const bound = before == "for" || before == "right" || before == "just" || before == "until" || before == "by" || before == "from";
+      if (before == "from") return next == "on" ? "from now on" : "";
+      return bound || next == "and" || next == "that" ? "" : "now";
+    }
+    if (word == "longer") return before == "no" || before == "any" ? "no longer" : "";
+    if (word == "anymore" || word == "more" && before == "any") return "any more";
+    if (word == "instead") return next == "of" ? "instead of" : "instead";
+    if (word == "rather" && next == "than") return "rather than";
+    if (word == "after" && next == "all") return "after all";
+    if (word == "scrap" && next == "that" || (word == "correction" || word == "update") && next == ":") return word;
+    if (word == "in" && next == "the" && this.at(i + 2) == "end") return "in the end";
+    if ((word == "hands" || word == "handed") && next == "over") return "hands over";
+    if (word == "change" && next == "of" && this.at(i + 2).startsWith("plan")) return "change of plan";
+    if (goings.has(word) && (before == "has" || before == "have" || before == "is" || before == "are")) return word;
+    if (word == "not" && this.butAfter(i)) return "not … but";
+    if (word == "handed" || word == "hands") for (let j = i + 1; j < i + 5; j++) if (this.at(j) == "over") return "hands over";
+    if (word == "again" && i > 2) return "again";
+    if (word == "succeeds" || word == "succeeded") return word;
+    if (word == "as" && next == "of") return "as of";
+    if (word == "in" && (next == "future" || next == "place" && this.at(i + 2) == "of" || next == "favour" || next == "favor")) return "in " + next;
+    if (word == "from" && (monthOf(next) > 0 || weekdayOf(next) > 0 || next == "today" || next == "next" || next == "then")) {
+      for (let j = i + 1; j < this.tokens.length && j < i + 6; j++) if (this.at(j) == "to" || this.at(j) == "until" || this.at(j) == "till") return "";
+      return this.typedOutside(i) || this.capitalAfter(i + 2) ? "from " + next : "";
+    }
+    if (word == "brought" || word == "put") return next == "forward" || next == "back" || next == "off" || next == "up" || this.at(i + 2) == "forward" ? word + " " + next : "";
+    if (word == "called" && next == "off") return "called off";
+    if (word == "takes" || word == "took" || word == "taken" || word == "take") return next == "over" ? "takes over" : word == "taken" && this.at(i + 2) == "off" ? "taken off" : "";
+    if (word == "elected" || word == "appointed") return word;
+    if (word == "new" && (i <= 2 || i > 1 && !this.tokens[i - 2].word || copulas.has(before) || this.at(i - 2) == "is") && this.copulaAfter(i)) return "new";
+    if ((word == "gone" || word == "went") && next == "from") return word + " from";
+    if (word == "up" && next == "to" || word == "down" && next == "to") return word + " to";
+    if (stopsDoing.has(word) && next.endsWith("ing")) return word;
+    if (turns.has(word) && !determiners.has(before) && !this.isNoun(i)) return word;
+    if (word == "not" && (before == "," || before == "(" || before == "-")) return "not the old value";
+    if (word == "cancelled" || word == "canceled" || word == "scrapped") return word;
+    return "";
+  }
+
+  /** "the new lead is", "a change of": a noun, not a verb. */
+  private isNoun(i: i32): bool {
+    if (this.tokens[i].capital && i > 0) return true;
+    const next = this.at(i + 1);
+    return next == "of" || next == "is" || next == "was";
+  }
+
+  private copulaAfter(i: i32): bool {
+    for (let j = i + 1; j < this.tokens.length && j < i + 5; j++) if (copulas.has(this.at(j)) || this.at(j) == ":") return true;
+    return copulas.has(this.at(i - 1)) || copulas.has(this.at(i - 2));
+  }
+
+  private typedOutside(i: i32): bool {
+    for (let j = 0; j < this.tokens.length; j++) if (this.taken[j] >= 0 && (j < i || j > i + 2)) return true;
+    return false;
+  }
+
+  private capitalAfter(i: i32): bool {
+    for (let j = i; j < this.tokens.length; j++) if (this.tokens[j].capital) return true;
+    return false;
+  }
+
+  /** Marks the tokens of the value that is over. */
+  private findOld(): void {
+    const tokens = this.tokens;
+    if (this.cueAt < 0) return;
+    for (let i = 0; i < tokens.length; i++) {
+      const word = this.at(i), next = this.at(i + 1);
+      let from = -1;
+      if ((word == "instead" && next == "of") || (word == "rather" && next == "than")) from = i + 2;
+      else if (word == "place" && next == "of" && this.at(i - 1) == "in") from = i + 2;
+      else if (word == "from" && this.isFromOld(i)) from = i + 1;
+      else if (word == "not" || word == "n't") from = this.at(i - 1) == "," || this.allAfter(i) || this.sketch.cue == "not the old value" || this.moreAfter(i) || this.butAfter(i) ? i + 1 : -1;
+      else if (word == "longer") from = i + 1;
+      else if (word == "was" && (this.at(i - 1) == ":" || this.at(i - 1) == "," || this.at(i - 1) == "(")) from = i + 1;
+      else if (word.startsWith("replac") || word == "dropped" || word == "drop") {
+        if (copulas.has(this.at(i - 1)) || auxiliaries.has(this.at(i - 1)) && this.at(i - 1) != "has" && this.at(i - 1) != "have") continue;
+        let fromTo = false;
+        for (let j = i + 1; j < tokens.length && j < i + 8; j++) if (this.at(j) == "from") fromTo = true;
+        if (!fromTo) from = i + 1;
+      } else if (word == "off" && i > 0 && (turns.has(this.at(i - 1)) || this.at(i - 2) == "taken" || this.at(i - 3) == "taken")) from = i + 1;
+      else if (stopsDoing.has(word)) from = i + 1;
+      if (from < 0) continue;
+      this.takeOld(from);
+    }
+  }
+
+  private denies(): bool {
+    for (let i = 0; i < this.tokens.length; i++) if (negations.has(this.at(i))) return true;
+    return false;
+  }
+
+  /** "The rings won't be ready on 20 June, Ada says 4 July"; "we can't meet at A; we meet at B instead". */
+  private findDenied(): void {
+    if (this.clauses < 2 || !this.denies() || this.sketch.oldTyped.length > 0 || this.sketch.oldWords.length > 0) return;
+    for (let clause = 0; clause + 1 < this.clauses; clause++) {
+      const denied = this.viewOf(clause);
+      if (!denied.negative) continue;
+      for (let after = clause + 1; after < this.clauses; after++) {
+        const said = this.viewOf(after);
+        if (said.negative || said.hedged) continue;
+        if (!sharesKind(denied.typed, said.typed)) {
+          if (this.cueAt < 0 || this.clause[this.cueAt] != after || denied.names.length == 0) continue;
+          for (let i = 0; i < denied.names.length; i++) this.sketch.oldWords.push(denied.names[i]);
+          this.sketch.oldNamed = true;
+          return;
+        }
+        for (let i = 0; i < denied.typed.length; i++) this.sketch.oldTyped.push(denied.typed[i]);
+        if (this.cueAt >= 0 && this.clause[this.cueAt] == after) return;
+        for (let i = 0; i < this.tokens.length && this.clause[i] <= after; i++) if (this.clause[i] == after) this.cueAt = i;
+        this.sketch.cue = "not the old value";
+        return;
+      }
+    }
+  }
+
+  /** "from A to B" where something changes. */
+  private isFromOld(i: i32): bool {
+    const next = this.at(i + 1);
+    if (next == "now" || next == "then" || next == "today") return false;
+    if (!turns.has(this.sketch.cue) && this.sketch.cue != "takes over" && !this.sketch.cue.startsWith("put") && !this.sketch.cue.startsWith("up") && !this.sketch.cue.startsWith("no ") &&
+      !this.sketch.cue.startsWith("gone") && !this.sketch.cue.startsWith("went") && this.at(i - 1) != "gone" && this.at(i - 1) != "went") return false;
+    if (this.sketch.cue.startsWith("no ")) return true;
+    if (this.sketch.cue == "takes over") return true;
+    for (let j = i + 1; j < this.tokens.length && j < i + 8; j++) if (this.at(j) == "to" || this.at(j) == "into") return true;
+    return false;
+  }
+
+  private moreAfter(i: i32): bool {
+    for (let j = i + 1; j < this.tokens.length && j < i + 14; j++) {
+      if (this.at(j) == "anymore" || this.at(j) == "more" && this.at(j - 1) == "any") return true;
+    }
+    return false;
+  }
+  private allAfter(i: i32): bool {
+    for (let j = i + 1; j < this.tokens.length && j < i + 14; j++) if (this.at(j) == "all" && this.at(j - 1) == "after") return true;
+    return false;
+  }
+  private butAfter(i: i32): bool {
+    for (let j = i + 1; j < this.tokens.length && j < i + 12; j++) if (this.at(j) == "but") return true;
+    return false;
+  }
+
+  private takeOld(from: i32): void {
+    const tokens = this.tokens;
+    let words = 0;
+    for (let i = from; i < tokens.length && words < 6; i++) {
+      const lower = tokens[i].lower;
+      const short = tokens[i].text == "." && i > 0 && tokens[i - 1].capital && tokens[i - 1].text.length < 5;
+      if (!tokens[i].word && this.taken[i] < 0 && !short) break;
+      if (i > from && (lower == "to" || lower == "with" || lower == "by" || lower == "for" || lower == "into" || lower == "and" || lower == "as" || lower == "after" || lower == "due" || clauseEnds.has(lower))) break;
+      this.old[i] = true;
+      if (determiners.has(lower) || stops.has(lower)) continue;
+      words++;
+    }
+    for (let i = from; i < tokens.length && this.old[i]; i++) {
+      if (this.taken[i] >= 0) {
+        const value = this.values.typed[this.taken[i]];
+        if (!this.sketch.oldTyped.includes(value)) this.sketch.oldTyped.push(value);
+        continue;
+      }
+      if (!this.contentAt(i)) continue;
+      const form = this.formAt(i);
+      if (!holds(this.sketch.oldWords, form)) this.sketch.oldWords.push(form);
+      if (isName(tokens[i])) this.sketch.oldNamed = true;
+    }
+  }
+
+  /** A clause, or with -1 the whole; the old value is no part of the clause that tells the change. */
+  private viewOf(clause: i32, withOld: bool = true, until: i32 = -1, end: i32 = i32.MAX_VALUE): View {
+    const view = new View();
+    const tokens = this.tokens;
+    let decided = false, verb = false;
+    for (let i = 0; i < tokens.length && i < end; i++) {
+      if (clause >= 0 && (this.clause[i] < clause || this.clause[i] > max(clause, until))) continue;
+      const token = tokens[i];
+      const lower = token.lower;
+      if (lower == "agreed" || lower == "decided" || lower == "resolved") decided = true;
+      if ((hedges.has(lower) || lower == "may") && (!token.capital || i == 0) && !(decided && lower == "would")) view.hedged = true;
+      if (copulas.has(lower) || auxiliaries.has(lower) || token.text == ":") verb = true;
+      if (copulas.has(lower) || token.text == ":" && this.at(i - 1) != "by") view.equates = true;
+      if (negations.has(lower) || lower == "longer" && this.at(i - 1) == "no" || stopsDoing.has(lower)) {
+        if (lower != "longer") view.negative = !view.negative;
+      }
+      if (relatives.has(lower)) view.relative = true;
+      if (choices.has(lower)) view.chosen = true;
+      if (roles.has(lower)) view.role = true;
+      if (!withOld && this.old[i]) continue;
+      if (this.taken[i] >= 0) {
+        const value = this.values.typed[this.taken[i]];
+        if (!view.typed.includes(value)) view.typed.push(value);
+        // A number with its noun: the noun is a word of the sentence, too.
+        if (!(value.kind == Kind.number && token.word && !token.digits && value.unit.length > 0)) continue;
+      }
+      if (!this.contentAt(i)) continue;
+      const form = this.formAt(i);
+      if (!holds(view.words, form)) view.words.push(form);
+      view.mask |= maskOf(form);
+      if (i == 0) view.first = form;
+      if (isName(token) && !(token.capital && this.opensSentence(i)) && !holds(view.names, form)) {
+        view.names.push(form);
+        if (!verb) view.headNames.push(form);
+      }
+    }
+    return view;
+  }
+
+  /** A capital there says nothing, unless another capital follows. */
+  private opensSentence(i: i32): bool {
+    if (i > 0 && this.tokens[i - 1].text == ":" && this.tokens.length - i <= 3 && this.clause[i] == 1) return false;
+    if (i > 0 && this.tokens[i - 1].text != ":" || this.tokens[i].possessive) return false;
+    return !(i + 1 < this.tokens.length && this.tokens[i + 1].word && (this.tokens[i + 1].capital || saying.has(this.at(i + 1))));
+  }
+
+  private takeSubject(clause: i32): void {
+    const tokens = this.tokens;
+    for (let i = 1; i < tokens.length; i++) {
+      if (this.clause[i] != clause || this.old[i] || this.taken[i] >= 0 || !this.contentAt(i) || !isName(tokens[i])) continue;
+      const before = this.at(i - 1), two = this.at(i - 2);
+      const owned = before == "of" || before == "for" || two == "of" || two == "for";
+      if (owned || this.numbered[i]) this.sketch.subjectNames.push(this.formAt(i));
+    }
+  }
+
+  private takeKeys(): void {
+    const found: i32[] = [];
+    const seen: u64[] = [];
+    for (let i = 0; i < this.tokens.length; i++) {
+      if (this.taken[i] >= 0 && !this.tokens[i].word || this.taken[i] >= 0 && this.tokens[i].digits || !this.contentAt(i)) continue;
+      const form = this.formAt(i);
+      if (holds(seen, form)) continue;
+      seen.push(form);
+      found.push(i);
+    }
+    const keys = this.sketch.keys;
+    for (let n = 0; n < 3 && n < found.length; n++) {
+      let best = -1;
+      for (let k = 0; k < found.length; k++) {
+        if (holds(keys, seen[k])) continue;
+        if (best < 0 || longer(this.tokens[found[k]].lower, this.tokens[found[best]].lower)) best = k;
+      }
+      if (best >= 0) keys.push(seen[best]);
+    }
+  }
+
+  /** The clause begins with it, she, there …: it speaks of what was said before. */
+  private goesOn(clause: i32): bool {
+    for (let i = 0; i < this.tokens.length; i++) {
+      if (this.clause[i] != clause && !(clause == 0 && i == 0)) continue;
+      if (!this.tokens[i].word || clauseEnds.has(this.at(i))) continue;
+      const lower = this.at(i);
+      return lower == "it" || lower == "he" || lower == "she" || lower == "they" || lower == "this" || lower == "that" || lower == "there";
+    }
+    return false;
+  }
+
+  private wordsOf(tokens: Token[], into: u64[]): void {
+    for (let i = 0; i < tokens.length; i++) {
+      if (!isContent(tokens[i])) continue;
+      const form = formOf(tokens[i]);
+      if (!holds(into, form)) into.push(form);
+    }
+  }
+}
+
+function sharesKind(a: Value[], b: Value[]): bool {
+  for (let i = 0; i < a.length; i++) {
+    for (let j = 0; j < b.length; j++) if (a[i].kind == b[j].kind && a[i].unit == b[j].unit && !a[i].equals(b[j])) return true;
+  }
+  return false;
+}
+
+function longer(a: string, b: string): bool {
+  return a.length != b.length ? a.length > b.length : a < b;
+}
+
+function isContent(token: Token): bool {
+  if (!token.word || token.digits && token.text.length == 1) return false;
+  const lower = bare(token.lower);
+  return !light.has(lower) && !stops.has(lower) && !pronouns.has(lower) && !determiners.has(lower) && !adverbs.has(lower) &&
+    !auxiliaries.has(lower) && !turns.has(lower);
+}
+
+function hasDigit(text: string): bool {
+  for (let i = 0; i < text.length; i++) {
+    const code = <i32> text.charCodeAt(i);
+    if (code >= 0x30 && code <= 0x39) return true;
+  }
+  return false;
+}

@@ -1,0 +1,25 @@
+/**
+ * How good the bundled agents and `ask` are on folders of notes kept apart, as a table.
+ *
+ *   deno run -A bench/apart.ts [dev|held_out] [--faults]      both parts unless told
+ */
+import { type ApartPart, apartScore, apartSets } from "../tests/support/apart_sets.ts";
+import { type Count, precision, recall, sum } from "../tests/support/fresh_sets.ts";
+
+const parts: readonly ApartPart[] = ["dev", "held_out"];
+const asked = parts.filter((part) => Deno.args.includes(part));
+const share = ({ right, made, wanted }: Count) =>
+  `${precision({ right, made, wanted }).toFixed(2)} (${right} of ${made}) | ${
+    recall({ right, made, wanted }).toFixed(2)
+  } (${right} of ${wanted})`;
+
+for (const part of asked.length === 0 ? parts : asked) {
+  const scores = [];
+  for (const set of apartSets(part)) scores.push(await apartScore(set));
+  console.log(`\n| ${part} | right | found |\n| --- | --- | --- |`);
+  for (const [what, count] of Object.entries(sum(scores))) console.log(`| ${what} | ${share(count)} |`);
+  for (const { name, proposed, secondRun } of scores) {
+    console.log(`${name}: ${proposed} proposed; a second run changes ${secondRun}`);
+  }
+  if (Deno.args.includes("--faults")) { for (const { faults } of scores) console.log(faults.join("\n")); }
+}
