@@ -16,6 +16,7 @@ import {
   EngramError,
   type Entry,
   erasureOf,
+  Payload,
   stepKey,
   type StepRecord,
 } from "../kernel/mod.ts";
@@ -122,6 +123,13 @@ function difference(expected: Entry, actual: Entry | null): Difference {
   };
 }
 
+/** Whether a payload of a command is erased. */
+function holdsErased(value: unknown): boolean {
+  if (value instanceof Payload) return value.erased;
+  if (typeof value !== "object" || value === null || value instanceof Uint8Array) return false;
+  return Object.values(value).some(holdsErased);
+}
+
 /** A folder replayed into a graph in memory. */
 class Replayer {
   readonly #log: Log;
@@ -160,7 +168,9 @@ class Replayer {
       );
     }
     if (entry.genesis !== null) this.#machine.state.config = entry.genesis.config;
-    if (this.#erasures.redacted(entry, logged)) {
+    // The command of a step that was carried over stands in an earlier entry.
+    const isErased = this.#machine.state.carried.some(({ command }) => holdsErased(command?.ask));
+    if (isErased || this.#erasures.redacted(entry, logged)) {
       this.redacted++;
       for (const { agent } of entry.steps) if (agent !== null) this.#sandbox.current?.drop(agent);
     } else {
