@@ -168,6 +168,7 @@ const repeat = (work: () => unknown) => () => {
   for (let left = calls; left > 0; left--) work();
 };
 bench("host calls", "the channel alone, one frame", pingPong(calls), true, calls);
+// proves: rfc-8-shared_memory_latency
 bench("host calls", "of 1 agent", rounds(1, 1, calls), false, calls);
 bench("host calls", `of ${many} agents, 1 worker`, rounds(1, many, each), false, calls);
 bench("host calls", `of ${many} agents, 2 workers`, rounds(2, many, each), false, calls);

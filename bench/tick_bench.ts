@@ -110,6 +110,7 @@ async function commands(): Promise<void> {
     baseline: true,
     fn: () => runtime.submit({ kind: "write", ops: [{ op: "add", content: "Heron launches on 12 May." }] }),
   });
+  // proves: rfc-8-agent_step
   bench({
     group,
     name: "an agent's empty step",

@@ -210,6 +210,12 @@ export class Call {
     return (this.screen.terminal.env(variableOf(name)) ?? "") === "" ? null : "variable";
   }
 
+  /** A command to try next, on the data folder of this one: --data is repeated where it was given. */
+  next(command: string): string {
+    const data = this.origin("data") === "flag" ? this.text("data") : null;
+    return data === null || !command.startsWith("engramlt ") ? command : `${command} --data ${quoted(data)}`;
+  }
+
   /** A text, or null where it was not given. */
   text(name: string): string | null {
     return this.#values(name)[0] ?? null;
@@ -312,4 +318,9 @@ export class Call {
     if (text === null) return null;
     return /^\d{1,15}$/.test(text) ? Number(text) : text;
   }
+}
+
+/** A word as a shell takes it. */
+function quoted(word: string): string {
+  return /^[\w./:~\\-]+$/.test(word) ? word : JSON.stringify(word);
 }

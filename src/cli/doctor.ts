@@ -155,7 +155,7 @@ function hostFinding(data: string): string | Missing {
   return order < 0
     ? {
       what: `${what}; this program is ${own}`,
-      next: "engramlt down, so that the next start is this version",
+      next: "engramlt down",
     }
     : { what: `${what}; this program is older: ${own}`, next: "upgrade this engramlt" };
 }
@@ -219,7 +219,7 @@ export const doctor: Leaf = {
             ? ["green", "✓"] as const
             : ["yellow", "!"] as const;
           screen.line(`${screen.paint(style, mark)} ${check}: ${printable(detail)}`);
-          if (next !== null) screen.line(screen.paint("dim", `  → ${printable(next)}`));
+          if (next !== null) screen.line(screen.paint("dim", `  → ${printable(call.next(next))}`));
         }
       },
     );

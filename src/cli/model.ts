@@ -11,7 +11,7 @@ import type { Call, Group, Leaf } from "./command.ts";
 import { dataFolder, fromCaller } from "./paths.ts";
 import { count, oneLine, plural, size } from "./screen.ts";
 
-const example = "sentence-transformers/all-MiniLM-L6-v2";
+const example = "Xenova/all-MiniLM-L6-v2";
 const providers: readonly Provider[] = ["cpu", "webgpu", "cuda"];
 
 async function withModels<T>(call: Call, work: (models: Models) => Promise<T>): Promise<T> {

@@ -7,8 +7,8 @@
 import { EngramError } from "../kernel/errors.ts";
 import type { Call } from "./command.ts";
 
-/** The size of the default model, for people: of the quantised weights, or where a hub has only the others. */
-const defaultModelSize = "23 to 90 MB";
+/** The size of the default model, for people. */
+const defaultModelSize = "23 MB";
 
 /** The model for sentences of a data folder. */
 export interface ModelState {

@@ -99,10 +99,11 @@ export function missing({ host, data, model, clients }: Seen): readonly Missing[
 
 const titles = (clients: readonly ClientState[]): string => clients.map(({ title }) => title).join(", ");
 
-function show({ screen }: Call, seen: Seen): void {
+function show(call: Call, seen: Seen): void {
+  const { screen } = call;
   const { host: { address, tokenFile, agents, engrams }, data, told, model, clients, exposed } = seen;
   const lacks = missing(seen);
-  const next = lacks[0]?.next ?? 'engramlt recall "what did we decide?"';
+  const next = call.next(lacks[0]?.next ?? 'engramlt recall "what did we decide?"');
   const value = {
     address,
     tokenFile,
@@ -129,7 +130,7 @@ function show({ screen }: Call, seen: Seen): void {
     if (known.length > 0) row("assistants", titles(known));
     for (const lack of lacks) {
       screen.line(`${screen.paint("yellow", "!")} ${printable(lack.what)}`);
-      screen.line(screen.paint("dim", `  → ${printable(lack.next)}`));
+      screen.line(screen.paint("dim", `  → ${printable(call.next(lack.next))}`));
     }
     screen.line(`next: ${screen.paint("bold", next)}`);
   });

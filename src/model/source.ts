@@ -5,15 +5,18 @@
  */
 import { EngramError } from "../kernel/errors.ts";
 
-/** The model that is offered where none is there: 384 dimensions, about 23 MB as int8. Nothing pulls it unasked. */
-export const defaultModel = "sentence-transformers/all-MiniLM-L6-v2";
+/**
+ * The model that is offered where none is there: 384 dimensions, 23 MB. all-MiniLM-L6-v2 as the publisher with int8 weights
+ * has it. Nothing pulls it unasked.
+ */
+export const defaultModel = "Xenova/all-MiniLM-L6-v2";
 
 /** The hub that is asked where neither `--endpoint` nor HF_ENDPOINT names one. */
 export const defaultEndpoint = "https://huggingface.co";
 
 /** Short names of well-known models. */
 const shortNames: Readonly<Record<string, string>> = {
-  "all-minilm-l6-v2": defaultModel,
+  "all-minilm-l6-v2": "sentence-transformers/all-MiniLM-L6-v2",
   "bge-small-en-v1.5": "BAAI/bge-small-en-v1.5",
 };
 

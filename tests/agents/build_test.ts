@@ -11,7 +11,7 @@ const compiler = !offline && await hasCompiler();
 for (const agent of agents()) {
   const skipped = !compiler && !agent.source.endsWith(".wat");
   // proves: mentat-prerequisites-assemblyscript, engram-3.2-languages, engram-11.1-compile
-  // proves: engram-11.1-write
+  // proves: engram-11.1-write, rfc-10-reproducible
   Deno.test({
     name: `${agent.module} is what its source gives${skipped ? " (skipped: needs assemblyscript)" : ""}`,
     ignore: skipped,

@@ -293,3 +293,22 @@ Deno.test("curator: the demo's answers are facts at the lines named, and superse
     }
   }
 });
+
+Deno.test("curator: a memory of more than 65,536 characters is left unread, and costs little", async () => {
+  const price = (n: number) => `The price of part ${n % 97} of room ${n % 89} is €${n}.`;
+  const long = Array.from({ length: 20_000 }, (_, n) => price(n)).join(" ");
+  assert.deepEqual((await curated([note("2026-01-10-a.md", long.slice(0, 65_000))])).told.length > 0, true);
+  await withRuntime(async (runtime) => {
+    await prepare(runtime);
+    const op = { op: "add", kind: "note", context: "notes", content: long.slice(0, 700_000) } as const;
+    await runtime.submit({ kind: "write", ops: [op] });
+    const { tick, fuel } = await runtime.submit({
+      kind: "execute",
+      agent: "curator",
+      action: "curate",
+      params: "{}",
+    });
+    assert.ok(Number(fuel) < 1e9, `${fuel} fuel at tick ${tick}`);
+    assert.deepEqual((await toldBy(runtime)).told, []);
+  });
+});

@@ -10,10 +10,11 @@
  */
 import { currentContext, Engram, fail, Json, onInitialize, onQuery, registerAction } from "../../sdk/assemblyscript/assembly";
 import { Counts, Desk } from "./desk";
+import { sectionUnitsMax } from "./notes";
 import { Watch } from "./watch";
 export * from "../../sdk/assemblyscript/assembly/exports";
 
-/** Engrams that one step takes up when the host wakes it, and facts it writes: they keep it below 10^9 fuel. */
+/** Engrams that one step takes up when the host wakes it, and facts it writes: they keep it to a second or two. */
 const wokenReadsMax: i32 = 150;
 const wokenWritesMax: i32 = 1000;
 
@@ -64,7 +65,8 @@ function deskOf(context: string): Desk {
 }
 
 function take(engram: Engram): void {
-  const note = engram.kind == "note" && engram.content.length > 0;
+  const units = engram.content.length;
+  const note = engram.kind == "note" && units > 0 && units <= sectionUnitsMax;
   if (!note && (engram.kind != "fact" || engram.by.get("agent").asText() != self)) return drop(engram.id);
   const contexts = engram.contexts;
   const before = placed.has(engram.id) ? placed.get(engram.id) : [];

@@ -9,6 +9,9 @@ import { readFact } from "./facts";
 import { Ended } from "./reversals";
 import { holds, Sketch, sketchOf } from "./sketch";
 
+/** A longer section, in UTF-16 units, is left unread: comparing its statements would take a step of minutes. */
+export const sectionUnitsMax: i32 = 65536;
+
 let sectionsMade: i32 = 0;
 
 /** A section of a note, and what is known of it alone. */

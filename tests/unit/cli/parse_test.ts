@@ -122,6 +122,19 @@ Deno.test("a group named alone is its list, where it has one", () => {
   assert.match(refusal(() => parse(tree, ["review", "lst"])).hint, /Did you mean list\?/);
 });
 
+Deno.test("a command to try next stays on the data folder that was given", () => {
+  const next = (args: readonly string[], env = {}) =>
+    callOf(["agent", "run", "a", "b", ...args], env).next("engramlt up");
+  assert.equal(next([]), "engramlt up");
+  assert.equal(next(["--data", "/tmp/d"]), "engramlt up --data /tmp/d");
+  assert.equal(next(["--data", "/tmp/my data"]), 'engramlt up --data "/tmp/my data"');
+  assert.equal(next([], { ENGRAMLT_DATA: "/tmp/d" }), "engramlt up");
+  assert.equal(
+    callOf(["agent", "run", "a", "b", "--data", "/d"]).next("upgrade this engramlt"),
+    "upgrade this engramlt",
+  );
+});
+
 Deno.test("a number that is none is a usage error", () => {
   for (const value of ["x", "", "1.5", "0"]) {
     assert.equal(refusal(() => callOf(["agent", "run", "--fuel", value]).whole("fuel")).code, "usage");

@@ -256,6 +256,7 @@ Deno.test("pull() refuses another tokenizer under the same weights", () =>
     await refuses("model_hash_mismatch", pullTiny(given), /config.json/);
   }));
 
+// proves: rfc-6-onnx_cpu
 Deno.test("embed() gives a text the same vector alone and among others, and cuts and pads to no packaged length", () =>
   withModels(async (given) => {
     await pullTiny(given);

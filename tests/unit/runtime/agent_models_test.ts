@@ -35,6 +35,7 @@ Deno.test("a step that embeds is carried over until the model has answered, and 
     assert.equal(embedder.asked.length, 9);
   }));
 
+// proves: rfc-9-onnx
 Deno.test("what agents recall by meaning replays without a model", () =>
   withRuntime(async (runtime) => {
     const embedder = wordEmbedder();
