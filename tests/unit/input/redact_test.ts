@@ -36,7 +36,7 @@ const secrets: readonly (readonly [string, string, string])[] = [
   ["password", "password: ", "ab,cd1234x"],
   ["password", "machine db.example login ann password ", "s3cr3tz"],
   ["password", "curl -u bob:", "hunter22"],
-  ["password", "//registry.npmjs.org/:_authToken=", "abcdef12345678901234"],
+  ["password", "//npm.example.com/:_authToken=", "abcdef12345678901234"],
   ["credentials", "Authorization: Basic ", "dXNlcjpwYXNzd29yZA=="],
   ["bearer token", "AUTHORIZATION: BEARER ", "abcdef0123456789abcdef"],
   ["password in an address", "postgres://app:", "s3cretpass"],
