@@ -76,6 +76,25 @@ Deno.test("digest: a superseded decision is struck through and stands under no o
   );
 });
 
+Deno.test("digest: what stands in no file is quoted with its date alone", () =>
+  withRuntime(async (runtime) => {
+    await prepare(runtime, ["curator", "digest"]);
+    const content = "We decided to use oil for the gate.";
+    const op = {
+      op: "add",
+      kind: "note",
+      context: "notes",
+      content,
+      time: "2026-01-10",
+      timeSource: "given",
+    } as const;
+    await runtime.submit({ kind: "write", ops: [op] });
+    await actIn(runtime, "curator", "curate");
+    await actIn(runtime, "digest", "digest");
+    const [page] = (await toldBy(runtime)).made.filter((one) => one.kind === "digest");
+    assert.match(page?.content ?? "", /oil for the gate\." \(2026-01-10\)/);
+  }));
+
 Deno.test("digest: a task ticked off later is closed", async () => {
   const { page } = await digested(decided);
   const tasks = [...page.matchAll(/- \[ \] "(.+?)"/g)].map(([, task]) => task);

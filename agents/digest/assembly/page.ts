@@ -42,7 +42,8 @@ export class Page {
   private line(mark: string, text: string, observedAt: string, place: string, id: string, after: string): bool {
     if (this.part >= linesMax) return false;
     this.part++;
-    this.out.push(mark + text + mark2(mark) + " (" + day(observedAt) + ", " + place + ")" + after);
+    const where = place.length > 0 ? ", " + place : ""; // what an assistant remembered stands in no file
+    this.out.push(mark + text + mark2(mark) + " (" + day(observedAt) + where + ")" + after);
     this.quote(id);
     return true;
   }
