@@ -1,9 +1,9 @@
 /** A host's life as clients see it: started once by many, ended when nobody uses it, killed in the middle. */
 import assert from "node:assert/strict";
-import { findHost, serveHost } from "../../src/api/mod.ts";
+import { findHost } from "../../src/api/mod.ts";
 import { dataPaths, exists, readHostFile, writePrivate } from "../../src/runtime/data_folder.ts";
 import { hostPid, hostProcesses, lives, runProgram, Shim, startProgram, until } from "../support/life.ts";
-import { withHost } from "../support/ports.ts";
+import { startHost, withHost } from "../support/ports.ts";
 import { codeOf, temporaryFolder } from "../support/runtimes.ts";
 
 const onLinux = Deno.build.os === "linux";
@@ -133,17 +133,7 @@ Deno.test("engramlt mcp says in the host's words why no host can run", async () 
 /** Serves a folder that ends when idle, and gives how long that took after `work`. */
 async function idleEnd(work: (data: string) => Promise<void>, idleStopMs = 1000): Promise<number> {
   using folder = temporaryFolder();
-  const ready = Promise.withResolvers<void>();
-  const ended = serveHost({
-    data: folder.path,
-    workers: 1,
-    idleStopMs,
-    startedBy: "client",
-    signal: new AbortController().signal,
-    onReady: () => ready.resolve(),
-  });
-  ended.catch(ready.reject);
-  await ready.promise;
+  const { ended } = await startHost(folder.path, { idleStopMs, startedBy: "client" });
   await work(folder.path);
   const since = performance.now();
   await ended;
@@ -210,14 +200,7 @@ Deno.test("engramlt host ends by itself after --idle-stop-minutes, cleanly", asy
 
 Deno.test("a host whose folder vanished ends within 10 s, also with work under way", async () => {
   using folder = temporaryFolder();
-  const ready = Promise.withResolvers<void>();
-  const ended = serveHost({
-    data: folder.path,
-    signal: new AbortController().signal,
-    onReady: () => ready.resolve(),
-    onLine: () => {},
-  });
-  await ready.promise;
+  const { ended } = await startHost(folder.path, { onLine: () => {} });
   const port = await findHost(folder.path);
   assert(port !== null);
   const asked = Promise.allSettled(

@@ -5,7 +5,7 @@ import { findHost, hostPort, serveHost } from "../../src/api/mod.ts";
 import { dataPaths, exists, lockFolder, writePrivate } from "../../src/runtime/data_folder.ts";
 import type { Request } from "../../src/runtime/requests.ts";
 import { openRuntime } from "../../src/runtime/runtime.ts";
-import { withHost } from "../support/ports.ts";
+import { startHost, withHost } from "../support/ports.ts";
 import { codeOf, temporaryFolder } from "../support/runtimes.ts";
 
 const add = (content: string): Request => ({ kind: "write", ops: [{ op: "add", content }] });
@@ -134,13 +134,7 @@ Deno.test("a command whose answer was lost is asked again and done once", () =>
 
 Deno.test("a host whose folder vanished ends as data_folder_missing", async () => {
   using folder = temporaryFolder();
-  const ready = Promise.withResolvers<void>();
-  const ended = serveHost({
-    data: folder.path,
-    signal: new AbortController().signal,
-    onReady: () => ready.resolve(),
-  });
-  await ready.promise;
+  const { ended } = await startHost(folder.path);
   Deno.removeSync(folder.path, { recursive: true });
   assert.equal(await codeOf(ended), "data_folder_missing");
 });

@@ -129,29 +129,42 @@ Deno.test("import refuses a client it does not know, and a machine without trans
     assert.match(none.err, /there is no transcript in .+\.codex\/sessions/);
   }));
 
+/** Starts a hook of its own process; `feed` writes to it as long as it runs. Gives how it ended, and ms. */
+async function hookFed(
+  { root, env }: Place,
+  hook: readonly string[],
+  feed: (input: WritableStreamDefaultWriter<Uint8Array>) => Promise<void>,
+) {
+  const { command, args } = selfCommand();
+  const begin = performance.now();
+  const child = new Deno.Command(command, {
+    args: [...args, "--data", `${root}/data`, ...hook],
+    // The home of a test is not where the runtime keeps its own things.
+    env: { ...env, DENO_DIR: Deno.env.get("DENO_DIR") ?? `${Deno.env.get("HOME")}/.cache/deno` },
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const input = child.stdin.getWriter();
+  const fed = feed(input).catch(() => undefined); // the hook may end while it is fed
+  const { code, stdout, stderr } = await child.output();
+  const ms = performance.now() - begin;
+  await fed;
+  await input.close().catch(() => undefined); // it is closed already
+  return { ms, ended: [code, stdout.length, new TextDecoder().decode(stderr)] };
+}
+
 Deno.test("hook captures the transcript it is given in a process of its own, and ends at once with 0", () =>
-  withPlace(async ({ root, env, list, write }) => {
+  withPlace(async (place) => {
+    const { root, list, write } = place;
     const transcript = write("s1.jsonl", session(root));
-    const { command, args } = selfCommand();
-    const begin = performance.now();
-    const child = new Deno.Command(command, {
-      args: [...args, "--data", `${root}/data`, "hook", "claude-code"],
-      // The home of a test is not where the runtime keeps its own things.
-      env: { ...env, DENO_DIR: Deno.env.get("DENO_DIR") ?? `${Deno.env.get("HOME")}/.cache/deno` },
-      stdin: "piped",
-      stdout: "piped",
-      stderr: "piped",
-    }).spawn();
-    const input = child.stdin.getWriter();
-    await input.write(
-      new TextEncoder().encode(
-        JSON.stringify({ hook_event_name: "SessionEnd", transcript_path: transcript }),
-      ),
-    );
-    await input.close();
-    const { code, stdout, stderr } = await child.output();
-    assert.deepEqual([code, stdout.length, new TextDecoder().decode(stderr)], [0, 0, ""]);
-    assert.ok(performance.now() - begin < hookMsMax + 5_000);
+    const { ms, ended } = await hookFed(place, ["hook", "claude-code"], async (input) => {
+      const event = { hook_event_name: "SessionEnd", transcript_path: transcript };
+      await input.write(new TextEncoder().encode(JSON.stringify(event)));
+      await input.close();
+    });
+    assert.deepEqual(ended, [0, 0, ""]);
+    assert.ok(ms < hookMsMax + 5_000);
     for (let tried = 0; tried < 100; tried++) {
       await new Promise((resolve) => setTimeout(resolve, 200));
       const found = await list().catch(() => []);
@@ -160,39 +173,22 @@ Deno.test("hook captures the transcript it is given in a process of its own, and
     assert.fail(`the turns did not come: ${Deno.readTextFileSync(`${root}/data/host.log`)}`);
   }));
 
-/** Starts a hook of its own process; `feed` writes to it as long as it runs. Gives how it ended, and ms. */
-async function hookFed(
-  { root, env }: Place,
-  feed: (input: WritableStreamDefaultWriter<Uint8Array>) => Promise<void>,
-) {
-  const { command, args } = selfCommand();
-  const begin = performance.now();
-  const child = new Deno.Command(command, {
-    args: [...args, "--data", `${root}/data`, "brief", "--hook", "codex"],
-    env: { ...env, DENO_DIR: Deno.env.get("DENO_DIR") ?? `${Deno.env.get("HOME")}/.cache/deno` },
-    stdin: "piped",
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
-  const input = child.stdin.getWriter();
-  const fed = feed(input).catch(() => undefined); // the hook ends while it is fed
-  const { code, stdout, stderr } = await child.output();
-  const ms = performance.now() - begin;
-  await fed;
-  await input.close().catch(() => undefined); // it is closed already
-  return { ms, ended: [code, stdout.length, new TextDecoder().decode(stderr)] };
-}
+const codexBrief = ["brief", "--hook", "codex"];
 
 Deno.test("brief --hook of a client that never closes its pipe ends in time with 0", () =>
   withPlace(async (place) => {
-    const { ms, ended } = await hookFed(place, (input) => input.write(new TextEncoder().encode("{")));
+    const { ms, ended } = await hookFed(
+      place,
+      codexBrief,
+      (input) => input.write(new TextEncoder().encode("{")),
+    );
     assert.deepEqual(ended, [0, 0, ""]);
     assert.ok(ms >= hookMsMax && ms < hookMsMax + 5_000, `${ms}`);
   }));
 
 Deno.test("brief --hook of a client that writes without end reads no more than it may", () =>
   withPlace(async (place) => {
-    const { ended } = await hookFed(place, async (input) => {
+    const { ended } = await hookFed(place, codexBrief, async (input) => {
       for (const piece = new Uint8Array(65_536).fill(32);;) await input.write(piece);
     });
     assert.deepEqual(ended, [0, 0, ""]);

@@ -7,13 +7,11 @@
  * pairs that count neither way; `duplicates` and `different` are pairs of paths; a question has words of which the
  * right sentence holds one, `stale` words of sentences that held before, or null where nothing answers it.
  */
-import { parse } from "yaml";
 import * as z from "zod";
 import type { Runtime } from "../../src/mod.ts";
 import { exportOf, thingsOf } from "./agent_host.ts";
-import { prepare, type Told, toldBy } from "./curator_notes_heldback/read.ts";
-import { addNotes, type Count, runAgents } from "./fresh_sets.ts";
-import { withRuntime } from "./runtimes.ts";
+import type { Told } from "./curator_notes_heldback/read.ts";
+import { ranTwice, type Score, setsIn, Tally } from "./fresh_sets.ts";
 
 const names = z.array(z.string());
 const pairs = z.array(z.tuple([z.string(), z.string()]));
@@ -44,54 +42,26 @@ const folder = new URL("../fixtures/apart/", import.meta.url);
 
 /** The folders of a part, by name. */
 export function apartSets(part: ApartPart): ApartSet[] {
-  const at = new URL(`${part}/`, folder);
-  const files = [...Deno.readDirSync(at)].map(({ name }) => name).filter((name) => name.endsWith(".yaml"));
-  return files.sort().map((name) => ({
-    ...setForm.parse(parse(Deno.readTextFileSync(new URL(name, at)))),
-    name: name.replace(/\.yaml$/, ""),
+  return setsIn(new URL(`${part}/`, folder), setForm).map((set) => ({
+    ...set,
+    name: set.name.replace(/\.yaml$/, ""),
   }));
 }
 
-/** What became of one folder: counts by what was looked for, and in words what was wrong or missed. */
-export interface ApartScore {
+/** What became of one folder. */
+export interface ApartScore extends Score {
   readonly name: string;
-  readonly counts: Readonly<Record<string, Count>>;
-  readonly faults: readonly string[];
-  /** What the agents made, free of ids and in order. */
-  readonly picture: readonly string[];
-  /** Memories and connections that a second run of every agent added, changed or removed. */
-  readonly secondRun: number;
   /** Proposals that wait for a person. */
   readonly proposed: number;
 }
 
 /** Imports the notes in this order, runs the agents twice, and asks. */
 export async function apartScore(set: ApartSet, notes = set.notes): Promise<ApartScore> {
-  let score: ApartScore | undefined;
-  await withRuntime(async (runtime) => {
-    await prepare(runtime, ["linker", "curator", "digest"]);
-    await addNotes(runtime, notes);
-    await runAgents(runtime);
-    const before = await toldBy(runtime);
-    await runAgents(runtime);
-    const after = await toldBy(runtime);
-    const was = new Set([...before.engrams, ...before.connections].map((one) => JSON.stringify(one)));
-    const is = new Set([...after.engrams, ...after.connections].map((one) => JSON.stringify(one)));
-    const sheet = new Sheet(set);
-    await sheet.linked(runtime);
-    sheet.curated(before.told);
-    await sheet.asked(runtime);
-    score = {
-      name: set.name,
-      counts: sheet.counts,
-      faults: sheet.faults,
-      picture: before.picture,
-      secondRun: was.symmetricDifference(is).size,
-      proposed: before.told.filter(({ type }) => type === "proposed").length,
-    };
+  let proposed = 0;
+  const score = await ranTwice(new Sheet(set), notes, ({ told }) => {
+    proposed = told.filter(({ type }) => type === "proposed").length;
   });
-  if (score === undefined) throw new Error("nothing was scored");
-  return score;
+  return { ...score, name: set.name, proposed };
 }
 
 const pairKey = (a: string, b: string) => [a, b].sort().join("\0");
@@ -102,33 +72,24 @@ function pairsOf(paths: Iterable<string>): string[] {
   return list.flatMap((a, at) => list.slice(at + 1).map((b) => pairKey(a, b)));
 }
 
-class Sheet {
+class Sheet extends Tally {
   readonly #set: ApartSet;
-  readonly counts: Record<string, Count> = {};
-  readonly faults: string[] = [];
 
   constructor(set: ApartSet) {
+    super(set.name);
     this.#set = set;
   }
 
-  #count(what: string, made: readonly boolean[], wanted: number): void {
-    this.counts[what] = { right: made.filter((one) => one).length, made: made.length, wanted };
-  }
-
-  #fault(text: string): void {
-    this.faults.push(`${this.#set.name}: ${text}`);
-  }
-
-  async linked(runtime: Runtime): Promise<void> {
+  override async linked(runtime: Runtime): Promise<void> {
     const { things, optional, same } = this.#set;
     const wanted = things.map(({ name }) => name);
     const known = (name: string) =>
       same[name] ?? things.find((one) => one.name === name || one.as.includes(name))?.name ?? name;
     const found = (await thingsOf(runtime)).filter(({ name }) => !optional.includes(name));
     const named = found.map(({ name }) => known(name));
-    for (const name of wanted) if (!named.includes(name)) this.#fault(`no thing ${name}`);
-    for (const name of named) if (!wanted.includes(name)) this.#fault(`wrong thing ${name}`);
-    this.#count(
+    for (const name of wanted) if (!named.includes(name)) this.fault(`no thing ${name}`);
+    for (const name of named) if (!wanted.includes(name)) this.fault(`wrong thing ${name}`);
+    this.count(
       "things",
       named.map((name, at) => wanted.includes(name) && named.indexOf(name) === at),
       wanted.length,
@@ -153,7 +114,7 @@ class Sheet {
     const made = new Set([...meeting.values()].flatMap((paths) => pairsOf(paths)));
     const right = [...wanted].filter((pair) => made.has(pair)).length;
     this.counts["note pairs"] = { right, made: made.size, wanted: wanted.size };
-    if (made.size === 0) this.#fault("no two notes meet in a thing");
+    if (made.size === 0) this.fault("no two notes meet in a thing");
   }
 
   #notesWith({ name, as }: ApartSet["things"][number]): string[] {
@@ -165,7 +126,7 @@ class Sheet {
     );
   }
 
-  curated(told: readonly Told[]): void {
+  override curated(told: readonly Told[]): void {
     const { supersedes, contradicts, maybe, duplicates, different } = this.#set;
     const holds = (one: Told, [newer, older]: readonly [string, string]) =>
       one.newer.includes(newer) && one.older.includes(older);
@@ -178,7 +139,7 @@ class Sheet {
     this.#proposed(told);
     for (const one of told) {
       if (one.type === "duplicates" && different.some((pair) => copies(one, pair))) {
-        this.#fault(`twins joined: ${one.newerFile}`);
+        this.fault(`twins joined: ${one.newerFile}`);
       }
     }
     this.counts["twins joined"] = {
@@ -191,7 +152,7 @@ class Sheet {
 
   #proposed(told: readonly Told[]): void {
     for (const one of told) {
-      if (one.type === "proposed") this.#fault(`proposed: ${one.newer} | ${one.older}`);
+      if (one.type === "proposed") this.fault(`proposed: ${one.newer} | ${one.older}`);
     }
   }
 
@@ -207,17 +168,17 @@ class Sheet {
     );
     const right = made.map((one) => wanted.some((pair) => same(one, pair)));
     made.forEach((one, at) => {
-      if (!right[at]) this.#fault(`wrong ${type}: ${one.newer} | ${one.older} (${one.newerFile})`);
+      if (!right[at]) this.fault(`wrong ${type}: ${one.newer} | ${one.older} (${one.newerFile})`);
     });
     const found = wanted.filter((pair) => made.some((one) => same(one, pair)));
     for (const pair of wanted) {
-      if (!found.includes(pair)) this.#fault(`not ${type}: ${pair.join(" | ")}`);
+      if (!found.includes(pair)) this.fault(`not ${type}: ${pair.join(" | ")}`);
     }
     const wrong = right.filter((one) => !one).length;
     this.counts[type] = { right: found.length, made: found.length + wrong, wanted: wanted.length };
   }
 
-  async asked(runtime: Runtime): Promise<void> {
+  override async asked(runtime: Runtime): Promise<void> {
     let right = 0, stale = 0, refused = 0, answerable = 0, withStale = 0, unanswerable = 0, given = 0;
     for (const { ask: question, answer: wanted, stale: before } of this.#set.questions) {
       const { answer } = await runtime.view({ view: "ask", question, context: "notes" });
@@ -232,7 +193,7 @@ class Sheet {
       if (fits) right++;
       if (old) stale++;
       if (wanted === null ? answer !== null : !fits) {
-        this.#fault(`asked "${question}": ${old ? "STALE " : ""}${answer?.text ?? "nothing"}`);
+        this.fault(`asked "${question}": ${old ? "STALE " : ""}${answer?.text ?? "nothing"}`);
       }
     }
     this.counts["ask: right first"] = { right, made: given, wanted: answerable };

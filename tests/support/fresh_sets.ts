@@ -40,10 +40,19 @@ const folder = new URL("../fixtures/fresh/", import.meta.url);
 
 /** The sets that were looked at, or those held back, by name. */
 export function freshSets(part: "looked_at" | "held_back"): FreshSet[] {
-  const at = part === "held_back" ? new URL("held_back/", folder) : folder;
-  const files = [...Deno.readDirSync(at)].map(({ name }) => name).filter((name) => name.endsWith(".yaml"));
+  return setsIn(part === "held_back" ? new URL("held_back/", folder) : folder, setForm);
+}
+
+/** The sets of a folder in this form, by file name. */
+export function setsIn<Form extends z.ZodType<object>>(
+  folder: URL,
+  form: Form,
+): (z.infer<Form> & { readonly name: string })[] {
+  const files = [...Deno.readDirSync(folder)].map(({ name }) => name).filter((name) =>
+    name.endsWith(".yaml")
+  );
   return files.sort().map((name) => ({
-    ...setForm.parse(parse(Deno.readTextFileSync(new URL(name, at)))),
+    ...form.parse(parse(Deno.readTextFileSync(new URL(name, folder)))),
     name,
   }));
 }
@@ -66,7 +75,20 @@ export interface Score {
 }
 
 /** Imports the notes, runs the agents twice, asks and searches. */
-export async function scored(set: FreshSet, notes = set.notes): Promise<Score> {
+export function scored(set: FreshSet, notes = set.notes): Promise<Score> {
+  const sheet = new Sheet(set);
+  return ranTwice(sheet, notes, (before) => {
+    const pages = before.made.filter(({ kind }) => kind === "digest");
+    sheet.digested(pages.map(({ content }) => content).join("\n"));
+  });
+}
+
+/** Imports the notes in this order, runs the agents twice, and fills in the sheet; `more` is told what the first run made. */
+export async function ranTwice(
+  sheet: Tally,
+  notes: FreshSet["notes"],
+  more: (before: Awaited<ReturnType<typeof toldBy>>) => void,
+): Promise<Score> {
   let score: Score | undefined;
   await withRuntime(async (runtime) => {
     await prepare(runtime, ["linker", "curator", "digest"]);
@@ -77,12 +99,9 @@ export async function scored(set: FreshSet, notes = set.notes): Promise<Score> {
     const after = await toldBy(runtime);
     const was = new Set([...before.engrams, ...before.connections].map((one) => JSON.stringify(one)));
     const is = new Set([...after.engrams, ...after.connections].map((one) => JSON.stringify(one)));
-    const sheet = new Sheet(set);
     await sheet.linked(runtime);
     sheet.curated(before.told);
-    sheet.digested(
-      before.made.filter(({ kind }) => kind === "digest").map(({ content }) => content).join("\n"),
-    );
+    more(before);
     await sheet.asked(runtime);
     score = {
       counts: sheet.counts,
@@ -141,40 +160,54 @@ export async function addNotes(runtime: Runtime, notes: FreshSet["notes"]): Prom
   await runtime.submit({ kind: "write", ops });
 }
 
-class Sheet {
-  readonly #set: FreshSet;
+/** What is counted of one set, and what was wrong. */
+export abstract class Tally {
   readonly counts: Record<string, Count> = {};
   readonly faults: string[] = [];
+  readonly #name: string;
 
-  constructor(set: FreshSet) {
-    this.#set = set;
+  constructor(name: string) {
+    this.#name = name;
   }
 
-  #count(what: string, made: readonly boolean[], wanted: number): void {
+  abstract linked(runtime: Runtime): Promise<void>;
+  abstract curated(told: readonly Told[]): void;
+  abstract asked(runtime: Runtime): Promise<void>;
+
+  protected count(what: string, made: readonly boolean[], wanted: number): void {
     this.counts[what] = { right: made.filter((one) => one).length, made: made.length, wanted };
   }
 
-  #fault(text: string): void {
-    this.faults.push(`${this.#set.name}: ${text}`);
+  protected fault(text: string): void {
+    this.faults.push(`${this.#name}: ${text}`);
+  }
+}
+
+class Sheet extends Tally {
+  readonly #set: FreshSet;
+
+  constructor(set: FreshSet) {
+    super(set.name);
+    this.#set = set;
   }
 
-  async linked(runtime: Runtime): Promise<void> {
+  override async linked(runtime: Runtime): Promise<void> {
     const { things, optional, same, aliases } = this.#set;
     const found = await thingsOf(runtime);
     const named = found.map(({ name }) => same[name] ?? name).filter((name) => !optional.includes(name));
-    for (const name of things) if (!named.includes(name)) this.#fault(`no thing ${name}`);
-    for (const name of named) if (!things.includes(name)) this.#fault(`wrong thing ${name}`);
-    this.#count("things", named.map((name) => things.includes(name)), things.length);
+    for (const name of things) if (!named.includes(name)) this.fault(`no thing ${name}`);
+    for (const name of named) if (!things.includes(name)) this.fault(`wrong thing ${name}`);
+    this.count("things", named.map((name) => things.includes(name)), things.length);
     const wanted = Object.entries(aliases).flatMap(([name, list]) => list.map((alias) => [name, alias]));
     const has = wanted.map(([name, alias]) => {
       const thing = found.find((one) => (same[one.name] ?? one.name) === name);
       // A title before a name is kept apart: "Dr. Blum" is found as "Blum".
       const bare = (alias ?? "").replace(/^(?:Dr|Prof|Mrs|Mr|Ms)\.?\s+/, "");
       const is = JSON.stringify(thing?.metadata["aliases"] ?? []).includes(JSON.stringify(bare));
-      if (!is) this.#fault(`${name} lacks the alias ${alias}`);
+      if (!is) this.fault(`${name} lacks the alias ${alias}`);
       return is;
     });
-    this.#count("aliases", has.filter((one) => one), wanted.length);
+    this.count("aliases", has.filter((one) => one), wanted.length);
     this.#links(found);
   }
 
@@ -194,10 +227,10 @@ class Sheet {
         notes.filter(({ path, text }) => !path.endsWith(".jsonl") && bodies(text).includes(name)).length,
       );
     }
-    this.#count("links", made, wanted);
+    this.count("links", made, wanted);
   }
 
-  curated(told: readonly Told[]): void {
+  override curated(told: readonly Told[]): void {
     const { supersedes, contradicts, duplicates, different } = this.#set;
     const holds = (one: Told, [newer, older]: readonly string[]) =>
       one.newer.includes(newer ?? "") && one.older.includes(older ?? "");
@@ -208,7 +241,7 @@ class Sheet {
     this.#pairs("duplicates", told, duplicates, copies);
     for (const one of told) {
       if (one.type === "duplicates" && different.some((pair) => copies(one, pair))) {
-        this.#fault(`joined: ${one.newerFile}`);
+        this.fault(`joined: ${one.newerFile}`);
       }
     }
   }
@@ -221,21 +254,21 @@ class Sheet {
   ): void {
     const made = told.filter((one) => one.type === type);
     for (const pair of wanted) {
-      if (!made.some((one) => same(one, pair))) this.#fault(`not ${type}: ${pair.join(" | ")}`);
+      if (!made.some((one) => same(one, pair))) this.fault(`not ${type}: ${pair.join(" | ")}`);
     }
     const right = made.map((one) => wanted.some((pair) => same(one, pair)));
     made.forEach((one, at) => {
-      if (!right[at]) this.#fault(`wrong ${type}: ${one.newer} | ${one.older} (${one.newerFile})`);
+      if (!right[at]) this.fault(`wrong ${type}: ${one.newer} | ${one.older} (${one.newerFile})`);
     });
-    this.#count(type, right, wanted.length);
+    this.count(type, right, wanted.length);
   }
 
   /** What the page quotes of what it should, lines that are verbatim, and what it must not show as current. */
   digested(page: string): void {
     const { digest: { decisions, tasks, closed }, notes, supersedes } = this.#set;
     const wanted = [...decisions, ...tasks];
-    for (const text of wanted) if (!page.includes(text)) this.#fault(`not in the digest: ${text}`);
-    this.#count("digest", wanted.map((text) => page.includes(text)), wanted.length);
+    for (const text of wanted) if (!page.includes(text)) this.fault(`not in the digest: ${text}`);
+    this.count("digest", wanted.map((text) => page.includes(text)), wanted.length);
     const over = [...closed, ...supersedes.map(([, older]) => older)];
     const held = page.split("\n").filter((line) => !line.includes("~~"));
     // "X no longer gets it" has the words of "X gets it", and is what holds.
@@ -243,16 +276,16 @@ class Sheet {
     const wrong = over.filter((text) =>
       held.some((line) => line.includes(text) && !line.includes(newer.get(text) ?? "\0"))
     );
-    for (const text of wrong) this.#fault(`shown in the digest as current: ${text}`);
-    this.#count("digest holds", over.map((text) => !wrong.includes(text)), over.length);
+    for (const text of wrong) this.fault(`shown in the digest as current: ${text}`);
+    this.count("digest holds", over.map((text) => !wrong.includes(text)), over.length);
     const all = notes.map(({ text }) => text).join("\n");
     const quotes = [...page.matchAll(/"(.*)"/g)].map(([, quote]) => quote ?? "");
     const verbatim = quotes.map((quote) => all.includes(quote));
-    quotes.forEach((quote, at) => verbatim[at] || this.#fault(`not verbatim: ${quote}`));
-    this.#count("digest verbatim", verbatim, quotes.length);
+    quotes.forEach((quote, at) => verbatim[at] || this.fault(`not verbatim: ${quote}`));
+    this.count("digest verbatim", verbatim, quotes.length);
   }
 
-  async asked(runtime: Runtime): Promise<void> {
+  override async asked(runtime: Runtime): Promise<void> {
     const given: boolean[] = [];
     const hits: boolean[] = [];
     for (const { ask: question, answer: wanted } of this.#set.questions) {
@@ -260,18 +293,18 @@ class Sheet {
       const fits = (text: string) => wanted?.some((one) => text.includes(one)) ?? false;
       if (answer !== null) given.push(fits(answer.text));
       if (answer === null ? wanted !== null : !fits(answer.text)) {
-        this.#fault(`asked "${question}": ${answer?.text ?? "nothing"}`);
+        this.fault(`asked "${question}": ${answer?.text ?? "nothing"}`);
       }
       if (wanted === null) continue;
       const found = await runtime.view({ view: "search", text: question, context: "notes", limit: 10 });
       const top = found.hits.filter(({ kind }) => kind === "note" || kind === "fact").slice(0, 3);
       hits.push(top.some(({ content }) => fits(content)));
       if (!hits.at(-1)) {
-        this.#fault(`searched "${question}": ${top.map((one) => one.content.slice(0, 60)).join(" / ")}`);
+        this.fault(`searched "${question}": ${top.map((one) => one.content.slice(0, 60)).join(" / ")}`);
       }
     }
-    this.#count("ask", given, hits.length);
-    this.#count("search", hits, hits.length);
+    this.count("ask", given, hits.length);
+    this.count("search", hits, hits.length);
   }
 }
 

@@ -2,6 +2,7 @@
 import { fileURLToPath } from "node:url";
 import { selfCommand } from "../../src/runtime/assets.ts";
 import { dataPaths, readHostFile } from "../../src/runtime/data_folder.ts";
+import { JsonLines } from "./json_lines.ts";
 
 const { command, args: before } = selfCommand();
 
@@ -88,15 +89,14 @@ export function hostProcesses(data: string): number[] {
 export class Shim {
   readonly child: Deno.ChildProcess;
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
-  readonly #lines: ReadableStreamDefaultReader<string>;
+  readonly #lines: JsonLines;
   readonly #err: Promise<string>;
-  #rest = "";
   #id = 0;
 
   constructor(data: string, env: Readonly<Record<string, string>> = {}, program: Program = thisProgram) {
     this.child = startProgram(["mcp", "--data", data, "--context", "personal"], env, program);
     this.#writer = this.child.stdin.getWriter();
-    this.#lines = this.child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+    this.#lines = new JsonLines(this.child.stdout);
     this.#err = new Response(this.child.stderr).text();
   }
 
@@ -104,24 +104,12 @@ export class Shim {
     await this.#writer.write(new TextEncoder().encode(`${JSON.stringify(message)}\n`));
   }
 
-  async #next(): Promise<Record<string, unknown> | null> {
-    while (!this.#rest.includes("\n")) {
-      const { value, done } = await this.#lines.read();
-      if (done) return null;
-      this.#rest += value;
-    }
-    const end = this.#rest.indexOf("\n");
-    const line = this.#rest.slice(0, end);
-    this.#rest = this.#rest.slice(end + 1);
-    return JSON.parse(line);
-  }
-
   /** Asks, and gives the answer with its id; null where the shim ended. */
   async ask(method: string, params: object): Promise<Record<string, unknown> | null> {
     const id = ++this.#id;
     await this.#send({ jsonrpc: "2.0", id, method, params }).catch(() => {/* it ended */});
     for (;;) {
-      const message = await this.#next();
+      const message = await this.#lines.next();
       if (message === null || message["id"] === id) return message;
     }
   }
@@ -150,7 +138,7 @@ export class Shim {
   async end(): Promise<{ readonly code: number; readonly ms: number; readonly err: string }> {
     const started = performance.now();
     await this.#writer.close().catch(() => {/* it has ended already */});
-    while (await this.#next() !== null);
+    while (await this.#lines.next() !== null);
     const { code } = await this.child.status;
     return { code, ms: performance.now() - started, err: await this.#err };
   }

@@ -17,6 +17,25 @@ export interface TestHost {
   readonly ended: Promise<void>;
 }
 
+/** A host that listens. */
+interface StartedHost {
+  readonly address: string;
+  readonly tokenFile: string;
+  readonly stop: () => void;
+  /** Ends as serveHost() does. */
+  readonly ended: Promise<void>;
+}
+
+/** Serves a folder in this process; gives the host once it listens. */
+export async function startHost(data: string, options: Partial<HostOptions> = {}): Promise<StartedHost> {
+  const stop = new AbortController();
+  const ready = Promise.withResolvers<{ address: string; tokenFile: string }>();
+  const ended = serveHost({ data, workers: 1, ...options, signal: stop.signal, onReady: ready.resolve });
+  ended.catch(ready.reject);
+  const { address, tokenFile } = await ready.promise;
+  return { address, tokenFile, stop: () => stop.abort(), ended };
+}
+
 /** Serves a folder, runs `work`, stops the host and waits for its end. */
 export async function withHost(
   work: (host: TestHost) => Promise<void>,
@@ -25,18 +44,14 @@ export async function withHost(
   using temporary = temporaryFolder();
   const { folder, ...rest } = options;
   const data = folder ?? temporary.path;
-  const stop = new AbortController();
-  const ready = Promise.withResolvers<{ address: string; tokenFile: string }>();
-  const ended = serveHost({ data, workers: 1, ...rest, signal: stop.signal, onReady: ready.resolve });
-  ended.catch(ready.reject);
+  const { address, tokenFile, stop, ended } = await startHost(data, rest);
   try {
-    const { address, tokenFile } = await ready.promise;
     const port = await findHost(data);
     if (port === null) throw new Error("no host is found");
     const token = Deno.readTextFileSync(tokenFile).trim();
-    await work({ data, address, token, port, stop: () => stop.abort(), ended });
+    await work({ data, address, token, port, stop, ended });
   } finally {
-    stop.abort();
+    stop();
     await ended;
   }
 }

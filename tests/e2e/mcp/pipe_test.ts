@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { findHost } from "../../../src/api/mod.ts";
 import { selfCommand } from "../../../src/runtime/assets.ts";
+import { JsonLines } from "../../support/json_lines.ts";
 import { callTool, clientOf, stdioTransport } from "../../support/mcp_clients.ts";
 import { withHost } from "../../support/ports.ts";
 import { temporaryFolder } from "../../support/runtimes.ts";
@@ -24,8 +25,7 @@ const remember = (id: number, content: string) => ({
 class RawPipe {
   readonly #child: Deno.ChildProcess;
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
-  readonly #lines: ReadableStreamDefaultReader<string>;
-  #rest = "";
+  readonly #lines: JsonLines;
 
   constructor(data: string) {
     this.#child = new Deno.Command(command, {
@@ -35,7 +35,7 @@ class RawPipe {
       stderr: "inherit",
     }).spawn();
     this.#writer = this.#child.stdin.getWriter();
-    this.#lines = this.#child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+    this.#lines = new JsonLines(this.#child.stdout);
   }
 
   async send(line: unknown): Promise<void> {
@@ -44,16 +44,8 @@ class RawPipe {
   }
 
   /** The next message, or null at the end. */
-  async next(): Promise<Readonly<Record<string, unknown>> | null> {
-    while (!this.#rest.includes("\n")) {
-      const { value, done } = await this.#lines.read();
-      if (done) return null;
-      this.#rest += value;
-    }
-    const end = this.#rest.indexOf("\n");
-    const line = this.#rest.slice(0, end);
-    this.#rest = this.#rest.slice(end + 1);
-    return JSON.parse(line);
+  next(): Promise<Readonly<Record<string, unknown>> | null> {
+    return this.#lines.next();
   }
 
   /** Ends its input; how many ms the process took to end, and its exit code. */
