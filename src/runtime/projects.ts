@@ -160,7 +160,7 @@ function plain(root: string, source: Project["source"]): Project {
   return { name: nameOf(root), root, key: root, context: null, source };
 }
 
-/** `heron` of `/work/heron`, and of a bare `/work/heron.git`. */
+/** `heron` of `/home/ada/heron`, and of a bare `/home/ada/heron.git`. */
 const nameOf = (root: string): string => basename(root).replace(/(?<=.)\.git$/, "");
 
 async function hasMarker(folder: string): Promise<boolean> {

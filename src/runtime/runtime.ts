@@ -462,7 +462,7 @@ class LocalRuntime implements Runtime {
     if (this.#idle.some((one) => this.#state.tick >= one.before)) this.#wakeIdle();
   }
 
-  /** No tick follows for now: no row waits for one, and nobody for work that cannot go on. */
+  /** No tick follows at once: no row waits for one, and nobody for work that cannot go on. */
   #restNow(waitsForModel: boolean): void {
     try {
       if (this.#catchUp() === null) this.#images.writeStored();

@@ -11,7 +11,7 @@ export function claudeLine(
     parentUuid: n === 0 ? null : `u${n - 1}`,
     isSidechain: false,
     userType: "external",
-    cwd: "/work/heron",
+    cwd: "/home/ada/heron",
     sessionId: "s1",
     version: "2.1.0",
     gitBranch: "main",

@@ -12,7 +12,7 @@ Deno.test("TranscriptReader reads what the person and the assistant said to each
     claudeLine(0, "user", "Where do herons nest?"),
     claudeLine(1, "assistant", [{ type: "thinking", thinking: "hm" }, { type: "text", text: "In trees." }]),
     claudeLine(2, "user", [{ type: "text", text: "Thanks" }, { type: "image", source: {} }], {
-      cwd: "/work/gull",
+      cwd: "/home/ada/gull",
     }),
   ]));
   assert.deepEqual([said(turns), failures], [
@@ -25,7 +25,7 @@ Deno.test("TranscriptReader reads what the person and the assistant said to each
     [source, ref, thread, observedAt, timeSource],
     ["claude-code", "u0", "s1", Date.parse("2026-03-14T09:00:00Z"), "given"],
   );
-  assert.deepEqual(turns.map(({ cwd }) => cwd), ["/work/heron", "/work/heron", "/work/gull"]);
+  assert.deepEqual(turns.map(({ cwd }) => cwd), ["/home/ada/heron", "/home/ada/heron", "/home/ada/gull"]);
 });
 
 const noise: readonly (readonly [string, string])[] = [
@@ -57,10 +57,10 @@ Deno.test("TranscriptReader keeps what the person wrote beside a reminder", () =
 });
 
 Deno.test("TranscriptReader reads a Codex session without what the program put in, each turn once", () => {
-  const lines = codexLines("c1", "/work/heron", [
+  const lines = codexLines("c1", "/home/ada/heron", [
     ["developer", "You are an agent"],
-    ["user", "<environment_context>\n<cwd>/work/heron</cwd>\n</environment_context>"],
-    ["user", "# AGENTS.md instructions for /work/heron\n\nBe brief"],
+    ["user", "<environment_context>\n<cwd>/home/ada/heron</cwd>\n</environment_context>"],
+    ["user", "# AGENTS.md instructions for /home/ada/heron\n\nBe brief"],
     ["user", "Where do herons nest?"],
     ["assistant", "In trees."],
   ]);
@@ -70,7 +70,7 @@ Deno.test("TranscriptReader reads a Codex session without what the program put i
     [],
   ]);
   const { thread, ref, source } = turns[0]!.draft;
-  assert.deepEqual([turns[0]?.cwd, thread, source], ["/work/heron", "c1", "codex"]);
+  assert.deepEqual([turns[0]?.cwd, thread, source], ["/home/ada/heron", "c1", "codex"]);
   assert.match(ref, /^[0-9a-f]{32}$/);
 });
 
