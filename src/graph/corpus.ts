@@ -308,6 +308,17 @@ class Counted {
     }
   }
 
+  /** Many at once, in any order: those that are not here from `load`. */
+  loadAll(documents: readonly number[], load: (others: readonly number[]) => Document[]): Document[] {
+    const own: Document[] = [], others: number[] = [];
+    for (const number of documents) {
+      const document = this.documents.get(number);
+      if (document === undefined) others.push(number);
+      else own.push(document);
+    }
+    return others.length === 0 ? own : [...own, ...load(others)];
+  }
+
   length(document: number): number {
     return this.#lengths.get(document) ?? 0;
   }
@@ -336,23 +347,31 @@ export class ScannedCorpus extends StoredCorpus implements Corpus {
   readonly #counted = new Counted();
   readonly end: number;
 
-  /** `within`: whether a visible engram, by its key, takes part. Refuses `limit_reached` beyond `charsMax`. */
-  constructor(parts: CorpusParts, within: (key: number) => boolean, charsMax: number) {
+  /** `seen`: the scope of the reader, or the part of it that is searched. Refuses `limit_reached` beyond `charsMax`. */
+  constructor(parts: CorpusParts, seen: Scope, charsMax: number) {
     super(parts);
-    const { db, scopes, scope } = parts;
-    let last = -1, chars = 0;
-    for (let rows: Row[] = [], begun = false; !begun || rows.length === scannedRows; begun = true) {
-      rows = db.all(asOfTick, [scope.tick, last, scannedRows]);
+    const { db, scopes } = parts;
+    let last = -1, chars = 0, rows: Row[];
+    do {
+      rows = db.all(asOfTick, [seen.tick, last, scannedRows]);
       for (const row of rows) {
         const document = documentOf(row);
         last = document.document;
-        if (!scopes.visible(document.key, scope) || !within(document.key)) continue;
+        if (!scopes.visible(document.key, seen)) continue;
         chars += document.chars;
         if (chars > charsMax) throw tooMuchToScan(charsMax);
         this.#counted.add(document);
       }
-    }
+    } while (rows.length === scannedRows);
     this.end = last + 1;
+  }
+
+  override load(document: number): Document {
+    return this.#counted.documents.get(document) ?? super.load(document);
+  }
+
+  override loadAll(documents: readonly number[]): Document[] {
+    return this.#counted.loadAll(documents, (others) => super.loadAll(others));
   }
 
   protected threaded(document: number): boolean {
@@ -443,9 +462,7 @@ export class StagedCorpus implements Corpus {
   }
 
   loadAll(documents: readonly number[]): Document[] {
-    const stored = documents.filter((document) => !this.#counted.documents.has(document));
-    const own = documents.map((document) => this.#counted.documents.get(document));
-    return [...own.filter((one) => one !== undefined), ...this.#base.loadAll(stored)];
+    return this.#counted.loadAll(documents, (others) => this.#base.loadAll(others));
   }
 
   neighbours(document: number): Neighbours | null {

@@ -1,7 +1,7 @@
 /**
  * Links as a recall walks them: ends and types by the keys of engrams, many at once.
  *
- * Owns: three statements without texts. Does not own: what may be seen (the caller asks for each end).
+ * Owns: four statements without texts. Does not own: what may be seen (the caller asks for each end).
  *
  * Invariant: answers are in the order of the connections' making.
  */

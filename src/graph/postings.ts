@@ -62,6 +62,8 @@ const pending = new Query(() =>
     "observed_at",
     "time_source",
     "to_tick",
+    "thread_hash",
+    "position",
   ])
     .where("rid", ">", given(0)).orderBy("rid").limit(given(1))
 );

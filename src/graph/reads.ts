@@ -572,10 +572,11 @@ export class Reads {
   }
 
   findForgotten(source: string, ref: string, context: Id, asOf?: number): Id | null {
-    const { tick } = this.#scopes.make(asOf, null);
-    for (const row of this.#db.all(endedByRef, [hashText(ref), hashText(source), tick, endedVersionsMax])) {
+    const scope = this.#scopes.make(asOf, null);
+    const values = [hashText(ref), hashText(source), scope.tick, endedVersionsMax];
+    for (const row of this.#db.all(endedByRef, values)) {
       const [key, ended] = [num(row[0]), num(row[1])];
-      if (this.storedByKey(key, this.#scopes.make(asOf, null)) !== null) continue;
+      if (this.storedByKey(key, scope) !== null) continue;
       const last = this.storedByKey(key, this.#scopes.make(ended - 1, null))?.engram;
       if (last?.source === source && last.ref === ref && last.contexts.includes(context)) return last.id;
     }

@@ -202,14 +202,20 @@ class Recall {
         for (const far of around) if (far !== own) gain(far, 0.6 * spread);
       }
     }
-    const linked = this.#linked(gained), rids = versionsOf(this.#db, linked, this.#ranking.scope.tick);
-    this.#ranking.prepare([...rids.values()].filter((rid) => this.#ranking.corpus.has(rid)));
+    const linked = this.#linked(gained), documents = this.#documents(linked);
     for (const key of linked) {
-      const rid = rids.get(key);
-      if (rid === undefined || !this.#ranking.corpus.has(rid)) continue;
-      const candidate = this.#add(rid);
+      const document = documents.get(key);
+      const candidate = document === undefined ? null : this.#add(document);
       if (candidate !== null) candidate.graph = Math.min(1, gained.get(key) ?? 0);
     }
+  }
+
+  /** The documents of these engrams by key, those of the corpus, ready to load. */
+  #documents(keys: readonly number[]): Map<number, number> {
+    const { corpus, prepare, scope } = this.#ranking;
+    const found = [...versionsOf(this.#db, keys, scope.tick)].filter(([, document]) => corpus.has(document));
+    prepare(found.map(([, document]) => document));
+    return new Map(found);
   }
 
   /** Candidates that gained, and of the others those that gained most. */
@@ -245,11 +251,10 @@ class Recall {
     const { scope, corpus, visible } = this.#ranking;
     const keys = facts.map(([, { document }]) => this.#key(document));
     const origins = originsOf(this.#db, keys, scope.tick);
-    const rids = versionsOf(this.#db, [...new Set(origins.values())].filter(visible), scope.tick);
-    this.#ranking.prepare([...rids.values()].filter((rid) => corpus.has(rid)));
+    const documents = this.#documents([...new Set(origins.values())].filter(visible));
     facts.forEach(([id, fact], at) => {
-      const rid = rids.get(origins.get(keys[at] ?? 0) ?? 0);
-      const note = rid === undefined || !corpus.has(rid) ? null : this.#add(rid);
+      const document = documents.get(origins.get(keys[at] ?? 0) ?? 0);
+      const note = document === undefined ? null : this.#add(document);
       if (note === null) return;
       this.#candidates.delete(id);
       const isOld = corpus.superseded(fact.document.document);

@@ -190,12 +190,10 @@ export class Search {
 
   /** `context`: only what is in it. */
   #corpus(query: SearchQuery, scope: Scope, context?: Id): Corpus {
-    const within = context === undefined ? null : this.#within(scope, context);
-    const base = isNow(scope) ? this.#indexed(scope, within) : new ScannedCorpus(
-      this.#parts(scope),
-      (key) => within === null || this.#scopes.visible(key, within),
-      this.#scannedCharsMax,
-    );
+    const seen = context === undefined ? scope : this.#within(scope, context);
+    const base = isNow(scope)
+      ? this.#indexed(scope, seen)
+      : new ScannedCorpus(this.#parts(scope), seen, this.#scannedCharsMax);
     const staged = query.staged ?? [], deleted = query.stagedDeleted ?? [];
     if (staged.length + deleted.length === 0) return base;
     const hidden: number[] = [];
@@ -206,16 +204,16 @@ export class Search {
     return new StagedCorpus(base, staged, hidden, Number.MAX_SAFE_INTEGER);
   }
 
-  /** The scope of one context; nothing where it may not be read. */
+  /** The part of a scope that is in one context; nothing where it may not be read. */
   #within({ tick, contexts }: Scope, context: Id): Scope {
     const key = this.#scopes.contextKey(context);
     return { tick, contexts: new Set(key === null || contexts?.has(key) === false ? [] : [key]) };
   }
 
-  #indexed(scope: Scope, within: Scope | null = null): IndexCorpus {
+  #indexed(scope: Scope, seen: Scope): IndexCorpus {
     this.#index.catchUp();
-    const threads = this.#threads.catchUp() ? this.#threads : null;
-    return new IndexCorpus(this.#parts(scope), this.#index, this.#visible(within ?? scope), threads);
+    const threads = this.#threads.catchUp(this.#index.end) ? this.#threads : null;
+    return new IndexCorpus(this.#parts(scope), this.#index, this.#visible(seen), threads);
   }
 
   #parts(scope: Scope): CorpusParts {

@@ -92,17 +92,18 @@ export class Filter {
 
   passes(document: Document): boolean {
     const { kind, source, minConfidence, changedSinceTick, metadata, context } = this.#query;
-    const { texts } = document;
+    // Texts are parsed when they are asked for: not before a filter that is over them.
     if (kind !== undefined && document.kind !== kind) return false;
-    if (source !== undefined && texts.source !== source) return false;
+    if (source !== undefined && document.texts.source !== source) return false;
     if (minConfidence !== undefined && document.confidence < minConfidence) return false;
     if (changedSinceTick !== undefined && document.fromTick < changedSinceTick) return false;
     for (const [name, value] of Object.entries(metadata ?? {})) {
-      if (!Object.hasOwn(texts.metadata, name) || !equal(texts.metadata[name] ?? null, value)) return false;
+      const { metadata: own } = document.texts;
+      if (!Object.hasOwn(own, name) || !equal(own[name] ?? null, value)) return false;
     }
     if (this.#phrase !== "") {
       const holds = (text: string | null) => text !== null && normalise(text).includes(this.#phrase);
-      if (!holds(texts.title) && !holds(texts.content)) return false;
+      if (!holds(document.texts.title) && !holds(document.texts.content)) return false;
     }
     return context === undefined || this.#inContext(document, context);
   }

@@ -7,7 +7,7 @@
  * Invariants:
  * 1. It holds the versions of now that have a place in a thread, as the rows tell; one that has ended is passed over.
  * 2. Within a thread they stand by position, and by engram where positions are equal.
- * 3. At most `threadVersionsMax`; beyond, `whole` is false, and the database is asked.
+ * 3. At most `threadVersionsMax`; beyond, catchUp() gives false, and the database is asked.
  */
 import { forever } from "./schema.ts";
 import { build, given, num, numOrNull, Query, type Sqlite } from "./sqlite.ts";
@@ -21,10 +21,6 @@ const placedAfter = new Query(() =>
     .where("rid", ">", given(0)).where("to_tick", "=", forever)
     .where("thread_hash", "is not", null).where("position", "is not", null)
     .orderBy("rid").limit(given(1))
-);
-
-const newest = new Query(() =>
-  build.selectFrom("engram_version").select("rid").orderBy("rid", "desc").limit(1)
 );
 
 interface Place {
@@ -53,11 +49,11 @@ export class Threads {
     this.#last = 0;
   }
 
-  /** Takes in what was committed since; false where there is more than fits. */
-  catchUp(): boolean {
-    const [last = null] = this.#db.get(newest, []) ?? [];
+  /** Takes in what was committed since; all rows are numbered below `end`. False where there is more than fits. */
+  catchUp(end: number): boolean {
     // Versions without a place are passed by once: the next look begins after them too.
-    if (last === null || num(last) <= this.#last) return true;
+    const last = end - 1;
+    if (last <= this.#last) return true;
     while (this.#placed.size < threadVersionsMax) {
       const rows = this.#db.all(placedAfter, [this.#last, rowsPerRead]);
       for (const row of rows) {
@@ -66,7 +62,7 @@ export class Threads {
         this.#last = place.rid;
       }
       if (rows.length < rowsPerRead) {
-        this.#last = num(last);
+        this.#last = last;
         return true;
       }
     }

@@ -39,10 +39,17 @@ export function toInt8(vector: ArrayLike<number>): Int8Array {
   return bytes;
 }
 
-/** A dot product of two such vectors as a cosine in thousandths, never below 0. */
+/** A dot product of two such vectors as a cosine in thousandths. */
+const thousandths = (dot: number) => Math.round(1000 * dot / (vectorScale * vectorScale));
+
+/** The same, never below 0. */
 export function cosineOf(dot: number): number {
-  return Math.max(0, Math.round(1000 * dot / (vectorScale * vectorScale)));
+  return Math.max(0, thousandths(dot));
 }
+
+/** Stored bytes as the numbers they are. */
+const asInt8 = ({ buffer, byteOffset, byteLength }: Uint8Array) =>
+  new Int8Array(buffer, byteOffset, byteLength);
 
 const liveVersion = new Query(() =>
   build.selectFrom("engram").innerJoin("engram_version as version", "version.engram", "engram.key")
@@ -86,11 +93,9 @@ const without = new Query(() =>
 const countWithout = new Query(() => withoutVector().select((e) => e.fn.countAll<number>().as("count")));
 
 /** Dot product of the first vectors, which are those of the whole texts. */
-function firstDot(one: Uint8Array, other: Uint8Array, dimensions: number): number {
+function firstDot(one: Int8Array, other: Int8Array, dimensions: number): number {
   let sum = 0;
-  for (let at = 0; at < dimensions; at++) {
-    sum += ((one[at] ?? 0) << 24 >> 24) * ((other[at] ?? 0) << 24 >> 24);
-  }
+  for (let at = 0; at < dimensions; at++) sum += (one[at] ?? 0) * (other[at] ?? 0);
   return sum;
 }
 
@@ -108,8 +113,7 @@ export function similarityOf(
   for (const row of db.all(vectorsOf, [rid, tick])) {
     const model = text(row[0]), bytes = bytesOf(row[2]), bytesOther = others.get(model);
     if (bytes === null || bytesOther === undefined || bytesOther === null) continue;
-    const dot = firstDot(bytes, bytesOther, num(row[1]));
-    const cosine = Math.round(1000 * dot / (vectorScale * vectorScale));
+    const cosine = thousandths(firstDot(asInt8(bytes), asInt8(bytesOther), num(row[1])));
     return { similarity: Math.max(-1000, Math.min(1000, cosine)) / 1000, model };
   }
   return null;
@@ -235,7 +239,7 @@ export class VectorIndex {
       this.left += count;
       return;
     }
-    const all = new Int8Array(bytes.buffer, bytes.byteOffset, bytes.length);
+    const all = asInt8(bytes);
     this.#byRid.set(rid, { first: this.#store.count, count });
     for (let at = 0; at < count; at++) {
       this.#store.add(all.subarray(at * dimensions, (at + 1) * dimensions));

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { openGraph } from "../../../src/graph/mod.ts";
+import { PostingIndex } from "../../../src/graph/postings.ts";
 import { Sqlite } from "../../../src/graph/sqlite.ts";
 import { Threads } from "../../../src/graph/threads.ts";
 import { e, entry, put } from "./support.ts";
@@ -59,11 +60,27 @@ Deno.test("catchUp() passes versions without a place by once, and takes in what 
   const path = `${folder.path}/graph.db`, graph = openGraph({ path });
   graph.commit(entry(graph, [put(e(0), "alone"), put(e(1), "alone too")]));
   const db = new Counting(path), threads = new Threads(db);
-  assert.deepEqual([threads.catchUp(), threads.catchUp(), threads.catchUp()], [true, true, true]);
+  assert.deepEqual([threads.catchUp(3), threads.catchUp(3), threads.catchUp(3)], [true, true, true]);
   assert.equal(db.asked, 1);
   graph.commit(entry(graph, [turn(2, 0, "first"), turn(3, 1, "second")]));
-  assert.equal(threads.catchUp(), true);
+  assert.equal(threads.catchUp(5), true);
   assert.deepEqual(threads.beside(3, () => true)?.after, [4]);
+  db.close();
+  graph.close();
+});
+
+Deno.test("threaded() of the index is told of versions with a place in a thread alone", () => {
+  using folder = temporary();
+  const path = `${folder.path}/graph.db`, graph = openGraph({ path });
+  const unplaced = put(e(1), "of a thread, at no place", { thread: "t", source: "chat" });
+  graph.commit(entry(graph, [put(e(0), "alone"), unplaced, turn(2, 0, "first")]));
+  const db = new Sqlite(path), index = new PostingIndex(db, false);
+  index.catchUp();
+  assert.deepEqual([1, 2, 3].map((rid) => [index.live(rid), index.threaded(rid)]), [
+    [true, false],
+    [true, false],
+    [true, true],
+  ]);
   db.close();
   graph.close();
 });
