@@ -323,7 +323,7 @@ function recall(session: Session, args: Args): Served {
   if (typeof params === "number") return refuse(params);
   return answered(session.record(() => {
     const isShort = byteLength(question) <= embedTextBytesMax;
-    const made = isShort && session.mayAskModel ? session.meaning(question) : null;
+    const made = isShort ? session.meaning(question) : null;
     if (made === later) return later;
     const meant = made === null || made instanceof Denial ? null : made;
     const { hits, vectors } = session.snapshot.recall({

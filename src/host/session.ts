@@ -496,11 +496,9 @@ export class Session {
 
   /**
    * A result that is not recomputed: recorded live, taken from the log in replay; null where the log has none left.
-   * A refusal is recorded too, as its status: results are JSON objects, so a number is one.
+   * A refusal is recorded too, as its status: results are JSON objects, so a number is one. Where the answer is
+   * {@link later}, nothing is recorded.
    */
-  record(result: () => string | Denial): string | Status | null;
-  /** The same; where the answer is {@link later}, nothing is recorded. */
-  record(result: () => string | Denial | typeof later): string | Status | null | typeof later;
   record(result: () => string | Denial | typeof later): string | Status | null | typeof later {
     const logged = this.#options.recorded;
     if (logged !== null) {
