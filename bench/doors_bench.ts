@@ -5,6 +5,7 @@
  * The host is a process of its own. Where dist/engramlt is there, it is what is started; else the program from source.
  */
 import { fileURLToPath } from "node:url";
+import { assert } from "../src/kernel/errors.ts";
 import { dataPaths, exists } from "../src/runtime/data_folder.ts";
 import {
   callTool,
@@ -13,7 +14,7 @@ import {
   httpTransport,
   StdioClientTransport,
 } from "../tests/support/mcp_clients.ts";
-import { bench, figureOf, report, runBenches, smoke } from "./measure.ts";
+import { bench, figureOf, report, runBenches, smoke, temporary } from "./measure.ts";
 
 const entities = smoke ? 100 : 10_000;
 /** Requests under way at once, where many are. */
@@ -35,7 +36,7 @@ function words(seed: number, count: number): string {
 const nameAt = (at: number) => `entity ${at}`;
 const textAt = (at: number) => `${nameAt(at)} is known for ${words(at, 12)}`;
 
-const folder = Deno.makeTempDirSync({ prefix: "engramlt-bench-" });
+const folder = temporary();
 const data = `${folder}/data`;
 const host = new Deno.Command(Deno.execPath(), {
   args: ["run", "-A", "--quiet", rootOf("tests/support/host_process.ts"), data],
@@ -103,6 +104,9 @@ await official.connect(theirs());
 
 let number = 0;
 const question = () => words(number++ % entities, 3);
+/** A durable write. */
+const write = () =>
+  request("/v1/commands", { kind: "write", ops: [{ op: "add", content: textAt(number++) }] });
 const many = (one: () => Promise<unknown>) => () => Promise.all(Array.from({ length: parallel }, one));
 
 for (const [what, operations] of [["one at a time", 1], [`${parallel} at once`, parallel]] as const) {
@@ -121,10 +125,7 @@ for (const [what, operations] of [["one at a time", 1], [`${parallel} at once`, 
     group: writeGroup,
     name: "POST /v1/commands",
     operations,
-    fn: of(() => {
-      const ops = [{ op: "add", content: textAt(number++) }];
-      return request("/v1/commands", { kind: "write", ops });
-    }),
+    fn: of(write),
   });
   for (const { way, client } of clients) {
     const recall = () => callTool(client, "recall", { question: question() });
@@ -134,7 +135,8 @@ for (const [what, operations] of [["one at a time", 1], [`${parallel} at once`, 
   }
 }
 
-const [, { client: mine } = { client: official }] = clients;
+const mine = clients.find(({ way }) => way.startsWith("engramlt mcp"))?.client;
+assert(mine !== undefined, "there is a client of ours to measure");
 const insertGroup = `one more of ${entities} entities`, searchGroup = `a search in ${entities} entities`;
 bench({
   group: insertGroup,
@@ -194,9 +196,8 @@ async function besideReaders(): Promise<void> {
         await reading;
       }
       for (let left = writes; left > 0; left--) {
-        const ops = [{ op: "add", content: textAt(number++) }];
         const started = performance.now();
-        await request("/v1/commands", { kind: "write", ops });
+        await write();
         samples[what].push((performance.now() - started) * 1000);
       }
       reader.postMessage("stop");
@@ -227,5 +228,4 @@ try {
   host.kill("SIGTERM");
   await host.status;
   await lines.cancel();
-  Deno.removeSync(folder, { recursive: true });
 }

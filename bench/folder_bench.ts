@@ -6,13 +6,12 @@
 import Libsql from "libsql";
 import { fileURLToPath } from "node:url";
 import { openRuntime, type Runtime, type WriteOp } from "../src/mod.ts";
-import { bench, runBenches, smoke, temporary } from "./measure.ts";
+import { bench, runBenches, seeded, smoke, temporary } from "./measure.ts";
 
 const perCommand = smoke ? 20 : 500, filled = smoke ? 40 : 5000;
 const folder = temporary();
 
-let seed = 1;
-const random = () => (seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0) / 4294967296;
+const random = seeded();
 const sentence = () =>
   Array.from({ length: 12 }, () => `word${Math.floor(2 ** (random() * 14))}`).join(" ") + ".";
 

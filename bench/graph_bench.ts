@@ -12,14 +12,13 @@ import { type Graph, openGraph } from "../src/graph/mod.ts";
 import { formatId } from "../src/kernel/ids.ts";
 import { Payload } from "../src/kernel/payload.ts";
 import type { Write } from "../src/kernel/records.ts";
-import { bench, reportHash, runBenches, smoke, temporary } from "./measure.ts";
+import { bench, reportHash, runBenches, seeded, smoke, temporary } from "./measure.ts";
 
 const engrams = smoke ? 200 : 20_000, perTick = 50;
 const folder = temporary();
 
 // A fixed sequence of words with the shape of a language: few common, many rare.
-let seed = 1;
-const random = () => (seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0) / 4294967296;
+const random = seeded();
 const word = () => `word${Math.floor(2 ** (random() * 15))}`;
 const sentence = (words: number) => Array.from({ length: words }, word).join(" ");
 const engramId = (n: number) => formatId("engram", 1, 0, n);

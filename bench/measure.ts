@@ -132,6 +132,12 @@ export async function runBenches(): Promise<void> {
   for (const group of groups.values()) await measureGroup(group);
 }
 
+/** Draws numbers from 0 up to 1, the same on every run and machine. */
+export function seeded(): () => number {
+  let state = 1;
+  return () => (state = (Math.imul(state, 1664525) + 1013904223) >>> 0) / 4294967296;
+}
+
 /** A temporary folder, removed at the end of the process. */
 export function temporary(): string {
   const folder = Deno.makeTempDirSync({ prefix: "engramlt-bench-" });

@@ -15,18 +15,18 @@
 import { createHash } from "node:crypto";
 import { DotStore } from "../src/graph/dots.ts";
 import { type Graph, openGraph, toInt8 } from "../src/graph/mod.ts";
+import { best } from "../src/graph/score.ts";
 import { formatId } from "../src/kernel/ids.ts";
 import { Payload } from "../src/kernel/payload.ts";
 import type { Write } from "../src/kernel/records.ts";
-import { bench, figureOf, report, reportHash, runBenches, smoke, temporary } from "./measure.ts";
+import { bench, figureOf, report, reportHash, runBenches, seeded, smoke, temporary } from "./measure.ts";
 
 const sizes = smoke ? [500] : [10_000, 100_000];
 const dimensions = 384, clusters = 200, perTick = 500, turnsPerThread = 20;
 const warmup = smoke ? 2 : 20, asked = smoke ? 4 : 200;
 const model = "e".repeat(64);
 
-let seed = 1;
-const random = () => (seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0) / 4294967296;
+const random = seeded();
 const below = (count: number) => Math.floor(random() * count);
 /** A word; the lower `from` and `to` (powers of two), the commoner. */
 const word = (from = 0, to = 15) => `word${Math.floor(2 ** (from + random() * (to - from)))}`;
@@ -130,37 +130,27 @@ function timed(questions: readonly string[], ask: (question: string) => string):
 const answers = createHash("sha256");
 
 function recallOf(graph: Graph, notes: number): void {
+  const group = `recall at ${notes.toLocaleString("en-US")}`;
   const figures = Object.entries(kinds).flatMap(([kind, make]) => {
     const questions = Array.from({ length: warmup + asked }, make);
     const vector = () => ({ model, numbers: toInt8(vectorNear(below(clusters))) });
     const recall = (question: string, more: object) =>
       graph.recall({ question, k: 10, ...more }).hits.map(({ id, score }) => `${id} ${score}\n`).join("");
     return [
-      figureOf("", `${kind}, words and links`, timed(questions, (one) => recall(one, {}))),
-      figureOf("", `${kind}, with vectors`, timed(questions, (one) => recall(one, { vector: vector() }))),
+      figureOf(group, `${kind}, words and links`, timed(questions, (one) => recall(one, {}))),
+      figureOf(group, `${kind}, with vectors`, timed(questions, (one) => recall(one, { vector: vector() }))),
       figureOf(
-        "",
+        group,
         `${kind}, with vectors, one context`,
         timed(questions, (one) => recall(one, { vector: vector(), context })),
       ),
     ];
   });
-  const group = `recall at ${notes.toLocaleString("en-US")}`;
-  report(group, figures.map((figure) => ({ ...figure, group })));
+  report(group, figures);
 }
 
 /** The numbers of the ten largest, ties by number. */
-function bestTen(scores: ArrayLike<number>): number[] {
-  const best: number[] = [];
-  for (let at = 0; at < scores.length; at++) {
-    const score = scores[at] ?? 0;
-    if (best.length === 10 && score <= (scores[best[9] ?? 0] ?? 0)) continue;
-    best.push(at);
-    best.sort((one, other) => (scores[other] ?? 0) - (scores[one] ?? 0) || one - other);
-    if (best.length > 10) best.pop();
-  }
-  return best;
-}
+const bestTen = (scores: Float32Array | Int32Array) => best(scores.keys(), scores, 10);
 
 function scanOf(vectors: readonly Float32Array[]): void {
   const store = new DotStore(dimensions), floats = new Float32Array(vectors.length * dimensions);
