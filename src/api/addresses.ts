@@ -88,11 +88,10 @@ export function isHostName(host: string, names: Names): boolean {
 }
 
 /** Whether an Origin is that of a page served under this Host: by a proxy with TLS too, under a name that was allowed. */
-export function isOwnOrigin(origin: string, host: string, { authority, allowed = [] }: Names): boolean {
+export function isOwnOrigin(origin: string, host: string, names: Names): boolean {
   if (origin === `http://${host}`) return true;
-  return origin === `https://${host}` && hostNames({ authority, allowed }).includes(host) &&
-    allowed.length > 0 &&
-    !hostNames({ authority }).includes(host);
+  return origin === `https://${host}` && hostNames(names).includes(host) &&
+    !hostNames({ authority: names.authority }).includes(host);
 }
 
 /** Host and port of an address. */

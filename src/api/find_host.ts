@@ -24,18 +24,30 @@ const lookPauseMs = 50;
 /** For a host to prove itself, in ms. */
 const healthWaitMsMax = 2000;
 
+/** A host that proved itself, and the token that it takes. */
+export interface FoundHost {
+  readonly host: HostFile;
+  readonly token: string;
+}
+
 /**
  * A port to the folder's host; null where nobody owns the folder.
  * Errors: `data_folder_in_use` where somebody does who is no host, for longer than `lockWaitMsMax`.
  */
 export async function findHost(data: string, options: FindOptions = {}): Promise<Port | null> {
+  const found = await lookForHost(data, options);
+  return found === null ? null : hostPort(found.host.address, found.token);
+}
+
+/** The folder's host itself; null and errors as of {@link findHost}. */
+export async function lookForHost(data: string, options: FindOptions = {}): Promise<FoundHost | null> {
   const paths = dataPaths(data);
   const waitMsMax = options.lockWaitMsMax ?? 5000;
   const end = performance.now() + waitMsMax;
   for (;;) {
     if (!isOwned(paths)) return null;
-    const port = await answering(paths);
-    if (port !== null) return port;
+    const found = await answering(paths);
+    if (found !== null) return found;
     if (performance.now() >= end) {
       const message =
         `Cannot use data folder ${paths.root}: another process has owned it for ${waitMsMax} ms`;
@@ -63,12 +75,12 @@ function isOwned(paths: DataPaths): boolean {
   }
 }
 
-async function answering(paths: DataPaths): Promise<Port | null> {
+async function answering(paths: DataPaths): Promise<FoundHost | null> {
   const host = readHostFile(paths);
   if (host === null || !/^http:\/\/(?:[\d.]+|\[[\da-f:.]+\]):\d{1,5}$/.test(host.address)) return null;
   if (!await proves(host)) return null;
   const token = readToken(paths);
-  return token === null ? null : hostPort(host.address, token);
+  return token === null ? null : { host, token };
 }
 
 async function proves(host: HostFile): Promise<boolean> {

@@ -53,8 +53,12 @@ export class HostLog {
 
   /** Writes one line. */
   write(level: LogLevel, text: string): void {
-    const { onLine, now = Date.now } = this.#options;
-    onLine?.(level, text);
+    this.#options.onLine?.(level, text);
+    this.#record(level, text);
+  }
+
+  #record(level: LogLevel, text: string): void {
+    const { now = Date.now } = this.#options;
     const time = new Date(now()).toISOString();
     try {
       if (this.#lost > 0) {
@@ -70,8 +74,12 @@ export class HostLog {
 
   /** Writes an error: a refusal in its words, a fault with its stack. */
   error(error: unknown): void {
-    const isFault = error instanceof Error && error.name !== "EngramError";
-    this.write("error", isFault ? error.stack ?? error.message : wordsOf(error));
+    this.write("error", errorText(error));
+  }
+
+  /** Writes an error in the file alone: it is thrown, and whoever catches it tells it. */
+  thrown(error: unknown): void {
+    this.#record("error", errorText(error));
   }
 
   /** Closes the file; a later line opens it again. */
@@ -123,6 +131,11 @@ function lineOf(text: string): string {
   // deno-lint-ignore no-control-regex
   const line = text.replace(/\r?\n/g, "\\n").replace(/[\x00-\x1f\x7f-\x9f]/g, " ");
   return line.length <= hostLogLimits.lineCharsMax ? line : `${line.slice(0, hostLogLimits.lineCharsMax)}…`;
+}
+
+function errorText(error: unknown): string {
+  const isFault = error instanceof Error && error.name !== "EngramError";
+  return isFault ? error.stack ?? error.message : wordsOf(error);
 }
 
 const wordsOf = (error: unknown): string => error instanceof Error ? error.message : String(error);

@@ -1,5 +1,5 @@
 /** Doors for programs: a host, and a port to one. */
-export { checkListenAddress, exposure } from "./addresses.ts";
+export { exposure } from "./addresses.ts";
 export { findHost, type FindOptions } from "./find_host.ts";
 export { hostPort } from "./host_port.ts";
 export { type ApiLimits, apiLimits } from "./limits.ts";

@@ -31,7 +31,7 @@ import { replayBeside } from "../runtime/replay_client.ts";
 import { Activity } from "./activity.ts";
 import { authorityOf, checkListenAddress, isLoopback, localAddress, loopback } from "./addresses.ts";
 import { type AwakeAgents, startAgents } from "./awake.ts";
-import { HostLog, type HostLogOptions, type LogLevel } from "./host_log.ts";
+import { HostLog, type LogLevel } from "./host_log.ts";
 import { httpApi } from "./http.ts";
 import { Jobs } from "./jobs.ts";
 import { type ApiLimits, apiLimits } from "./limits.ts";
@@ -78,9 +78,7 @@ export interface HostOptions {
   readonly startedBy?: StartedBy;
   /** ms without any client, request or work after which the host ends; null, the default: never. */
   readonly idleStopMs?: number | null;
-  /** Bounds of DATA/host.log. */
-  readonly log?: Pick<HostLogOptions, "fileBytesMax" | "filesMax">;
-  /** Told each line of that log; by default what is trouble goes to standard error. */
+  /** Told each line of DATA/host.log but why it ends, which is thrown; by default what is trouble goes to standard error. */
   readonly onLine?: (level: LogLevel, text: string) => void;
   /** The version it says it is; for tests of two versions in one process. */
   readonly version?: string;
@@ -122,11 +120,13 @@ export async function serveHost(options: HostOptions): Promise<void> {
   });
   // From here on the folder is this host's, and so is its log.
   const onLine = options.onLine ?? sayTrouble;
-  const log = new HostLog(dataPaths(data).hostLog, { ...options.log, onLine });
+  const log = new HostLog(dataPaths(data).hostLog, { onLine });
   const onUncaught = (event: ErrorEvent | PromiseRejectionEvent) =>
     log.error("reason" in event ? event.reason : event.error);
   globalThis.addEventListener("error", onUncaught);
   globalThis.addEventListener("unhandledrejection", onUncaught);
+  const lost: { error: Error | null } = { error: null };
+  engine.fault.then((error) => lost.error = error);
   try {
     const reader = await startReader(data);
     try {
@@ -136,10 +136,10 @@ export async function serveHost(options: HostOptions): Promise<void> {
     }
     log.write("info", "stopped");
   } catch (error) {
-    log.error(error);
+    log.thrown(error);
     throw error;
   } finally {
-    await closeEngine(engine, null, (error) => log.error(error));
+    await closeEngine(engine, lost.error, (error) => log.error(error));
     globalThis.removeEventListener("error", onUncaught);
     globalThis.removeEventListener("unhandledrejection", onUncaught);
     log.close();
@@ -220,8 +220,11 @@ class Host {
       if (!this.#seeded) background = new BackgroundEmbedding(own, this.#models, this.#onFault);
       if (!this.#seeded) serveTexts(this.#engine, this.#models, this.#onFault);
       preloadModels(this.#models, this.#stop.signal, this.#onFault);
-      const { engrams } = await own.view({ view: "status" });
-      this.#options.onReady?.({ address, tokenFile: this.#paths.token, agents, engrams });
+      const { onReady } = this.#options;
+      if (onReady !== undefined) {
+        const { engrams } = await own.view({ view: "status" });
+        onReady({ address, tokenFile: this.#paths.token, agents, engrams });
+      }
       idle = this.#watchIdle(socket);
       if (signal.aborted) abort();
       reason = await this.#ended.promise;

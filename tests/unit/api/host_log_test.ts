@@ -42,6 +42,17 @@ Deno.test("HostLog keeps to the bounds of a file and of their number, and the ne
     assert(numbers.every((number, at) => at === 0 || number === (numbers[at - 1] ?? 0) + 1));
   }));
 
+Deno.test("HostLog tells its lines as well, but for an error that is thrown", () =>
+  withFolder((path) => {
+    const told: string[] = [];
+    const log = new HostLog(path, { now: () => 0, onLine: (level, text) => told.push(`${level} ${text}`) });
+    log.error(new EngramError("io_failed", "Cannot write"));
+    log.thrown(new EngramError("io_failed", "Cannot listen"));
+    log.close();
+    assert.deepEqual(told, ["error Cannot write"]);
+    assert.match(Deno.readTextFileSync(path), /error Cannot write\n.* error Cannot listen\n$/);
+  }));
+
 Deno.test("HostLog goes on in the file of the host before", () =>
   withFolder((path) => {
     for (const text of ["first", "second"]) {
