@@ -246,11 +246,10 @@ export async function bundleAll(): Promise<PayloadFile[]> {
       stderr: "piped",
     }).output();
     if (!success) throw new Error(`Cannot bundle: ${new TextDecoder().decode(stderr)}`);
-    const files = listFiles(folder).map((path) => {
-      const bytes = Deno.readFileSync(join(folder, path));
-      // A chunk of nothing is imported all the same, and an empty file can't be packed.
-      return { path: `app/${bundleFolder}/${path}`, bytes: bytes.length === 0 ? emptyChunk : bytes };
-    });
+    const files = listFiles(folder).map((path) => ({
+      path: `app/${bundleFolder}/${path}`,
+      bytes: Deno.readFileSync(join(folder, path)),
+    }));
     checkRoot(files);
     return lightened(files);
   } finally {
@@ -258,6 +257,7 @@ export async function bundleAll(): Promise<PayloadFile[]> {
   }
 }
 
+/** In the place of a chunk of nothing: it is imported all the same, and an empty file can't be packed. */
 const emptyChunk = new TextEncoder().encode(";\n");
 
 /**

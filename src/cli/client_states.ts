@@ -7,7 +7,6 @@
 import { delimiter, isAbsolute, join } from "node:path";
 import { EngramError } from "../kernel/errors.ts";
 import { defaultDataFolder, os } from "../runtime/platform.ts";
-import { entryIn, hasHooks } from "./client_files.ts";
 import { type Client, clientPlaces, clientsAt, type Started } from "./clients.ts";
 import { fileRefusal, statOf } from "./paths.ts";
 import type { Terminal } from "./terminal.ts";
@@ -47,6 +46,7 @@ export async function clientStates(terminal: Terminal): Promise<readonly ClientS
 }
 
 async function stateOf(client: Client, terminal: Terminal): Promise<ClientState> {
+  const { entryIn, hasHooks } = await import("./client_files.ts"); // readers of every format: not for each start
   const { path } = client.file;
   const state = { client: client.name, title: client.title, path };
   try {

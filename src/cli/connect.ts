@@ -6,6 +6,7 @@
  * 2. A folder that another process holds is waited for up to `lockWaitMsMax`: it may be a command about to end, or a
  *    host about to answer.
  */
+import type { FoundHost } from "../api/find_host.ts";
 import { workersMax } from "../input/worker_count.ts";
 import { EngramError } from "../kernel/errors.ts";
 import { dataPaths, hostMayRun } from "../runtime/data_folder.ts";
@@ -41,6 +42,13 @@ export function connectOptions(call: Call): ConnectOptions {
 export async function findHostOf(options: ConnectOptions): Promise<Port | null> {
   const { findHost } = await import("../api/find_host.ts");
   return await findHost(options.data, { lockWaitMsMax: options.lockWaitMsMax });
+}
+
+/** The host that runs on a folder, with its token; null where none does. Nothing is waited for where no host.json stands. */
+export async function runningHost(options: ConnectOptions): Promise<FoundHost | null> {
+  if (!hostMayRun(dataPaths(options.data))) return null;
+  const { lookForHost } = await import("../api/find_host.ts");
+  return await lookForHost(options.data, { lockWaitMsMax: options.lockWaitMsMax });
 }
 
 /** Opens a port. Errors: `data_folder_in_use`, and whatever opening the folder refuses. */

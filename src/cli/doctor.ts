@@ -19,7 +19,7 @@ import { connectOptions } from "./connect.ts";
 import { modelState, offerModel } from "./model_offer.ts";
 import { count, plural, printable, size } from "./screen.ts";
 import { type ServiceState, serviceState } from "./service.ts";
-import { hostSettings } from "./settings.ts";
+import { configFlag, hostSettings } from "./settings.ts";
 import { versions } from "./versions.ts";
 
 /** Free room below which the next writes may fail. */
@@ -202,7 +202,7 @@ async function serviceFinding(call: Call): Promise<string | Missing> {
 export const doctor: Leaf = {
   name: "doctor",
   says: "look over program, settings, data folder, log, model and assistants, and say what is wrong",
-  flags: [{ flags: "--config FILE", says: "settings file (default: config.toml in the data folder)" }],
+  flags: [configFlag],
   examples: ["doctor", "doctor --json"],
   async run(call) {
     const { screen } = call;

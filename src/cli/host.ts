@@ -1,8 +1,7 @@
 /** The host and the data folder: down, status, api. */
 import { EngramError } from "../kernel/errors.ts";
-import { dataPaths, exists, readHostFile } from "../runtime/data_folder.ts";
 import { type Leaf, usage } from "./command.ts";
-import { type ConnectOptions, connectOptions, findHostOf } from "./connect.ts";
+import { type ConnectOptions, connectOptions, findHostOf, runningHost } from "./connect.ts";
 import { count, plural, size } from "./screen.ts";
 import { timeRows } from "./shown.ts";
 
@@ -13,11 +12,8 @@ async function askHost(
   path: string,
   body: string | null,
 ): Promise<Response> {
-  const paths = dataPaths(options.data);
-  const port = exists(paths.host) ? await findHostOf(options) : null;
-  await port?.close();
-  const file = port === null ? null : readHostFile(paths);
-  if (file === null) {
+  const found = await runningHost(options);
+  if (found === null) {
     throw new EngramError(
       "host_unreachable",
       `Cannot reach a host: none runs on data folder ${options.data}`,
@@ -25,14 +21,14 @@ async function askHost(
       "engramlt up starts one",
     );
   }
-  const token = (await Deno.readTextFile(paths.token)).trim();
+  const { host: { address }, token } = found;
   const headers: Record<string, string> = { authorization: `Bearer ${token}` };
   if (body !== null) headers["content-type"] = "application/json";
   try {
-    return await fetch(`${file.address}${path}`, { method, headers, body, redirect: "error" });
+    return await fetch(`${address}${path}`, { method, headers, body, redirect: "error" });
   } catch (error) {
     const words = error instanceof Error ? error.message : String(error);
-    throw new EngramError("host_unreachable", `Cannot reach the host at ${file.address}: ${words}`);
+    throw new EngramError("host_unreachable", `Cannot reach the host at ${address}: ${words}`);
   }
 }
 

@@ -12,6 +12,7 @@
  *    older one that makes room for this version, costs a client only time.
  */
 import config from "../../deno.json" with { type: "json" };
+import type { EngramError } from "../kernel/errors.ts";
 import { type HostFile, parseHostFile } from "../runtime/host_file.ts";
 import { defaultDataFolder } from "../runtime/platform.ts";
 
@@ -95,9 +96,13 @@ export async function mcpPipe(options: PipeOptions): Promise<number> {
 }
 
 /** Says why it ends, to whoever reads the client's log of this server. */
-async function endWith({ say }: PipeOptions, refused: string, message: string): Promise<number> {
+async function endWith(options: PipeOptions, refused: string, message: string): Promise<number> {
   const { EngramError } = await import("../kernel/errors.ts");
-  const error = EngramError.fromJSON({ code: refused, message });
+  return tell(options, EngramError.fromJSON({ code: refused, message }));
+}
+
+/** Says why it cannot run; the exit code. */
+function tell({ say }: PipeOptions, error: EngramError): number {
   say(`engramlt mcp: ${error.message}\nhint: ${error.hint}`);
   return error.exitCode;
 }
@@ -196,15 +201,13 @@ async function reach({ mcp }: HostFile): Promise<Reached | null> {
 
 /**
  * The token, where one was given or the way to the host is open to others. There it goes only to a host that proved
- * itself (findHost).
+ * itself (lookForHost).
  */
 async function proof({ data, token }: PipeOptions, { needsToken }: Reached): Promise<{ token?: string }> {
   if (!needsToken) return token === null ? {} : { token };
-  const { findHost } = await import("../api/mod.ts");
-  const { dataPaths } = await import("../runtime/data_folder.ts");
-  const port = await findHost(data);
-  await port?.close();
-  return port === null ? {} : { token: token ?? Deno.readTextFileSync(dataPaths(data).token).trim() };
+  const { lookForHost } = await import("../api/find_host.ts");
+  const found = await lookForHost(data);
+  return found === null ? {} : { token: token ?? found.token };
 }
 
 /** Starts a host; a connection to it, null where it has gone again, an exit code where none can run. */
@@ -212,14 +215,11 @@ async function start(options: PipeOptions): Promise<Reached | null | number> {
   const { connectOrStart } = await import("./start_host.ts");
   const { EngramError } = await import("../kernel/errors.ts");
   try {
-    await connectOrStart(options.data, { detached: true });
+    return await reach(await connectOrStart(options.data));
   } catch (error) {
-    if (!(error instanceof EngramError)) throw error;
-    options.say(`engramlt mcp: ${error.message}\nhint: ${error.hint}`);
-    return error.exitCode;
+    if (error instanceof EngramError) return tell(options, error);
+    throw error;
   }
-  const host = readHost(options.data);
-  return host === null ? null : await reach(host);
 }
 
 async function writeAll(to: { write(bytes: Uint8Array): Promise<number> }, bytes: Uint8Array): Promise<void> {

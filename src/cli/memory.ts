@@ -78,7 +78,8 @@ export async function addMemory(
   const receipt = await write(call, [{ op: "add", content, metadata: all, ...rest, ...more }]);
   const id = idOf(receipt);
   call.screen.result({ id, tick: receipt.tick }, () => call.screen.line(id));
-  const where = call.screen.isJson ? "" : ` in ${await nameOfContext(port, context)}`;
+  const isSaid = !call.screen.isJson && !call.screen.options.quiet;
+  const where = !isSaid ? "" : ` in ${await nameOfContext(port, context)}`;
   call.screen.summary(`remembered${where} at tick ${receipt.tick}`);
 }
 

@@ -270,7 +270,7 @@ const install: Leaf = {
     }
     // What up would refuse is refused here, where a person sees it.
     const { options } = await hostSettings(call);
-    const { checkListenAddress } = await import("../api/mod.ts");
+    const { checkListenAddress } = await import("../api/addresses.ts");
     if (options.host !== undefined) checkListenAddress(options.host, options.allowRemote === true);
     const before = await written(service);
     const isChanged = before !== file.text;

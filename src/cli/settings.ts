@@ -37,6 +37,12 @@ export interface Told {
   readonly idleStopMs: number | null;
 }
 
+/** Where the settings file is. */
+export const configFlag: Flag = {
+  flags: "--config FILE",
+  says: "settings file (default: config.toml in the data folder)",
+};
+
 /** The flags of a host's settings; `--workers` is every command's. */
 export const settingFlags: readonly Flag[] = [
   { flags: "--port N", says: "port to listen on (default: a free one)" },
@@ -44,7 +50,7 @@ export const settingFlags: readonly Flag[] = [
   { flags: "--allow-remote", says: "agree to a --host that other machines reach" },
   { flags: "--allowed-hosts NAME", says: "names it may be asked by as well, as of a proxy", many: true },
   { flags: "--no-agents", says: "load no agents, and wake none after changes" },
-  { flags: "--config FILE", says: "settings file (default: config.toml in the data folder)" },
+  configFlag,
 ];
 
 /** Of the host that clients start. */
@@ -101,12 +107,13 @@ async function settingsFile(
 ): Promise<{ readonly path: string; readonly text: string | null }> {
   const named = call.text("config");
   const path = named === null ? dataPaths(data).config : fromCaller(call.screen.terminal, named);
-  if (named === null && await statOf(path) === null) return { path, text: null };
+  const stat = await statOf(path);
+  if (named === null && stat === null) return { path, text: null };
   const { tomlBytesMax } = await import("../input/mod.ts");
-  if ((await statOf(path))?.isDirectory === true) {
+  if (stat?.isDirectory === true) {
     throw new EngramError("invalid_config", `Cannot read ${path}: it is a folder`, { path });
   }
-  if (((await statOf(path))?.size ?? 0) > tomlBytesMax) {
+  if ((stat?.size ?? 0) > tomlBytesMax) {
     const message = `Cannot read ${path}: it has more than ${tomlBytesMax} bytes`;
     throw new EngramError("invalid_config", message, { path });
   }

@@ -7,10 +7,10 @@
  * 2. A starter that is killed lets another start, and leaves a host that runs or none; a host that is killed while it begins is started again.
  * 3. Why no host comes is told in the host's own words.
  */
-import { findHost } from "../api/find_host.ts";
+import { lookForHost } from "../api/find_host.ts";
 import { EngramError } from "../kernel/errors.ts";
 import { selfCommand } from "../runtime/assets.ts";
-import { dataPaths, exists, lockStart, readHostFile } from "../runtime/data_folder.ts";
+import { dataPaths, exists, type HostFile, lockStart } from "../runtime/data_folder.ts";
 import { homeFolder } from "../runtime/platform.ts";
 
 /** For a host to be ready, in ms; one that stops meanwhile is waited for. */
@@ -20,8 +20,8 @@ const lookPauseMs = 30;
 /** Hosts started in a row that ended without being ready. */
 const startsMax = 5;
 
-/** The address of the folder's host, after starting one where none runs. */
-export async function connectOrStart(data: string, _options: { readonly detached: true }): Promise<string> {
+/** The folder's host, after starting one where none runs. */
+export async function connectOrStart(data: string): Promise<HostFile> {
   const end = performance.now() + readyWaitMsMax;
   let right: Deno.FsFile | null = null;
   let starting: Promise<void> | null = null;
@@ -29,8 +29,8 @@ export async function connectOrStart(data: string, _options: { readonly detached
   const failure: { error: EngramError | null } = { error: null };
   try {
     while (performance.now() < end) {
-      const { address, isFree } = await look(data);
-      if (address !== null) return address;
+      const { host, isFree } = await look(data);
+      if (host !== null) return host;
       if (failure.error !== null) throw failure.error;
       if (isFree) right ??= lockStart(dataPaths(data));
       if (isFree && right !== null && starting === null) {
@@ -53,17 +53,15 @@ export async function connectOrStart(data: string, _options: { readonly detached
   );
 }
 
-/** The address of the folder's host; where there is none, whether nobody has the folder. */
-async function look(data: string): Promise<{ readonly address: string | null; readonly isFree: boolean }> {
+/** The folder's host; where there is none, whether nobody has the folder. */
+async function look(data: string): Promise<{ readonly host: HostFile | null; readonly isFree: boolean }> {
   try {
-    const port = await findHost(data, { lockWaitMsMax: 0 });
-    await port?.close();
-    if (port === null) return { address: null, isFree: true };
-    return { address: readHostFile(dataPaths(data))?.address ?? null, isFree: false };
+    const found = await lookForHost(data, { lockWaitMsMax: 0 });
+    return { host: found?.host ?? null, isFree: found === null };
   } catch (error) {
     // Somebody has it: a host that begins or ends, or a command that is soon done.
     if (error instanceof EngramError && error.code === "data_folder_in_use") {
-      return { address: null, isFree: false };
+      return { host: null, isFree: false };
     }
     throw error;
   }

@@ -5,10 +5,9 @@
  */
 import type { HostReady } from "../api/mod.ts";
 import { EngramError } from "../kernel/errors.ts";
-import { dataPaths, exists, readHostFile } from "../runtime/data_folder.ts";
 import { type ClientState, clientStates, type Missing, missingOf } from "./client_states.ts";
 import type { Call, Leaf } from "./command.ts";
-import { type ConnectOptions, connectOptions, findHostOf } from "./connect.ts";
+import { type ConnectOptions, connectOptions, runningHost } from "./connect.ts";
 import { type ModelState, modelState } from "./model_offer.ts";
 import { plural, printable } from "./screen.ts";
 import { hostSettings, settingFlags, type Told } from "./settings.ts";
@@ -140,16 +139,13 @@ function show(call: Call, seen: Seen): void {
 
 /** One host a folder: says so at once, where the lock would only be waited for. */
 async function refuseSecond(options: ConnectOptions): Promise<void> {
-  const paths = dataPaths(options.data);
-  const host = exists(paths.host) ? await findHostOf(options) : null;
-  if (host === null) return;
-  await host.close();
-  const file = readHostFile(paths);
-  const address = file?.address ?? "its address";
-  const whose = file === null || file.startedBy === null
+  const found = await runningHost(options);
+  if (found === null) return;
+  const { address, pid, since, startedBy } = found.host;
+  const whose = startedBy === null
     ? ""
-    : `, process ${file.pid ?? "unknown"}, since ${file.since ?? "unknown"}, started by ${
-      file.startedBy === "up" ? "engramlt up" : "an assistant"
+    : `, process ${pid ?? "unknown"}, since ${since ?? "unknown"}, started by ${
+      startedBy === "up" ? "engramlt up" : "an assistant"
     }`;
   const message = `Cannot start a host on data folder ${options.data}: one runs at ${address}${whose}`;
   throw new EngramError("data_folder_in_use", message, { address }, "engramlt down stops it");

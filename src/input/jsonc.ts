@@ -13,6 +13,7 @@ import { getNodeValue, type Node, type ParseError, parseTree, printParseErrorCod
 import { assert, EngramError } from "../kernel/errors.ts";
 import type { Json } from "../kernel/records.ts";
 import { isObject, jsonEqual } from "./json.ts";
+import { isBlank } from "./text.ts";
 
 /** Names and places from the root to a value. */
 export type JsonPath = readonly (string | number)[];
@@ -86,8 +87,6 @@ function plain(value: unknown, levels: number, path: string): Json {
 function tooDeep(path: string): EngramError {
   return new EngramError("invalid_config", `Cannot read ${path}: it nests too deep`, { path });
 }
-
-const isBlank = (text: string): boolean => text.replace(/^\uFEFF/, "").trim() === "";
 
 /** Sets the value at a path, making objects on the way; a number one beyond the end of a list adds to it. */
 export function setJson(text: string, path: JsonPath, value: Json, form: JsoncForm): string {

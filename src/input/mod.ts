@@ -24,13 +24,6 @@ export {
 } from "./transcripts.ts";
 export { type Redactions, redactText } from "./redact.ts";
 export { readManifest } from "./manifest.ts";
-export {
-  hostDefaults,
-  type HostSettings,
-  readGivenSettings,
-  readSettingsFile,
-  type SettingName,
-  settingNames,
-} from "./settings.ts";
+export { hostDefaults, readGivenSettings, readSettingsFile, settingNames } from "./settings.ts";
 export { type ProjectFile, projectFileSchema, readProjectFile, readToml, tomlBytesMax } from "./toml.ts";
 export { type Place, readWorkflow, unknownAgent, type WorkflowFile } from "./workflow.ts";

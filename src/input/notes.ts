@@ -66,10 +66,12 @@ export function readNote(
   }
   const decoded = decodeText(file.bytes);
   if (!("text" in decoded)) return fail({ ...decoded, message: `Cannot read the note: ${decoded.message}` });
-  const front = readFrontMatter(decoded.text, splitLines(decoded.text), limits);
+  const before = splitLines(decoded.text);
+  const front = readFrontMatter(decoded.text, before, limits);
   if ("message" in front) return fail({ ...front, message: `Cannot read the note: ${front.message}` });
-  const text = withoutSecrets(decoded.text, front.bodyLine, redactions);
-  const lines = splitLines(text);
+  const bodyStart = before[front.bodyLine]?.start ?? decoded.text.length;
+  const text = withoutSecrets(decoded.text, bodyStart, redactions);
+  const lines = text === decoded.text ? before : splitLines(text);
   const sections = cutSections(text, lines, front.bodyLine);
   if (sections.length > limits.sectionsPerNoteMax) {
     const message =
@@ -87,9 +89,8 @@ export function readNote(
 }
 
 /** The text with its body redacted, line for line. What the front matter holds is redacted as values, when stored. */
-function withoutSecrets(text: string, bodyLine: number, redactions: Redactions): string {
-  const start = splitLines(text)[bodyLine]?.start ?? text.length;
-  return text.slice(0, start) + redactText(text.slice(start), redactions, { keepLines: true });
+function withoutSecrets(text: string, bodyStart: number, redactions: Redactions): string {
+  return text.slice(0, bodyStart) + redactText(text.slice(bodyStart), redactions, { keepLines: true });
 }
 
 /** Leaves out, and lists, what is over a limit. */

@@ -36,6 +36,9 @@ export function decodeText(bytes: Uint8Array): Decoded {
   }
 }
 
+/** Whether a text holds nothing but white space and a byte order mark. */
+export const isBlank = (text: string): boolean => text.replace(/^\uFEFF/, "").trim() === "";
+
 /** The length of a text in UTF-8 bytes. */
 export function utf8Length(text: string): number {
   let bytes = 0;

@@ -10,6 +10,7 @@ import { parse, stringify, TomlError, type TomlTable } from "smol-toml";
 import { EngramError } from "../kernel/errors.ts";
 import type { Json, JsonObject } from "../kernel/records.ts";
 import { isObject, jsonEqual, NotJson, toJson } from "./json.ts";
+import { isBlank } from "./text.ts";
 
 const depthMax = 200;
 /** The value of a text. Errors: `invalid_config` with the line. */
@@ -55,8 +56,6 @@ export function setTomlTable(
     : text.slice(0, found.start) + table + eol + text.slice(found.end);
   return checked(text, after, names, values, path);
 }
-
-const isBlank = (text: string): boolean => text.replace(/^\uFEFF/, "").trim() === "";
 
 /** The values without those that stand unchanged in tables of their own below it. */
 function ownValues(
