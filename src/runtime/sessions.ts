@@ -5,6 +5,7 @@
  * Invariants:
  * 1. Nothing but `brief` reads it; a graph without it is the same graph, and then a client's session is its first.
  * 2. Bounded: at most `sessionsMax` are kept; the one begun longest ago goes first.
+ * 3. Names are redacted where they are kept, whichever view brought them.
  */
 import type { Graph } from "../graph/mod.ts";
 import { redactText } from "../input/redact.ts";
@@ -36,22 +37,24 @@ export function sessionOf(view: Extract<View, { view: "brief" }>): Extract<View,
   if (client === undefined || context === null || since !== undefined) return null;
   return {
     view: "session",
-    client: redactText(client, new Map()),
+    client,
     context: context ?? "personal",
-    ...(session === undefined ? {} : { session: redactText(session, new Map()) }),
+    ...(session === undefined ? {} : { session }),
   };
 }
 
 /** Begins a session, and gives where the one before it began; the same session named again stays as it is. */
 export function beginSession(
   graph: Graph,
-  { client, context, session, now }: {
+  { context, now, ...names }: {
     readonly client: string;
     readonly context: Id;
     readonly session: string | null;
     readonly now: SessionStart;
   },
 ): SessionStart | null {
+  const client = redactText(names.client, new Map());
+  const session = names.session === null ? null : redactText(names.session, new Map());
   const all = stored(graph);
   const last = all.find((one) => one.client === client && one.context === context);
   if (last !== undefined && session !== null && last.session === session) return last.before;

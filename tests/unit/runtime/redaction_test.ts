@@ -36,6 +36,19 @@ Deno.test("submit() stores no credential of any request, and the receipt says wh
     assert.deepEqual(filesHolding(path, "mango-tree"), []);
   }));
 
+Deno.test("views that begin a session keep no credential, and know the session again by what is left", () =>
+  withRuntime(async (runtime, path) => {
+    const begin = (session: string) =>
+      runtime.view({ view: "session", client: `of ${secret}`, context: "personal", session });
+    await runtime.submit({ kind: "write", ops: [{ op: "add", content: "one" }] });
+    assert.deepEqual(await begin(`first ${secret}`), { since: null });
+    const { since } = await begin(`second ${secret}`);
+    assert.equal(since?.tick, 1);
+    assert.deepEqual(await begin(`second ${secret}`), { since });
+    assert.notDeepEqual(filesHolding(path, "second [redacted: GitHub token]"), []);
+    assert.deepEqual(filesHolding(path, secret), []);
+  }));
+
 Deno.test("submit() gives a receipt without redactions where nothing was private", () =>
   withRuntime(async (runtime) => {
     const added = await runtime.submit({ kind: "write", ops: [{ op: "add", content: "Tea at four." }] });
