@@ -8,10 +8,12 @@ import { readEntry } from "./entries.ts";
 import { type AgentHistory, unpack } from "./rows.ts";
 import type { ViewParts } from "./view_parts.ts";
 
+type Damage = NonNullable<LogVerdict["first"]>;
+
 /** The first of them that is missing or damaged, at the entry that names it; null where all are whole. Reads them. */
-export function damagedBlob({ graph, log, images }: ViewParts): LogVerdict["first"] | null {
+export function damagedBlob({ graph, log, images }: ViewParts): Damage | null {
   const checked = new Set<string>();
-  const check = (sha: string, index: number, what: string): LogVerdict["first"] | null => {
+  const check = (sha: string, index: number, what: string): Damage | null => {
     if (checked.has(sha)) return null;
     checked.add(sha);
     const damage = images.damageOf(sha);

@@ -105,6 +105,14 @@ function sortKeys(value: unknown): unknown {
   );
 }
 
+/** All payloads in a part of an entry. */
+export function* payloadsIn(value: unknown): Generator<Payload, void> {
+  if (value instanceof Payload) yield value;
+  else if (typeof value === "object" && value !== null && !(value instanceof Uint8Array)) {
+    for (const one of Object.values(value)) yield* payloadsIn(one);
+  }
+}
+
 /** Whether two parts of entries say the same; what was erased may have said anything. */
 export function samePart(a: unknown, b: unknown): boolean {
   if (a instanceof Payload && b instanceof Payload) return a.erased || b.erased || a.text() === b.text();

@@ -28,6 +28,7 @@ import {
   type Id,
   type Payload,
   type State,
+  type StepRecord,
 } from "../kernel/mod.ts";
 import { type Blobs, type Log, type LogEntry, toHex } from "../log/mod.ts";
 import { inputHash } from "../model/texts.ts";
@@ -85,6 +86,9 @@ const notReached = [
   "what agents put into words of their own, words that other memories have too, and names of things",
 ] as const;
 
+/** A text as it stands between the quotes of JSON. */
+const inJson = (text: string): string => JSON.stringify(text).slice(1, -1);
+
 /** Texts to be looked for, as bytes. */
 class Needles {
   readonly #found = new Map<string, Buffer>();
@@ -92,7 +96,6 @@ class Needles {
 
   /** Adds a memory's text in every form in which a payload may hold it. */
   add(content: string): void {
-    const inJson = (text: string) => JSON.stringify(text).slice(1, -1);
     if (content.length >= needleCharsMin) {
       for (const text of [content, ...sentencesIn(content)]) {
         this.#texts.add(text);
@@ -139,13 +142,11 @@ function sentencesIn(content: string): string[] {
 /** Titles, refs, sources and metadata of some memories: what else may tell of them. */
 function textsBeside(graph: Graph, ids: ReadonlySet<Id>): Set<string> {
   const found = new Set<string>();
-  const take = (value: unknown): void => {
-    if (typeof value === "string" && value.length >= needleCharsMin) found.add(value);
-    else if (typeof value === "object" && value !== null) Object.values(value).forEach(take);
-  };
   for (const id of ids) {
     for (const { engram: { title, source, ref, thread, metadata } } of graph.versions(id)) {
-      take([title, source, ref, thread, metadata]);
+      for (const text of textsIn([title, source, ref, thread, metadata])) {
+        if (text.length >= needleCharsMin) found.add(text);
+      }
     }
   }
   return found;
@@ -207,14 +208,19 @@ function textsIn(value: unknown): string[] {
 
 /** Leaves those that no memory of a person but these has: a file's name goes with the last memory of the file. */
 function dropShared(log: Log, texts: Set<string>, words: Words, ids: ReadonlySet<Id>): void {
+  const forms = new Map([...texts].map((text) => [text, inJson(text)]));
   for (const { entry } of entriesFrom(log, 0)) {
     for (const { agent, writes } of entry.steps) {
       for (const write of agent === null ? writes : []) {
-        if (texts.size === 0 && words.size === 0) return;
+        if (forms.size === 0 && words.size === 0) return;
         if (write.op !== "engram_put" || ids.has(write.id) || write.texts.bytes === null) continue;
         const { bytes } = write.texts;
         const inBytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-        for (const text of texts) if (inBytes.includes(JSON.stringify(text).slice(1, -1))) texts.delete(text);
+        for (const [text, form] of forms) {
+          if (!inBytes.includes(form)) continue;
+          texts.delete(text);
+          forms.delete(text);
+        }
         for (const text of textsIn(JSON.parse(inBytes.toString()))) words.drop(text);
       }
     }
@@ -224,6 +230,7 @@ function dropShared(log: Log, texts: Set<string>, words: Words, ids: ReadonlySet
 /** Things whose names hold a word that no memory but these has: an agent can know them from nowhere else. */
 function thingsOf(log: Log, words: Words): Map<Id, string> {
   const found = new Map<Id, string>();
+  if (words.size === 0) return found;
   for (const { entry } of entriesFrom(log, 0)) {
     for (const { agent, writes } of entry.steps) {
       for (const write of agent === null ? [] : writes) {
@@ -356,6 +363,14 @@ function holds(needles: Needles, payload: Payload): boolean {
   return payload.bytes !== null && needles.in(payload.bytes);
 }
 
+/** Images that a record names: the step's own, and those an erasure stored. */
+function imagesIn(record: StepRecord): string[] {
+  return [
+    ...(record.image === null ? [] : [record.image]),
+    ...Object.values(erasureOf(record)?.images ?? {}),
+  ];
+}
+
 /** Finds everything that an erasure of some memories removes. Changes nothing but that new images are stored. */
 export function planErasure(parts: ErasureParts, ids: readonly Id[]): PlannedErasure {
   const { graph, log, state } = parts;
@@ -392,8 +407,7 @@ export function planErasure(parts: ErasureParts, ids: readonly Id[]): PlannedEra
     lookThrough(entry, logged, all, refs, needles, found);
     for (const record of entry.steps) {
       if (record.agent !== null) found.readers.add(record.agent);
-      if (record.image !== null) found.blobs.add(record.image);
-      for (const sha of Object.values(erasureOf(record)?.images ?? {})) found.blobs.add(sha);
+      for (const sha of imagesIn(record)) found.blobs.add(sha);
     }
   }
   const loaded = [...found.readers].filter((id) => (state.agents.get(id)?.completed ?? 0) > 0).sort();
@@ -462,12 +476,11 @@ export function erasureAt(log: Log, tick: number): Erasure {
   return erasure;
 }
 
-/** Carries out the erasure that entry `tick` records, in log and blobs; the graph's part is by the digests given. */
+/** Carries out a recorded erasure in log and blobs; gives the digests of what went, for the graph's part. */
 export function carryOut(
   { log, blobs }: { readonly log: Log; readonly blobs: Blobs },
-  tick: number,
-): { readonly erasure: Erasure; readonly digests: readonly Uint8Array[] } {
-  const erasure = erasureAt(log, tick);
+  erasure: Erasure,
+): readonly Uint8Array[] {
   const digests = erasure.payloads.flatMap(([at, places]) => {
     const { payloads } = log.read(at);
     return places.map((place) => {
@@ -479,7 +492,7 @@ export function carryOut(
   log.erase(new Map(erasure.payloads.map(([at, places]) => [at, new Set(places)])));
   for (const sha of erasure.blobs) blobs.remove(sha);
   removeUnnamed(log, blobs);
-  return { erasure, digests };
+  return digests;
 }
 
 /** Removes images that no entry names, of steps that a crash or a full disk undid: they may hold anything. */
@@ -488,8 +501,7 @@ function removeUnnamed(log: Log, blobs: Blobs): void {
   for (const { entry } of entriesFrom(log, 0)) {
     for (const { command: { ask } } of entry.commands) if (ask.kind === "agent_load") named.add(ask.module);
     for (const record of entry.steps) {
-      if (record.image !== null) named.add(record.image);
-      for (const sha of Object.values(erasureOf(record)?.images ?? {})) named.add(sha);
+      for (const sha of imagesIn(record)) named.add(sha);
     }
   }
   blobs.removeOthers((sha) => sha !== null && (named.has(sha) || mayWait(blobs, sha)));

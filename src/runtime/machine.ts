@@ -51,6 +51,7 @@ import { planErasure } from "./erasure.ts";
 import type { Images } from "./images.ts";
 import type { ModelDesk } from "./model_desk.ts";
 import type { Modules } from "./modules.ts";
+import type { ToldOnce } from "./receipts.ts";
 import { snapshotOf } from "./snapshots.ts";
 import {
   argsOf,
@@ -88,12 +89,8 @@ export interface TickOutput {
 }
 
 /** What is told of a step beside the log: to its asker and to metrics, once, live. */
-export interface StepTold {
+export interface StepTold extends ToldOnce {
   readonly executionMs: number;
-  /** Of a trap. */
-  readonly backtrace: readonly string[];
-  /** The last errors the agent wrote to its log, which are kept nowhere where the step did not complete. */
-  readonly said: readonly string[];
 }
 
 /** How many of them are told. */

@@ -46,8 +46,9 @@ const words = {
 
 /** What is told once, live, beside what the log can say again. */
 export interface ToldOnce {
+  /** Of a trap. */
   readonly backtrace: readonly string[];
-  /** The agent's last errors. */
+  /** The last errors the agent wrote to its log, which are kept nowhere where the step did not complete. */
   readonly said: readonly string[];
 }
 

@@ -16,7 +16,6 @@ import {
   EngramError,
   type Entry,
   erasureOf,
-  Payload,
   stepKey,
   type StepRecord,
 } from "../kernel/mod.ts";
@@ -35,7 +34,7 @@ import {
 import { openSandbox, type Sandbox } from "../sandbox/mod.ts";
 import { workerUrl } from "./assets.ts";
 import { dataPaths, exists } from "./data_folder.ts";
-import { behaviour, entriesFrom, graphSteps, plainPart } from "./entries.ts";
+import { behaviour, entriesFrom, graphSteps, payloadsIn, plainPart } from "./entries.ts";
 import { Erasures } from "./erasure.ts";
 import { Images } from "./images.ts";
 import { Machine, type TickInput } from "./machine.ts";
@@ -123,13 +122,6 @@ function difference(expected: Entry, actual: Entry | null): Difference {
   };
 }
 
-/** Whether a payload of a command is erased. */
-function holdsErased(value: unknown): boolean {
-  if (value instanceof Payload) return value.erased;
-  if (typeof value !== "object" || value === null || value instanceof Uint8Array) return false;
-  return Object.values(value).some(holdsErased);
-}
-
 /** A folder replayed into a graph in memory. */
 class Replayer {
   readonly #log: Log;
@@ -169,7 +161,9 @@ class Replayer {
     }
     if (entry.genesis !== null) this.#machine.state.config = entry.genesis.config;
     // The command of a step that was carried over stands in an earlier entry.
-    const isErased = this.#machine.state.carried.some(({ command }) => holdsErased(command?.ask));
+    const isErased = this.#machine.state.carried.some(({ command }) =>
+      payloadsIn(command?.ask).some(({ erased }) => erased)
+    );
     if (isErased || this.#erasures.redacted(entry, logged)) {
       this.redacted++;
       for (const { agent } of entry.steps) if (agent !== null) this.#sandbox.current?.drop(agent);

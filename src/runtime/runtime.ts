@@ -1,16 +1,16 @@
 /**
  * openRuntime(): one data folder, open in this thread. The tick is one readable function, `#tick`.
  *
- * Owns: the inbox, time, receipts, recovery at opening, parking at closing. The only writer of log and graph.
- * Does not own: what a tick means (kernel), running guests (sandbox), doors (api, cli).
+ * Owns: time, remembered receipts, recovery at opening, parking at closing. The only writer of log and graph.
+ * Does not own: what a tick means (kernel), running guests (sandbox), doors (api, cli), the inbox and who is to be told
+ * (waiting.ts).
  *
  * Invariants:
  * 1. Nobody hears of a command before its entry is durable; a crash before that leaves nothing of it.
  * 2. The log is synced before the graph commits: the graph may be behind it, never ahead.
- * 3. The inbox is bounded; a full one refuses with `inbox_full`.
- * 4. Where the next tick begins at once and nobody waits for this one, its entry is synced and its rows are written
+ * 3. Where the next tick begins at once and nobody waits for this one, its entry is synced and its rows are written
  *    while the guests of a later one run. Whoever is told something of a tick, or reads, finds it durable, and its rows.
- * 5. The one place where asynchrony enters is `#turn`, between ticks; a tick itself is synchronous.
+ * 4. The one place where asynchrony enters is `#turn`, between ticks; a tick itself is synchronous.
  */
 import { type Graph, type GraphEntry, openGraph } from "../graph/mod.ts";
 import {
@@ -22,8 +22,10 @@ import {
   defaultConfig,
   EngramError,
   type Entry,
+  type Erasure,
   erasureOf,
   hasWork,
+  type Plan,
   plan,
   type State,
   stepKey,
@@ -244,7 +246,10 @@ class LocalRuntime implements Runtime {
   readonly #blobs: Blobs;
   /** Kernel rows that name erasures still to be carried out; whether all but freed pages is gone. */
   readonly #erasing = new Map<string, { isEmptied: boolean }>();
-  /** Entries the log has and the graph has not: empty but on a full disk. */
+  /**
+   * Entries the log has and the graph has not committed: their rows wait for those of later ticks, or for room on a
+   * full disk. May still hold what a read made the graph commit.
+   */
   readonly #behind: GraphEntry[] = [];
   #idle: { before: number; resolve: () => void }[] = [];
   #listeners = new Set<() => void>();
@@ -524,9 +529,9 @@ class LocalRuntime implements Runtime {
         replayed: null,
       }, () => this.#meanwhile());
       // Whoever waits for this tick hears that its images find no room.
-      if (output.plan.seated.length + this.#waiting.takenCount > 0) this.#images.writeStored();
+      if (this.#isAwaited(output.plan)) this.#images.writeStored();
     } catch (error) {
-      if (isDiskFull(error)) return this.#noRoomForImages(taken, error);
+      if (isDiskFull(error)) return this.#noRoom(taken, error);
       this.#waiting.putBack(taken);
       throw error;
     }
@@ -550,12 +555,16 @@ class LocalRuntime implements Runtime {
     this.#append(output.entry, output);
   }
 
+  /** Whether somebody waits for what a tick comes to. */
+  #isAwaited({ seated }: Plan): boolean {
+    return seated.length + this.#waiting.takenCount > 0;
+  }
+
   /** Makes an entry durable, applies it, and tells those who wait. */
   #append(entry: Entry, output: TickOutput | null = null): void {
     const encoded = encodeEntry(entry, () => this.#env.salt());
     // Commands that somebody waits for, and events, are told at once; what agents say to each other is told to nobody.
-    const isHeard = output === null || this.#listeners.size > 0 ||
-      output.plan.seated.length + this.#waiting.takenCount > 0;
+    const isHeard = output === null || this.#listeners.size > 0 || this.#isAwaited(output.plan);
     let hash: Uint8Array;
     try {
       hash = this.#log.append(encoded, { mayWait: !isHeard }).hash;
@@ -589,8 +598,9 @@ class LocalRuntime implements Runtime {
     try {
       for (const [key, progress] of this.#erasing) {
         const tick = Number(key.slice(erasingPrefix.length));
-        for (const id of erasureAt(this.#log, tick).readers) this.#sandbox?.drop(id);
-        if (!progress.isEmptied) this.#empty(tick);
+        const erasure = erasureAt(this.#log, tick);
+        for (const id of erasure.readers) this.#sandbox?.drop(id);
+        if (!progress.isEmptied) this.#empty(tick, erasure);
         progress.isEmptied = true;
         if (!this.#graph.dropFreedPages()) return stillRead();
         this.#graph.putRows([{ key, value: null }]);
@@ -605,8 +615,8 @@ class LocalRuntime implements Runtime {
     }
   }
 
-  #empty(tick: number): void {
-    const { erasure, digests } = carryOut({ log: this.#log, blobs: this.#blobs }, tick);
+  #empty(tick: number, erasure: Erasure): void {
+    const digests = carryOut({ log: this.#log, blobs: this.#blobs }, erasure);
     this.#graph.putRows(forgottenReceipts(this.#graph, erasure));
     this.#graph.erase(digests, erasure.readers);
     this.#graph.putRows([{ key: erasedKey, value: pack(tick) }]);
@@ -648,7 +658,7 @@ class LocalRuntime implements Runtime {
   }
 
   /** A full disk took an agent's image or rows of earlier ticks: the tick is refused, no instance is believed any more. */
-  #noRoomForImages(taken: readonly Waiting[], error: EngramError): void {
+  #noRoom(taken: readonly Waiting[], error: EngramError): void {
     this.#sandbox?.close();
     this.#sandbox = null;
     for (const one of taken) this.#waiting.tell(one, error);
@@ -668,7 +678,7 @@ class LocalRuntime implements Runtime {
       for (const id of Object.keys(erasureOf(record)?.images ?? {})) this.#rows.touch(id);
       if (step.command === null) continue;
       // What is remembered is what the log can say again: backtraces and an agent's words are told once, live.
-      this.#remember(step.command, step.tick, receiptOf(step, record, entry.tick));
+      this.#remember(step.command, step.tick, () => receiptOf(step, record, entry.tick));
       const receipt = receiptOf(step, record, entry.tick, told);
       const waiting = this.#waiting.leave("step", key);
       answers.push((instead) => this.#waiting.tell(waiting, instead ?? receipt));
@@ -679,7 +689,7 @@ class LocalRuntime implements Runtime {
     }
     for (const run of done.runsEnded) {
       const context = this.#machine.contextId(run.context);
-      this.#remember(run.command, run.tick, runReceipt(run, entry.tick, context));
+      this.#remember(run.command, run.tick, () => runReceipt(run, entry.tick, context));
       const receipt = runReceipt(run, entry.tick, context, saidInRun.get(run.id));
       const waiting = this.#waiting.leave("run", stepKey(run));
       answers.push((instead) => this.#waiting.tell(waiting, instead ?? receipt));
@@ -704,8 +714,9 @@ class LocalRuntime implements Runtime {
   }
 
   /** `took`: the tick whose entry holds the command. */
-  #remember(command: Command, took: number, receipt: Receipt | EngramError): void {
+  #remember(command: Command, took: number, answer: () => Receipt | EngramError): void {
     if (command.commandId === null) return;
+    const receipt = answer();
     const failed = receipt instanceof EngramError;
     this.#commandIds++;
     this.#rows.put(`command/${command.commandId}`, {

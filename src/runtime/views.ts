@@ -549,7 +549,7 @@ export class Views {
   #verify(): ViewResults["verify_log"] {
     const verdict = this.parts.log.verify();
     const first = verdict.ok ? damagedBlob(this.parts) : null;
-    return first === null || first === undefined ? verdict : { ok: false, entries: first.index, first };
+    return first === null ? verdict : { ok: false, entries: first.index, first };
   }
 
   #info(): ViewResults["info"] {

@@ -9,7 +9,8 @@
  * 1. The inbox is bounded by commands and by bytes; so is how many wait for one command.
  * 2. Everyone who waits is told once.
  */
-import { type Command, type Config, EngramError, Payload } from "../kernel/mod.ts";
+import { type Command, type Config, EngramError } from "../kernel/mod.ts";
+import { payloadsIn } from "./entries.ts";
 import type { Receipt } from "./receipts.ts";
 
 /** Someone who waits for a command. */
@@ -19,8 +20,14 @@ export interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
+/** Someone whose command is in the inbox, or was. */
+interface Queued extends Waiting {
+  /** Of the payloads in the command. */
+  readonly bytes: number;
+}
+
 /** Bounds of what waits. */
-export interface WaitingLimits {
+interface WaitingLimits {
   /** Commands in the inbox. */
   readonly inboxMax: number;
   /** Bytes of their texts, params and vectors. One command finds room in an empty inbox, whatever its size. */
@@ -28,16 +35,16 @@ export interface WaitingLimits {
 }
 
 /** The bounds where none are given. */
-export const waitingDefaults: WaitingLimits = { inboxMax: 10_000, inboxBytesMax: 256 * 1024 * 1024 };
+const waitingDefaults: WaitingLimits = { inboxMax: 10_000, inboxBytesMax: 256 * 1024 * 1024 };
 
 /** How many may wait for one command that was sent again with its id. */
 const twinsMax = 100;
 
 /** Bytes of the payloads in a command. */
-function payloadBytes(value: unknown): number {
-  if (value instanceof Payload) return value.bytes?.length ?? 0;
-  if (typeof value !== "object" || value === null || value instanceof Uint8Array) return 0;
-  return Object.values(value).reduce((sum: number, one) => sum + payloadBytes(one), 0);
+function payloadBytes({ ask }: Command): number {
+  let sum = 0;
+  for (const { bytes } of payloadsIn(ask)) sum += bytes?.length ?? 0;
+  return sum;
 }
 
 function inboxFull(count: number, limit: string): EngramError {
@@ -47,7 +54,7 @@ function inboxFull(count: number, limit: string): EngramError {
 /** Those who wait for one runtime. */
 export class WaitingRoom {
   readonly #limits: WaitingLimits;
-  #inbox: Waiting[] = [];
+  #inbox: Queued[] = [];
   #inboxBytes = 0;
   /** By the key of the step. */
   readonly #carried = new Map<string, Waiting>();
@@ -88,11 +95,13 @@ export class WaitingRoom {
   /** Puts a command into the inbox. Refuses (`inbox_full`). */
   enter(waiting: Waiting): void {
     this.requireRoom();
-    const bytes = payloadBytes(waiting.command.ask);
+    const bytes = payloadBytes(waiting.command);
     if (this.#inbox.length > 0 && this.#inboxBytes + bytes > this.#limits.inboxBytesMax) {
       throw inboxFull(this.#inbox.length, "inboxBytesMax");
     }
-    this.#inbox.push(this.#known(waiting));
+    const queued: Queued = { ...waiting, bytes };
+    this.#know(queued);
+    this.#inbox.push(queued);
     this.#inboxBytes += bytes;
   }
 
@@ -117,30 +126,30 @@ export class WaitingRoom {
   }
 
   /** Takes the commands of a tick out of the inbox. */
-  take(config: Config): Waiting[] {
+  take(config: Config): Queued[] {
     return this.#count(this.#inbox.splice(0, this.#takeable(config)), -1);
   }
 
   /** Takes all there are. */
-  takeAll(): Waiting[] {
+  takeAll(): Queued[] {
     return this.#count(this.#inbox.splice(0), -1);
   }
 
   /** Commands that were taken and have to wait come first again. */
-  putBack(taken: readonly Waiting[]): void {
+  putBack(taken: readonly Queued[]): void {
     this.#inbox.unshift(...this.#count(taken, 1));
   }
 
-  #count<T extends readonly Waiting[]>(all: T, sign: 1 | -1): T {
-    for (const { command } of all) this.#inboxBytes += sign * payloadBytes(command.ask);
+  #count<T extends readonly Queued[]>(all: T, sign: 1 | -1): T {
+    for (const { bytes } of all) this.#inboxBytes += sign * bytes;
     return all;
   }
 
   /** How many waiting commands fit into one tick: one at least. */
   #takeable({ commandsPerTickMax, tickBytesMax }: Config): number {
     let count = 0, bytes = 0;
-    for (const { command } of this.#inbox) {
-      bytes += payloadBytes(command.ask);
+    for (const queued of this.#inbox) {
+      bytes += queued.bytes;
       if (count === commandsPerTickMax || (count > 0 && bytes > tickBytesMax)) break;
       count++;
     }
@@ -154,7 +163,8 @@ export class WaitingRoom {
 
   /** Somebody waits again for a step that is carried over, or for a run. */
   rejoin(kind: "step" | "run", key: string, waiting: Waiting): void {
-    (kind === "step" ? this.#carried : this.#running).set(key, this.#known(waiting));
+    this.#know(waiting);
+    (kind === "step" ? this.#carried : this.#running).set(key, waiting);
   }
 
   /** A step's command began a run: whoever waits for it waits for the run's end. */
@@ -200,8 +210,7 @@ export class WaitingRoom {
     this.tellTaken(error);
   }
 
-  #known(waiting: Waiting): Waiting {
+  #know(waiting: Waiting): void {
     if (waiting.command.commandId !== null) this.#pending.set(waiting.command.commandId, waiting);
-    return waiting;
   }
 }
