@@ -29,10 +29,6 @@ export interface Blobs {
   writeSoon(): void;
   /** The bytes of a hash. Errors: `blob_missing`, `log_corrupt` (the file does not have its hash). */
   get(sha: string): Uint8Array;
-  /** Whether there is a file for a hash; its content is not read. */
-  has(sha: string): boolean;
-  /** All hashes, sorted. */
-  list(): string[];
   /** Removes a blob durably, as erasing does; nothing happens if it is absent. */
   remove(sha: string): void;
   /** Removes durably every file that `keeps` does not want, unfinished ones included (their sha is null). */
@@ -208,11 +204,6 @@ export function openBlobs(disk: Disk): Blobs {
         });
       }
       return bytes;
-    },
-    has: (sha) => soon.has(sha) || hasFile(sha),
-    list() {
-      const names = disk.list(blobsFolder).filter((name) => isHash.test(name));
-      return [...new Set([...names, ...soon.keys()])].sort();
     },
     remove(sha) {
       soon.delete(sha);

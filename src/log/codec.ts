@@ -176,13 +176,9 @@ function checkSalt(salt: Uint8Array): Uint8Array {
 
 /** Lays a payload that has no salt yet beside the body. Its digest is there once the hashes are flushed. */
 function layFresh(payload: Payload, bytes: Uint8Array, salt: Uint8Array): StoredPayload {
-  if (salt.length + bytes.length > manyBytesMax) {
-    const digest = payloadDigest(salt, bytes);
-    payload.seal(salt, digest);
-    return { salt, bytes, digest };
-  }
-  const digest = piece(digestBytes);
-  hashes.add(salt, bytes, digest);
+  const waits = salt.length + bytes.length <= manyBytesMax;
+  const digest = waits ? piece(digestBytes) : payloadDigest(salt, bytes);
+  if (waits) hashes.add(salt, bytes, digest);
   payload.seal(salt, digest);
   return { salt, bytes, digest };
 }
@@ -210,6 +206,7 @@ function seal({ bytes, payloads, holes }: Written, salts: (index: number) => Uin
       continue;
     }
     hashes.flush();
+    // Here it only counts that a digest was met: whose payload it is filed under, nobody asks.
     for (const { digest } of beside.slice(met)) meet(digest, payload);
     met = beside.length;
     const one = known(payload);

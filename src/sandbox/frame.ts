@@ -21,21 +21,6 @@ const knownTextMax = 32, knownTexts = 1024;
 /** Bytes of ASCII up to which a text is made by hand: a decoder costs more to call. */
 const shortTextMax = 96;
 
-function isAscii(bytes: Uint8Array): boolean {
-  for (let at = 0; at < bytes.length; at++) if ((bytes[at] ?? 0) > 0x7f) return false;
-  return true;
-}
-
-function isText(bytes: Bytes): boolean {
-  try {
-    decoder.decode(bytes);
-    return true;
-  } catch (error) {
-    if (error instanceof TypeError) return false;
-    throw error;
-  }
-}
-
 /** Bytes that begin in private memory, never shared: what a TextDecoder and a guest may be given. */
 export type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -188,8 +173,8 @@ export class Reader {
   /** A copy of the next `count` bytes, or null if they are not UTF-8. */
   utf8Bytes(count: number): Bytes | null {
     const at = this.#take(count), end = at + count;
-    const bytes = this.bytes.subarray(at, end);
-    return isAscii(bytes) || isText(bytes) ? pieceOf(bytes) : null;
+    if (!this.#isAscii(at, end) && this.#decode(at, count) === null) return null;
+    return pieceOf(this.bytes.subarray(at, end));
   }
 
   /** The next `count` bytes as text, or null if they are not UTF-8. */

@@ -187,7 +187,7 @@ export const absent = 0xffffffff;
 /** Reads a host call after its seat. Null: a text in it is not UTF-8. Throws a RangeError on anything else. */
 export function readCall(
   from: Reader,
-  isAnswered = false,
+  isAnswered: boolean,
 ): { name: HostFunctionName; call: HostCall | null } {
   const name = functionNames[from.u8()];
   if (name === undefined) {

@@ -359,7 +359,7 @@ export class Sandbox {
     for (const worker of this.#workers) {
       if (!worker.busy) continue;
       const patience = worker.patienceMs(now);
-      if (patience === 0) this.#fence(worker, `no answer within ${worker.silenceMsMax} ms`);
+      if (patience === 0) this.#fenceSilent(worker);
       shortest = Math.min(shortest, patience);
     }
     return shortest;
@@ -371,9 +371,13 @@ export class Sandbox {
       const seen = this.#setup.doorbell.rings;
       if (worker.poll()) return this.#handle(worker);
       const patience = worker.patienceMs(performance.now());
-      if (patience === 0) this.#fence(worker, `no answer within ${worker.silenceMsMax} ms`);
+      if (patience === 0) this.#fenceSilent(worker);
       else this.#setup.doorbell.wait(seen, patience);
     }
+  }
+
+  #fenceSilent(worker: AgentWorker): void {
+    this.#fence(worker, `no answer within ${worker.silenceMsMax} ms`);
   }
 
   /** Carries out what a worker reports; one that writes nonsense is fenced. */
