@@ -7,7 +7,7 @@ import { Engram, Line, LineKind, lines, Sentence, sentences, utf8Length } from "
 import { Fact, Topic, topicOf } from "./fact";
 import { readFact } from "./facts";
 import { Ended } from "./reversals";
-import { holds, Sketch, sketchOf } from "./sketch";
+import { hash, holds, Sketch, sketchOf } from "./sketch";
 
 /** A longer section, in UTF-16 units, is left unread: comparing its statements would take a step of minutes. */
 export const sectionUnitsMax: i32 = 65536;
@@ -69,15 +69,8 @@ export class Section {
   /** Names the section among all notes; one without a name goes by its text and time. */
   get name(): string {
     if (this.ref.length > 0) return this.ref.startsWith(this.source) ? this.ref : this.source + "#" + this.ref;
-    return this.source.length > 0 ? this.source : "note-" + hashOf(this.observedAt + " " + this.content);
+    return this.source.length > 0 ? this.source : "note-" + hash(this.observedAt + " " + this.content).toString(16);
   }
-}
-
-/** FNV-1a, 64 bits, in hexadecimal. */
-function hashOf(text: string): string {
-  let hash: u64 = 0xcbf29ce484222325;
-  for (let i = 0; i < text.length; i++) hash = (hash ^ <u64> text.charCodeAt(i)) * 0x100000001b3;
-  return hash.toString(16);
 }
 
 function order(a: string, b: string): i32 {
@@ -234,7 +227,7 @@ function readStatements(section: Section): Statement[] {
     for (let j = at; j < part.start; j++) if (text.charCodeAt(j) == 0x0a) line++;
     at = part.start;
     const beside: string[] = [];
-    if (i > 0 && parts[i - 1].block == part.block) beside.push(text.substring(parts[i - 1].start, parts[i - 1].end));
+    if (previous.length > 0) beside.push(previous);
     if (i + 1 < parts.length && parts[i + 1].block == part.block) {
       beside.push(text.substring(parts[i + 1].start, parts[i + 1].end));
     }

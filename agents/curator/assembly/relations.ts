@@ -7,7 +7,7 @@
  * 3. What a third statement had already superseded by then is no contradiction.
  */
 import { Fact } from "./fact";
-import { endedNow } from "./reversals";
+import { endedNow, later } from "./reversals";
 import { Link, Section, Statement } from "./notes";
 import { tokenize } from "./tokens";
 import { compare, Compared, Kind, readValues, ValueSet } from "./values";
@@ -74,9 +74,9 @@ export function relate(
   const before = memory.memos;
   memos = [];
   memory.memos = memos;
-  supersede(all, sections, bySubject, before);
-  supersede(all, sections, byWhole, before);
-  supersede(all, sections, byKey, before);
+  supersede(all, bySubject, before);
+  supersede(all, byWhole, before);
+  supersede(all, byKey, before);
   for (let i = 0; i < all.length; i++) endEarlier(all[i], run);
   const overAt = new Map<string, string>();
   for (let i = 0; i < all.length; i++) {
@@ -131,16 +131,6 @@ function memoOf(before: Map<string, Memo>[], key: string, signature: u64): Memo 
   return memo.signature == signature ? memo : null;
 }
 
-/** Whether a is later than b, by the notes. */
-function later(a: Statement, b: Statement, sections: Section[]): bool {
-  const left = sections[a.section];
-  const right = sections[b.section];
-  if (left.observedAt.length == 0 || right.observedAt.length == 0) return false;
-  if (left.observedAt != right.observedAt) return left.observedAt > right.observedAt;
-  if (left.source != right.source) return false;
-  return left.position != right.position ? left.position > right.position : a.byteStart > b.byteStart;
-}
-
 function linked(a: Statement, b: Statement): bool {
   return placeOf(a, b) >= 0;
 }
@@ -150,7 +140,7 @@ function placeOf(a: Statement, b: Statement): i32 {
   return -1;
 }
 
-function supersede(all: Statement[], sections: Section[], by: Map<string, i32[]>, before: Map<string, Memo>[]): void {
+function supersede(all: Statement[], by: Map<string, i32[]>, before: Map<string, Memo>[]): void {
   const kept = new Map<string, Memo>();
   memos.push(kept);
   const keys = by.keys();
@@ -161,7 +151,7 @@ function supersede(all: Statement[], sections: Section[], by: Map<string, i32[]>
     let memo = memoOf(before, keys[k], signature);
     if (memo === null) {
       if (!mayCompare(group)) continue;
-      memo = supersessions(all, sections, group, signature);
+      memo = supersessions(all, group, signature);
     }
     kept.set(keys[k], memo);
     for (let i = 0; i < memo.links.length; i++) {
@@ -171,7 +161,7 @@ function supersede(all: Statement[], sections: Section[], by: Map<string, i32[]>
   }
 }
 
-function supersessions(all: Statement[], sections: Section[], group: i32[], signature: u64): Memo {
+function supersessions(all: Statement[], group: i32[], signature: u64): Memo {
   const memo = new Memo(signature);
   const from = max(0, group.length - groupStatementsMax);
   const sole = onePlannedTime(all, group);
@@ -179,7 +169,7 @@ function supersessions(all: Statement[], sections: Section[], group: i32[], sign
     const newer = all[group[i]];
     for (let j = from; j < group.length; j++) {
       const older = all[group[j]];
-      if (i == j || !later(newer, older, sections)) continue;
+      if (i == j || !later(newer, older)) continue;
       const link = verdict(newer, older, sole);
       if (link === null) continue;
       memo.newer.push(i);

@@ -109,7 +109,7 @@ export class Reversals {
 }
 
 /** Whether a is later than b, by the notes. */
-function later(a: Statement, b: Statement): bool {
+export function later(a: Statement, b: Statement): bool {
   const left = a.owner;
   const right = b.owner;
   if (left.observedAt.length == 0 || right.observedAt.length == 0) return false;
@@ -186,7 +186,7 @@ function ends(newer: Statement, a: Sketch, older: Statement, b: Sketch, view: Vi
   const cover = new Cover(a, view);
   if (cover.shared == 0 && cover.oldShared == 0) return null;
   if (!saysNew(a, view)) {
-    const named = !view.negative && namesOld(a, view, cover);
+    const named = !view.negative && namesOld(a, view);
     if (named) {
       const dated = a.oldTyped.length > 0 && a.oldTyped[0].kind == Kind.date;
       const enough = replaces(a, view, cover) || (cover.all == 0 ? view.chosen && a.oldNamed && cover.oldShared > 0 : cover.shared > 0 && cover.share >= (a.oldNamed && cover.plain > 0 || dated ? 0.5 : 0.6));
@@ -194,11 +194,10 @@ function ends(newer: Statement, a: Sketch, older: Statement, b: Sketch, view: Vi
     }
   }
   const turned = a.turn;
-  if (view.negative != turned.negative) return flips(newer, a, older, view, cover);
-  if (view.negative || turned.negative) return null;
-  if (cover.missingNames > 0 && typedMeets(turned, view) >= 0) return null;
-  if (a.cue == "again") return null;
+  if (view.negative != turned.negative) return flips(a, older, view);
+  if (view.negative || a.cue == "again") return null;
   const typed = typedMeets(turned, view);
+  if (cover.missingNames > 0 && typed >= 0) return null;
   if (calledOff.includes(a.cue) && turned.typed.length == 0 && isTimed(view) && cover.share >= 0.66 && turnShare(a, b) >= 0.66) {
     if (passed(view.typed, older.owner.observedAt, newer.owner.observedAt)) return null;
     return new Ended(older, a.cue, "the same thing is called off", 0.95);
@@ -208,7 +207,7 @@ function ends(newer: Statement, a: Sketch, older: Statement, b: Sketch, view: Vi
     if (passed(view.typed, older.owner.observedAt, newer.owner.observedAt)) return null;
     return new Ended(older, a.cue, "a later value of the same, with a cue", 0.95);
   }
-  return typed < 0 ? renames(a, older, b, view, cover) : null;
+  return typed < 0 ? renames(a, older, b, view) : null;
 }
 
 const calledOff = ["cancelled", "canceled", "scrapped", "postponed", "put off", "called off"];
@@ -236,7 +235,7 @@ function saysNew(a: Sketch, view: View): bool {
   return false;
 }
 
-function namesOld(a: Sketch, view: View, cover: Cover): bool {
+function namesOld(a: Sketch, view: View): bool {
   for (let i = 0; i < a.oldTyped.length; i++) {
     for (let j = 0; j < view.typed.length; j++) if (meansSame(a.oldTyped[i], view.typed[j])) return true;
   }
@@ -329,7 +328,7 @@ function foreignNames(a: Sketch, older: Statement, b: Sketch): bool {
 const flipping = ["now", "no longer", "any more", "after all", "from now on", "as of", "in future", "again", "stopped", "stop", "quit", "ceased", "change of plan", "not … but"];
 
 /** "X is so no longer", "X is so now": the same words, and a negation in one of them. */
-function flips(newer: Statement, a: Sketch, older: Statement, view: View, cover: Cover): Ended | null {
+function flips(a: Sketch, older: Statement, view: View): Ended | null {
   if (!flipping.includes(a.cue)) return null;
   let all = 0, met = 0;
   for (let i = 0; i < view.words.length; i++) {
@@ -353,7 +352,7 @@ function flips(newer: Statement, a: Sketch, older: Statement, view: View, cover:
 }
 
 /** "Our accountant is Hope Lane now": the same role, another name. */
-function renames(a: Sketch, older: Statement, b: Sketch, view: View, cover: Cover): Ended | null {
+function renames(a: Sketch, older: Statement, b: Sketch, view: View): Ended | null {
   if (view.names.length == 0) return null;
   let fresh = 0;
   for (let i = 0; i < a.turn.names.length; i++) if (!holds(b.whole.words, a.turn.names[i])) fresh++;

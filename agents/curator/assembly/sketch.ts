@@ -8,8 +8,8 @@
  */
 import { isUpper } from "../../sdk/assemblyscript/assembly";
 import { Topic } from "./fact";
-import { singularOf, stemOf, Token, tokenize } from "./tokens";
-import { Kind, readValues, Value, ValueSet } from "./values";
+import { stemOf, Token, tokenize } from "./tokens";
+import { hasDigit, Kind, readValues, Value, ValueSet } from "./values";
 import {
   adverbs,
   attributes,
@@ -25,19 +25,13 @@ import {
   pronouns,
   relatives,
   roles,
+  set,
   stops,
   weekdayOf,
 } from "./vocabulary";
 
 /** Longer sentences tell more than one thing. */
 const tokensMax: i32 = 60;
-
-function set(words: string): Set<string> {
-  const found = new Set<string>();
-  const list = words.split(" ");
-  for (let i = 0; i < list.length; i++) found.add(list[i]);
-  return found;
-}
 
 /** Verbs of choosing and having: what is chosen is the whole statement. */
 const choices = set(
@@ -145,7 +139,7 @@ function isName(token: Token): bool {
   return false;
 }
 
-export function maskOf(word: u64): u64 {
+function maskOf(word: u64): u64 {
   return (<u64> 1) << (word & 63);
 }
 
@@ -181,7 +175,7 @@ export class View {
 export class Sketch {
   /** The whole sentence, then its clauses where there are several. */
   readonly views: View[] = [];
-  /** Two long words of the sentence: one of them stands in every sentence about the same. */
+  /** Up to three of the longest words of the sentence: one of them stands in every sentence about the same. */
   readonly keys: u64[] = [];
   /** The word by which it tells a change, or "". */
   cue: string = "";
@@ -268,7 +262,7 @@ class SketchReader {
     if (turns.has(sketch.cue)) this.keepTowards(at, until);
     if (sketch.turn.hedged) sketch.cue = "";
     this.takeSubject(at);
-    if (this.labelled()) {
+    if (sketch.labelled) {
       const label = this.viewOf(0);
       for (let i = 0; i < label.words.length; i++) if (!holds(sketch.turn.words, label.words[i])) sketch.turn.words.push(label.words[i]);
     }
@@ -366,7 +360,7 @@ class SketchReader {
 
   /** "Ada can't any more, so the cook is Ben": the new value stands in the clause that follows. */
   private turnClause(clause: i32): i32 {
-    if (clause + 1 < this.clauses && this.viewOf(clause).words.length == 0 && !this.labelled()) return clause + 1;
+    if (clause + 1 < this.clauses && this.viewOf(clause).words.length == 0 && !this.sketch.labelled) return clause + 1;
     if (clause + 1 < this.clauses && (this.sketch.cue == "correction" || this.sketch.cue == "update" || this.sketch.cue == "scrap" || this.sketch.cue == "change of plan")) return clause + 1;
     if (this.sketch.cue != "any more" && this.sketch.cue != "no longer" && !goings.has(this.sketch.cue)) return clause;
     for (let i = 1; i < this.tokens.length; i++) {
@@ -421,17 +415,16 @@ class SketchReader {
     if (word == "after" && next == "all") return "after all";
     if (word == "scrap" && next == "that" || (word == "correction" || word == "update") && next == ":") return word;
     if (word == "in" && next == "the" && this.at(i + 2) == "end") return "in the end";
-    if ((word == "hands" || word == "handed") && next == "over") return "hands over";
     if (word == "change" && next == "of" && this.at(i + 2).startsWith("plan")) return "change of plan";
     if (goings.has(word) && (before == "has" || before == "have" || before == "is" || before == "are")) return word;
     if (word == "not" && this.butAfter(i)) return "not … but";
-    if (word == "handed" || word == "hands") for (let j = i + 1; j < i + 5; j++) if (this.at(j) == "over") return "hands over";
+    if ((word == "handed" || word == "hands") && this.saidAfter(i, 5, "over")) return "hands over";
     if (word == "again" && i > 2) return "again";
     if (word == "succeeds" || word == "succeeded") return word;
     if (word == "as" && next == "of") return "as of";
     if (word == "in" && (next == "future" || next == "place" && this.at(i + 2) == "of" || next == "favour" || next == "favor")) return "in " + next;
     if (word == "from" && (monthOf(next) > 0 || weekdayOf(next) > 0 || next == "today" || next == "next" || next == "then")) {
-      for (let j = i + 1; j < this.tokens.length && j < i + 6; j++) if (this.at(j) == "to" || this.at(j) == "until" || this.at(j) == "till") return "";
+      if (this.saidAfter(i, 6, "to") || this.saidAfter(i, 6, "until") || this.saidAfter(i, 6, "till")) return "";
       return this.typedOutside(i) || this.capitalAfter(i + 2) ? "from " + next : "";
     }
     if (word == "brought" || word == "put") return next == "forward" || next == "back" || next == "off" || next == "up" || this.at(i + 2) == "forward" ? word + " " + next : "";
@@ -485,9 +478,7 @@ class SketchReader {
       else if (word == "was" && (this.at(i - 1) == ":" || this.at(i - 1) == "," || this.at(i - 1) == "(")) from = i + 1;
       else if (word.startsWith("replac") || word == "dropped" || word == "drop") {
         if (copulas.has(this.at(i - 1)) || auxiliaries.has(this.at(i - 1)) && this.at(i - 1) != "has" && this.at(i - 1) != "have") continue;
-        let fromTo = false;
-        for (let j = i + 1; j < tokens.length && j < i + 8; j++) if (this.at(j) == "from") fromTo = true;
-        if (!fromTo) from = i + 1;
+        if (!this.saidAfter(i, 8, "from")) from = i + 1;
       } else if (word == "off" && i > 0 && (turns.has(this.at(i - 1)) || this.at(i - 2) == "taken" || this.at(i - 3) == "taken")) from = i + 1;
       else if (stopsDoing.has(word)) from = i + 1;
       if (from < 0) continue;
@@ -532,23 +523,25 @@ class SketchReader {
       !this.sketch.cue.startsWith("gone") && !this.sketch.cue.startsWith("went") && this.at(i - 1) != "gone" && this.at(i - 1) != "went") return false;
     if (this.sketch.cue.startsWith("no ")) return true;
     if (this.sketch.cue == "takes over") return true;
-    for (let j = i + 1; j < this.tokens.length && j < i + 8; j++) if (this.at(j) == "to" || this.at(j) == "into") return true;
+    return this.saidAfter(i, 8, "to") || this.saidAfter(i, 8, "into");
+  }
+
+  /** Whether a word stands behind place i, less than `reach` places on; with `before`, right behind that word. */
+  private saidAfter(i: i32, reach: i32, word: string, before: string = ""): bool {
+    for (let j = i + 1; j < this.tokens.length && j < i + reach; j++) {
+      if (this.at(j) == word && (before.length == 0 || this.at(j - 1) == before)) return true;
+    }
     return false;
   }
 
   private moreAfter(i: i32): bool {
-    for (let j = i + 1; j < this.tokens.length && j < i + 14; j++) {
-      if (this.at(j) == "anymore" || this.at(j) == "more" && this.at(j - 1) == "any") return true;
-    }
-    return false;
+    return this.saidAfter(i, 14, "anymore") || this.saidAfter(i, 14, "more", "any");
   }
   private allAfter(i: i32): bool {
-    for (let j = i + 1; j < this.tokens.length && j < i + 14; j++) if (this.at(j) == "all" && this.at(j - 1) == "after") return true;
-    return false;
+    return this.saidAfter(i, 14, "all", "after");
   }
   private butAfter(i: i32): bool {
-    for (let j = i + 1; j < this.tokens.length && j < i + 12; j++) if (this.at(j) == "but") return true;
-    return false;
+    return this.saidAfter(i, 12, "but");
   }
 
   private takeOld(from: i32): void {
@@ -589,9 +582,7 @@ class SketchReader {
       if ((hedges.has(lower) || lower == "may") && (!token.capital || i == 0) && !(decided && lower == "would")) view.hedged = true;
       if (copulas.has(lower) || auxiliaries.has(lower) || token.text == ":") verb = true;
       if (copulas.has(lower) || token.text == ":" && this.at(i - 1) != "by") view.equates = true;
-      if (negations.has(lower) || lower == "longer" && this.at(i - 1) == "no" || stopsDoing.has(lower)) {
-        if (lower != "longer") view.negative = !view.negative;
-      }
+      if (negations.has(lower) || stopsDoing.has(lower)) view.negative = !view.negative;
       if (relatives.has(lower)) view.relative = true;
       if (choices.has(lower)) view.chosen = true;
       if (roles.has(lower)) view.role = true;
@@ -689,12 +680,4 @@ function isContent(token: Token): bool {
   const lower = bare(token.lower);
   return !light.has(lower) && !stops.has(lower) && !pronouns.has(lower) && !determiners.has(lower) && !adverbs.has(lower) &&
     !auxiliaries.has(lower) && !turns.has(lower);
-}
-
-function hasDigit(text: string): bool {
-  for (let i = 0; i < text.length; i++) {
-    const code = <i32> text.charCodeAt(i);
-    if (code >= 0x30 && code <= 0x39) return true;
-  }
-  return false;
 }

@@ -187,7 +187,7 @@ export function readValues(tokens: Token[], from: i32, to: i32, set: ValueSet, t
   }
 }
 
-function hasDigit(text: string): bool {
+export function hasDigit(text: string): bool {
   for (let i = 0; i < text.length; i++) if (isDigit(text.charCodeAt(i))) return true;
   return false;
 }

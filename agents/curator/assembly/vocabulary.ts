@@ -2,7 +2,8 @@
  * The words the curator knows: closed classes of English and common attributes. No name of any project, person or
  * place stands here; what is not listed is treated as an ordinary word.
  */
-function set(words: string): Set<string> {
+/** Words, one space between each. */
+export function set(words: string): Set<string> {
   const found = new Set<string>();
   const list = words.split(" ");
   for (let i = 0; i < list.length; i++) if (list[i].length > 0) found.add(list[i]);
