@@ -90,4 +90,12 @@ async function answer(call: Call, port: Port, question: string): Promise<void> {
   const by = found.model === null ? "words and links" : `words, links and ${found.model.name}`;
   const elsewhere = found.hits.length === 0 ? whereElse(scope) : "";
   call.screen.summary(`${plural(found.hits.length, "memory", "memories")} by ${by}${elsewhere}`);
+  if (found.hits.length === 0 && found.model === null) await noteModel(call);
+}
+
+/** What a person who found nothing may lack. */
+async function noteModel(call: Call): Promise<void> {
+  const { dataModelStatus } = await import("../runtime/models.ts");
+  const { model, offer } = dataModelStatus(dataFolder(call.screen.terminal, call.text("data")));
+  if (model === null) call.screen.note(`What was said in other words is found with a model: ${offer}`);
 }

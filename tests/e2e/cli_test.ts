@@ -202,3 +202,16 @@ Deno.test("remember and ask work in the project of the folder they are called fr
   const found = JSON.parse((await run("two", "memory", "search", "gateway")).out);
   assert.equal(found.hits.length, 1, "memory commands cover every context");
 });
+
+Deno.test("a recall that finds nothing says where else to look, and that a model finds other words", async () => {
+  using folder = temporaryFolder();
+  const recall = async (...flags: string[]) =>
+    await runCli(["recall", "zebra", "--data", folder.path, ...flags], { folder: folder.path });
+  const { out, err } = await recall();
+  assert.equal(out, "nothing found\n");
+  assert.match(err, /--all looks in every project/);
+  assert.match(err, /found with a model: engramlt model pull \S+/);
+  const everywhere = await recall("--all", "--json");
+  assert.deepEqual(JSON.parse(everywhere.out), { hits: [], model: null });
+  assert.equal(everywhere.err, "");
+});
