@@ -116,18 +116,24 @@ function field(error: unknown, name: "code" | "message"): string {
   return typeof value === "string" ? value : "";
 }
 
+const rebuildHint =
+  "If the disk is sound, remove graph.db, graph.db-wal and graph.db-shm and open again: they are rebuilt from the log";
+
 /** Tells the driver's errors apart; what we did wrong stays a fault. */
 export function refusalOf(error: unknown, path: string): unknown {
   if (error instanceof EngramError) return error;
   const code = field(error, "code"), message = field(error, "message");
   const says = `${code} ${message}`;
-  const make = (refusal: ConstructorParameters<typeof EngramError>[0], what: string) =>
-    new EngramError(refusal, `Cannot use the graph "${path}": ${what}`, { path });
+  const make = (refusal: ConstructorParameters<typeof EngramError>[0], what: string, hint?: string) =>
+    new EngramError(refusal, `Cannot use the graph "${path}": ${what}`, { path }, hint);
   if (/SQLITE_FULL|disk is full/.test(says)) return make("disk_full", "the disk is full");
   if (/SQLITE_(CORRUPT|NOTADB)|malformed|not a database/.test(says)) return make("graph_corrupt", message);
   if (/SQLITE_READONLY|readonly database/.test(says)) return make("data_folder_read_only", message);
   if (/SQLITE_(BUSY|LOCKED)|database is locked/.test(says)) return make("data_folder_in_use", message);
-  if (/SQLITE_(IOERR|CANTOPEN|PERM)|Unable to open/.test(says)) return make("io_failed", message);
+  // Also what a graph.db says that was put beside a journal of another time.
+  if (/SQLITE_(IOERR|CANTOPEN|PERM)|Unable to open/.test(says)) {
+    return make("io_failed", message, rebuildHint);
+  }
   return error;
 }
 

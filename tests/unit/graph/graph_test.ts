@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { openGraph } from "../../../src/graph/mod.ts";
 import { Sqlite } from "../../../src/graph/sqlite.ts";
 import { EngramError } from "../../../src/kernel/errors.ts";
+import { temporaryFolder } from "../../support/runtimes.ts";
 import { c, context, e, entry, graphOf, join, link, put, x } from "./support.ts";
 
 const ids = (list: readonly { id: string }[]) => list.map((item) => item.id);
@@ -329,4 +330,14 @@ Deno.test("newestIn() gives members of one kind that hold now, the newest made f
   assert.deepEqual([ids(9), ids(9, 1), ids(2)], [[e(2), e(0)], [e(2)], [e(2)]]);
   assert.deepEqual(graph.newestIn(x(7), { kind: "note", limit: 9, lookedMax: 9 }), []);
   graph.close();
+});
+
+Deno.test("a graph file that can't be opened is refused with the way to rebuild it", () => {
+  using folder = temporaryFolder();
+  Deno.mkdirSync(`${folder.path}/graph.db`, { recursive: true });
+  assert.throws(
+    () => openGraph({ path: `${folder.path}/graph.db` }),
+    (error) =>
+      error instanceof EngramError && error.code === "io_failed" && /rebuilt from the log/.test(error.hint),
+  );
 });
