@@ -30,19 +30,37 @@ export function habitOf(session: Session): Habit {
   return { to: session.writes.messages.at(-1)?.to ?? null, engram: session.firstGot };
 }
 
-/** Why a message to an agent is refused whatever it says, or how many bytes it may have and how many may follow. */
-export function sendLimits(session: Session, to: string): Denial | { bytesMax: number; sends: number } {
+/** How much may be sent to an agent now. */
+interface SendLimits {
+  readonly sends: number;
+  /** Bytes of one message. */
+  readonly bytesMax: number;
+  /** Bytes of all of them. */
+  readonly bytes: number;
+}
+
+/**
+ * Why a message to an agent is refused whatever it says, or how much may be sent to it. What this step has sent to others
+ * counts as if it were in the same mailbox.
+ */
+export function sendLimits(session: Session, to: string): Denial | SendLimits {
   const { config } = session, { peers } = session.options;
   if (!holds(session.grants, "send", [to])) return new Denial(-3, "send");
   const peer = peers.agent(to);
   if (peer === null) return new Denial(-1, "send");
   if (!peer.receives) return new Denial(-8, "send");
-  const sent = session.writes.messages.length;
+  const waiting = peers.mailbox(to);
+  const { messages, messageBytes } = session.writes;
   const sends = Math.min(
-    config.sendsPerStepMax - sent,
-    config.mailboxMessagesMax - peers.mailboxMessages(to) - sent,
+    config.sendsPerStepMax - messages.length,
+    config.mailboxMessagesMax - waiting.messages - messages.length,
   );
-  return { bytesMax: config.messageBytesMax, sends: Math.max(0, sends) };
+  const bytes = Math.max(0, (config.mailboxBytesMax ?? Infinity) - waiting.bytes - messageBytes);
+  return {
+    sends: peers.mailIsFull ? 0 : Math.max(0, sends),
+    bytesMax: Math.min(config.messageBytesMax, bytes),
+    bytes,
+  };
 }
 
 /** A permit to go on sending to one agent, after a message to it; null where nothing may follow. */
@@ -50,7 +68,8 @@ export function sendPermit(session: Session, to: string): StepPermit | null {
   const limits = sendLimits(session, to);
   if (limits instanceof Denial || limits.sends === 0) return null;
   const { bytesMax, sends } = limits;
-  return { calls: sends, bytes: session.stagedBytesLeft, send: { to, bytesMax }, engram: null };
+  const bytes = Math.min(session.stagedBytesLeft, limits.bytes);
+  return { calls: sends, bytes, send: { to, bytesMax }, engram: null };
 }
 
 /** A permit for a step that begins, guessed from what its agent did in the last one; null where nothing is likely. */
@@ -66,7 +85,7 @@ export function firstPermit(session: Session, habit: Habit): StepPermit | null {
       config.writesPerStepMax - session.writes.size,
       config.hostCallsPerStepMax,
     ),
-    bytes: session.stagedBytesLeft,
+    bytes: Math.min(session.stagedBytesLeft, send?.bytes ?? Infinity),
     send: send === null || habit.to === null ? null : { to: habit.to, bytesMax: send.bytesMax },
     engram,
   };

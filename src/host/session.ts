@@ -43,7 +43,10 @@ export class Denial {
 export interface Peers {
   /** Whether it is loaded, and has `receive`. */
   agent(id: string): { readonly receives: boolean } | null;
-  mailboxMessages(id: string): number;
+  /** What waited in its mailbox when the tick began. */
+  mailbox(id: string): { readonly messages: number; readonly bytes: number };
+  /** Whether nothing may be sent in this tick: as much waits as may for all agents together. */
+  readonly mailIsFull: boolean;
 }
 
 /** What a session is made of. */

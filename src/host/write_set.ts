@@ -7,6 +7,7 @@
  * 3. `writes()` holds at most one put per id, the last one, and none for what was made and deleted within the step.
  */
 import {
+  bodyBytes,
   type Connection,
   connectionTypes,
   type Context,
@@ -74,6 +75,7 @@ function keyOf(staged: Staged): string {
 export class WriteSet {
   #staged: Staged[] = [];
   #messages: StagedMessage[] = [];
+  #messageBytes = 0;
   readonly #savepoints: { staged: number; messages: number }[] = [];
   #engrams = new Map<Id, Engram | null>();
   #connections = new Map<string, Connection | null>();
@@ -98,6 +100,11 @@ export class WriteSet {
     return this.#messages;
   }
 
+  /** Bytes of the bodies of {@link messages}. */
+  get messageBytes(): number {
+    return this.#messageBytes;
+  }
+
   get depth(): number {
     return this.#savepoints.length;
   }
@@ -109,6 +116,7 @@ export class WriteSet {
 
   send(message: StagedMessage): void {
     this.#messages.push(message);
+    this.#messageBytes += bodyBytes(message);
   }
 
   begin(): void {
@@ -125,6 +133,7 @@ export class WriteSet {
     const point = this.#savepoints.pop();
     if (point === undefined) return false;
     this.#messages = this.#messages.slice(0, point.messages);
+    this.#messageBytes = this.#messages.reduce((sum, one) => sum + bodyBytes(one), 0);
     this.#staged = this.#staged.slice(0, point.staged);
     this.#engrams = new Map();
     this.#connections = new Map();

@@ -29,6 +29,14 @@ export interface Config {
   readonly imageStepsMax: number;
   readonly agentsMax: number;
   readonly mailboxMessagesMax: number;
+  /** Bytes of the messages that wait for one agent; a folder begun before there was this limit has none. */
+  readonly mailboxBytesMax?: number;
+  /**
+   * Messages that wait for all agents together, those of steps carried over among them, and their bytes: in a tick that
+   * begins with as many, nothing is sent. A folder begun before there were these limits has none.
+   */
+  readonly mailMessagesMax?: number;
+  readonly mailBytesMax?: number;
   readonly messagesPerStepMax: number;
   readonly sendsPerStepMax: number;
   readonly messageBytesMax: number;
@@ -79,6 +87,9 @@ export const defaultConfig: Config = {
   imageStepsMax: 64,
   agentsMax: 100_000,
   mailboxMessagesMax: 100_000,
+  mailboxBytesMax: 64 * 1024 * 1024,
+  mailMessagesMax: 500_000,
+  mailBytesMax: 128 * 1024 * 1024,
   messagesPerStepMax: 256,
   sendsPerStepMax: 1024,
   messageBytesMax: 64 * 1024,
@@ -110,6 +121,8 @@ export const defaultConfig: Config = {
 
 /** Numbers of rules, not limits: the build has them, a folder keeps the ones it began with. */
 const rules: readonly string[] = ["costModel", "abi", "behaviour"];
+/** Limits that a folder begun before there were any lacks until `configure` sets them. */
+const laterLimits: readonly string[] = ["mailboxBytesMax", "mailMessagesMax", "mailBytesMax"];
 
 /** Whether changes decide how modules are made ready: agents that are loaded keep the form they began with. */
 export function changesModules(changes: Readonly<Record<string, number>>): boolean {
@@ -130,7 +143,7 @@ export function configure(
   const next: { [key in keyof typeof numbers]: number } = { ...numbers };
   const nextProfile: Record<string, number> = { ...profile };
   const isKey = (key: string): key is keyof typeof numbers =>
-    Object.hasOwn(numbers, key) && !rules.includes(key);
+    (Object.hasOwn(numbers, key) && !rules.includes(key)) || laterLimits.includes(key);
   for (const [key, value] of Object.entries(changes)) {
     if (!Number.isSafeInteger(value) || value < 1) return { wrong: key };
     const inProfile = key.startsWith("profile.") ? key.slice("profile.".length) : null;

@@ -50,6 +50,11 @@ export interface Message {
   readonly body: Payload;
 }
 
+/** Bytes of a message that wait with it; none of one that is erased. */
+export function bodyBytes({ body }: { readonly body: Payload }): number {
+  return body.bytes?.length ?? 0;
+}
+
 /** One step of a tick, in schedule order. (tick, seat) name it for ever: those of the tick that first planned it. */
 export interface StepRecord {
   readonly tick: number;
@@ -93,6 +98,8 @@ export interface Entry {
   /** The first seat after the commands taken; refused commands leave gaps below it. */
   readonly seatBase: number;
   readonly genesis: Genesis | null;
+  /** There where the tick began with as many messages waiting as may: nothing could be sent in it. */
+  readonly mailIsFull?: true;
   readonly commands: readonly { readonly seat: number; readonly command: Command }[];
   readonly steps: readonly StepRecord[];
 }

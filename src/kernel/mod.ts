@@ -9,6 +9,7 @@ export {
 } from "./commands.ts";
 export { type Config, configure, defaultConfig } from "./config.ts";
 export {
+  bodyBytes,
   commandAt,
   type Entry,
   entryFormat,
@@ -30,8 +31,10 @@ export {
   type Advance,
   advance,
   type AgentState,
+  bytesIn,
   emptyState,
   homeOf,
+  mailIsFull,
   runEnded,
   type RunStep,
   type State,

@@ -6,11 +6,12 @@
  * Invariants:
  * 1. State is a fold of entries: live running, recovery and replay call the same `advance` with the same entries.
  * 2. `advance` is total: an entry that was logged can be applied; what may be refused was refused before.
- * 3. A mailbox keeps messages in order of arrival; a step takes from its head.
+ * 3. A mailbox keeps messages in order of arrival; a step takes from its head. `mailBytes` follows `mail`.
  */
 import type { AgentLimits, Command } from "./commands.ts";
 import { type Config, configure, defaultConfig } from "./config.ts";
 import {
+  bodyBytes,
   commandAt,
   type Entry,
   type Message,
@@ -115,6 +116,8 @@ export interface State {
   /** In order of loading. */
   readonly agents: Map<string, AgentState>;
   readonly mail: Map<string, Message[]>;
+  /** Bytes of the bodies in each mailbox. */
+  readonly mailBytes: Map<string, number>;
   carried: readonly Step[];
   readonly runs: Map<Id, WorkflowRun>;
   /** The own context of every agent there ever was: an agent loaded again finds its memories. */
@@ -140,6 +143,7 @@ export function emptyState(): State {
     config: defaultConfig,
     agents: new Map(),
     mail: new Map(),
+    mailBytes: new Map(),
     carried: [],
     runs: new Map(),
     homes: new Map(),
@@ -227,6 +231,7 @@ function deliver(state: State, entry: Entry): void {
       const sent: Message = { ...message, from: record.agent ?? "", tick: entry.tick, step: at, index };
       if (box === undefined) state.mail.set(message.to, [sent]);
       else box.push(sent);
+      state.mailBytes.set(message.to, (state.mailBytes.get(message.to) ?? 0) + bodyBytes(sent));
     })
   );
 }
@@ -236,10 +241,36 @@ export function takeMail(state: State, agent: string, count: number): readonly M
   const box = state.mail.get(agent) ?? [];
   assert(box.length >= count, `agent ${agent} received ${count} messages but has ${box.length}`);
   if (box.length === count) {
-    state.mail.delete(agent);
+    dropMail(state, agent);
     return box;
   }
-  return box.splice(0, count);
+  const taken = box.splice(0, count);
+  state.mailBytes.set(agent, (state.mailBytes.get(agent) ?? 0) - bytesIn(taken));
+  return taken;
+}
+
+function dropMail(state: State, agent: string): void {
+  state.mail.delete(agent);
+  state.mailBytes.delete(agent);
+}
+
+/** Bytes of the bodies of messages. */
+export function bytesIn(messages: readonly Message[]): number {
+  return messages.reduce((sum, one) => sum + bodyBytes(one), 0);
+}
+
+/** Whether as many messages wait, or as many bytes of them, as may for all agents together. */
+export function mailIsFull({ config, mail, mailBytes, carried }: State): boolean {
+  const { mailMessagesMax = Infinity, mailBytesMax = Infinity } = config;
+  if (mailMessagesMax === Infinity && mailBytesMax === Infinity) return false;
+  let messages = 0, bytes = 0;
+  for (const box of mail.values()) messages += box.length;
+  for (const some of mailBytes.values()) bytes += some;
+  for (const { mail: taken } of carried) {
+    messages += taken?.length ?? 0;
+    bytes += bytesIn(taken ?? []);
+  }
+  return messages >= mailMessagesMax || bytes >= mailBytesMax;
 }
 
 /** The step a record belongs to: a carried one, or one first planned by this entry. */
@@ -341,13 +372,13 @@ export function advance(state: State, entry: Entry): Advance {
     if (agent !== undefined) countStep(agent, record, entry.tick);
     if (record.entry === "release" && agent !== undefined) {
       state.agents.delete(agent.id);
-      state.mail.delete(agent.id);
+      dropMail(state, agent.id);
       agentsUnloaded.push(agent);
     }
   }
   state.carried = carried;
   deliver(state, entry);
-  for (const agent of agentsUnloaded) state.mail.delete(agent.id);
+  for (const agent of agentsUnloaded) dropMail(state, agent.id);
   const runsEnded = [...state.runs.values()].filter(runEnded);
   for (const run of runsEnded) state.runs.delete(run.id);
   state.tick = entry.tick;

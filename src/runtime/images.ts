@@ -13,6 +13,7 @@ import { serve } from "../host/mod.ts";
 import {
   type AgentState,
   assert,
+  bodyBytes,
   type Config,
   emptyState,
   EngramError,
@@ -203,7 +204,8 @@ export class Images {
       config,
       peers: {
         agent: (id) => agentAfter(this.#graph, id, entry.tick - 1),
-        mailboxMessages: (id) => this.#waiting(id, entry.tick),
+        mailbox: (id) => this.#waiting(id, entry.tick),
+        mailIsFull: entry.mailIsFull === true,
       },
       tick: entry.tick,
       time: entry.time,
@@ -232,10 +234,10 @@ export class Images {
     return endOf(result, session, { ...calls, memory: record.memoryOperations });
   }
 
-  /** How many messages waited for an agent when a tick began. */
-  #waiting(to: string, tick: number): number {
+  /** What waited for an agent when a tick began. */
+  #waiting(to: string, tick: number): { messages: number; bytes: number } {
     const loadedTick = agentAfter(this.#graph, to, tick - 1)?.loadedTick ?? tick;
-    let count = 0;
+    const waiting = { messages: 0, bytes: 0 };
     /** The last message it had taken by then: (tick, step, index). Mail is taken in the order it was sent. */
     let taken: readonly [number, number, number] | null = null;
     for (let at = tick - 1; at >= (taken?.[0] ?? loadedTick); at--) {
@@ -244,12 +246,14 @@ export class Images {
         messages.forEach((message, index) => {
           const isTaken = taken !== null && at === taken[0] &&
             (step < taken[1] || (step === taken[1] && index <= taken[2]));
-          if (message.to === to && !isTaken) count++;
+          if (message.to !== to || isTaken) return;
+          waiting.messages++;
+          waiting.bytes += bodyBytes(message);
         })
       );
       taken ??= lastTaken(steps, to);
     }
-    return count;
+    return waiting;
   }
 
   /** The configuration that held when a tick began. */

@@ -18,6 +18,7 @@ import {
   type Habit,
   habitOf,
   mayEnter,
+  type Peers,
   serve,
   Session,
   writeDirect,
@@ -184,9 +185,10 @@ export class Machine {
     const planned = this.#inContexts(plan(this.state, input.commands, input.replayed));
     const ends: StepEnd[] = [];
     const ready: Ready[] = [];
+    const peers = peersOf(this.state);
     const told = new Map<string, StepTold>();
     planned.steps.forEach((step, index) => {
-      const end = this.#start(step, index, input, ready);
+      const end = this.#start(step, index, input, peers, ready);
       ends[index] = end ?? nothing;
     });
     // What the workers cannot hold at once waits, and the entry says so; replay runs what ran.
@@ -211,6 +213,7 @@ export class Machine {
       time: input.time,
       seatBase: planned.seatBase,
       genesis: input.genesis,
+      ...(peers.mailIsFull ? { mailIsFull: true } : {}),
       commands,
       steps: records,
     };
@@ -218,13 +221,13 @@ export class Machine {
   }
 
   /** Starts a step: gives its end where it needs no wasm, else adds it to `ready`. */
-  #start(step: Step, index: number, input: TickInput, ready: Ready[]): StepEnd | null {
+  #start(step: Step, index: number, input: TickInput, peers: Peers, ready: Ready[]): StepEnd | null {
     const logged = input.replayed?.records.get(stepKey(step));
     if (logged !== undefined && isLost(logged)) return { ...nothing, kind: "lost", reason: logged.reason };
     if (step.problem !== null) return { ...nothing, kind: "failed", reason: step.problem };
     if (input.replayed === null && this.parts.desk?.waits(stepKey(step)) === true) return awaiting;
     const recorded = input.replayed === null ? null : logged?.recorded ?? [];
-    if (step.agent === null) return this.#direct(step, input, recorded);
+    if (step.agent === null) return this.#direct(step, input, peers, recorded);
     const runner = this.#runnerOf(step);
     const entered = this.#enter(step, runner);
     if (entered instanceof EngramError) return { ...nothing, refused: entered };
@@ -239,7 +242,7 @@ export class Machine {
       snapshot: snapshotOf(this.parts.graph, null),
       contexts: this.contexts(),
       config: this.state.config,
-      peers: peersOf(this.state),
+      peers,
       tick: this.state.tick + 1,
       time: input.time,
       context: entered,
@@ -276,7 +279,7 @@ export class Machine {
   }
 
   /** The owner's steps, which need no wasm. */
-  #direct(step: Step, input: TickInput, recorded: readonly Payload[] | null): StepEnd {
+  #direct(step: Step, input: TickInput, peers: Peers, recorded: readonly Payload[] | null): StepEnd {
     const ask = step.command?.ask;
     assert(ask !== undefined, `direct step ${stepKey(step)} without its command`);
     const session = new Session({
@@ -287,7 +290,7 @@ export class Machine {
       tick: this.state.tick + 1,
       time: input.time,
       context: null,
-      peers: peersOf(this.state),
+      peers,
       query: false,
       recorded,
       contexts: this.contexts(),

@@ -9,6 +9,7 @@ import type { Graph } from "../graph/mod.ts";
 import {
   type AgentState,
   assert,
+  bytesIn,
   emptyState,
   type Message,
   Payload,
@@ -182,6 +183,7 @@ export function loadState(graph: Graph): State {
   const homes = graph.rows("home/").map(({ key, value }) =>
     [key.slice("home/".length), String(unpack(value))] as const
   );
+  const mail = stored.mail.map(([id, messages]): [string, Message[]] => [id, [...messages]]);
   const runs = stored.runs.map((run): [string, WorkflowRun] => [
     run.id,
     { ...run, steps: new Map(run.steps), carried: new Set(run.carried) },
@@ -190,7 +192,8 @@ export function loadState(graph: Graph): State {
   return {
     ...stored,
     agents: new Map(agents.map((agent) => [agent.id, agent])),
-    mail: new Map(stored.mail.map(([id, messages]) => [id, [...messages]])),
+    mail: new Map(mail),
+    mailBytes: new Map(mail.map(([id, messages]) => [id, bytesIn(messages)])),
     runs: new Map(runs),
     homes: new Map(homes),
   };

@@ -14,6 +14,7 @@ import {
   type Context,
   homeOf,
   type Id,
+  mailIsFull,
   type Message,
   Payload,
   type State,
@@ -87,11 +88,12 @@ export function loadingRunner(
   };
 }
 
-/** What other agents are, as of a state. */
+/** What other agents are, as of a state that a tick begins with. */
 export function peersOf(state: State): Peers {
   return {
     agent: (id) => state.agents.get(id) ?? null,
-    mailboxMessages: (id) => state.mail.get(id)?.length ?? 0,
+    mailbox: (id) => ({ messages: state.mail.get(id)?.length ?? 0, bytes: state.mailBytes.get(id) ?? 0 }),
+    mailIsFull: mailIsFull(state),
   };
 }
 

@@ -241,7 +241,8 @@ export const hostFunctions = {
     effect: "write",
     capability: "send",
     fuel: 300,
-    about: "Sends a message; the agent named gets it in a later tick.",
+    about:
+      "Sends a message; the agent named gets it in a later tick. −6 while its mailbox is full, or all are.",
   },
   transaction_begin: {
     params: [],

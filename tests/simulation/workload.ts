@@ -313,13 +313,19 @@ export class Workload {
       { workerLossMax: this.#random.between(1, 3) },
       { stepsPerTickMax: this.#random.between(3, 20) },
       { commandsPerTickMax: this.#random.between(2, 20) },
-      { mailboxMessagesMax: this.#random.between(1, 5) },
+      this.#mailBound(this.#random.between(1, 5)),
       { writesPerStepMax: this.#random.between(8, 40) },
       { contentBytesMax: this.#random.between(5, 100) },
       { tickBytesMax: this.#random.between(100, 100_000) },
       { resultBytesMax: this.#random.between(20, 10_000) },
       { hostCallsPerStepMax: this.#random.between(1, 10) },
     ]);
+  }
+
+  /** A bound that is soon reached; messages have two bytes. */
+  #mailBound(at: number): Record<string, number> {
+    if (at <= 2) return { mailboxMessagesMax: at };
+    return at === 3 ? { mailboxBytesMax: at } : at === 4 ? { mailMessagesMax: 2 } : { mailBytesMax: at };
   }
 
   #workflow(): Request {

@@ -79,7 +79,10 @@ export interface HandOptions {
   readonly recorded?: readonly Payload[] | null;
   readonly agent?: string;
   readonly meanings?: Meanings;
-  readonly peers?: Readonly<Record<string, { receives: boolean; waiting?: number }>>;
+  readonly peers?: Readonly<Record<string, { receives: boolean; waiting?: number; waitingBytes?: number }>>;
+  readonly mailIsFull?: boolean;
+  /** The configuration in the place of this build's, as a folder of an older build has it. */
+  readonly older?: Config;
 }
 
 /** The graph of one test. */
@@ -185,7 +188,7 @@ export class Desk implements Disposable {
     const tick = this.tick + 1;
     return new Session({
       snapshot: snapshotOf(this.graph, null),
-      config: { ...defaultConfig, ...options.config },
+      config: { ...(options.older ?? defaultConfig), ...options.config },
       agent: agent === null ? null : { id: agent, grants: options.grants ?? [], context: home },
       author: { agent, client: "cli", tick, seat: 1 },
       tick,
@@ -193,7 +196,11 @@ export class Desk implements Disposable {
       context: options.context ?? null,
       peers: {
         agent: (id) => options.peers?.[id] ?? null,
-        mailboxMessages: (id) => options.peers?.[id]?.waiting ?? 0,
+        mailbox: (id) => ({
+          messages: options.peers?.[id]?.waiting ?? 0,
+          bytes: options.peers?.[id]?.waitingBytes ?? 0,
+        }),
+        mailIsFull: options.mailIsFull ?? false,
       },
       query: options.query ?? false,
       recorded: options.recorded ?? null,

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Payload } from "../../../src/kernel/mod.ts";
+import { defaultConfig, Payload } from "../../../src/kernel/mod.ts";
 import { Desk, home, open, readOpen, writeOpen } from "./desk.ts";
 
 const big = (bytes: number) => "x".repeat(bytes);
@@ -177,6 +177,26 @@ Deno.test("counts above a limit are −6, and what is below stays", () => {
   assert.deepEqual(["full", "bob", "bob"].map((to) => hand.call("send_message", to, "x")), [-6, 0, -6]);
   assert.deepEqual([hand.call("log", 1, "x"), hand.call("log", 1, "x")], [0, -6]);
   assert.deepEqual([hand.call("transaction_begin"), hand.call("transaction_begin")], [0, -6]);
+});
+
+Deno.test("a message that a mailbox has no bytes left for is −6, whoever sent before; a folder without the limit has none", () => {
+  using desk = new Desk();
+  const grants = [{ capability: "send" as const, scope: ["*"] }];
+  const peers = { bob: { receives: true, waitingBytes: 4 } };
+  const hand = desk.scout({ config: { mailboxBytesMax: 10 }, grants, peers });
+  const send = (size: number) => hand.call("send_message", "bob", "x".repeat(size));
+  assert.deepEqual([send(7), send(4), send(3), hand.call("transaction_begin"), send(2)], [-6, 0, -6, 0, 0]);
+  assert.deepEqual([send(1), hand.call("transaction_rollback"), send(2)], [-6, 0, 0]);
+  const { mailboxBytesMax: _, ...older } = defaultConfig;
+  const peer = { bob: { receives: true, waitingBytes: 2 ** 40 } };
+  assert.equal(desk.scout({ older, grants, peers: peer }).call("send_message", "bob", "x"), 0);
+});
+
+Deno.test("nothing can be sent in a tick that began with as much mail as may wait in all", () => {
+  using desk = new Desk();
+  const grants = [{ capability: "send" as const, scope: ["*"] }];
+  const hand = desk.scout({ grants, peers: { bob: { receives: true } }, mailIsFull: true });
+  assert.equal(hand.call("send_message", "bob", ""), -6);
 });
 
 Deno.test("a list above answerBytesMax is −6", () => {

@@ -17,6 +17,11 @@ Deno.test("configure() leaves the configuration it was given as it was", () => {
   assert.deepEqual(config, before);
 });
 
+Deno.test("configure() sets a limit that a folder was begun without", () => {
+  const { mailboxBytesMax: _, ...older } = config;
+  assert.deepEqual(configure(older, { mailboxBytesMax: 7 }), { ...older, mailboxBytesMax: 7 });
+});
+
 for (
   const [why, changes] of [
     ["an unknown key", { nothing: 1 }],

@@ -25,33 +25,42 @@ const sender = wat(`(module
     (i32.const 64))
   (func (export "query") (param i32 i32) (result i32) (i32.const 0)))`);
 
-Deno.test("an image built again knows how full a mailbox was at each step", async () => {
-  using folder = temporaryFolder();
-  const options = { data: folder.path, seed: 1, workers: 1 };
-  const first = await openRuntime(options);
-  await loadTestAgent(first, "reader");
-  const manifest = {
-    manifest: 1,
-    id: "sender",
-    version: "1.0.0",
-    abi: "engram@1",
-    actions: [{ name: "send" }, { name: "total" }],
-    capabilities: [{ name: "send", scope: "reader", reason: "to fill its mailbox" }],
-  };
-  await first.submit({ kind: "agent_load", agent: "sender", wasm: sender.toBase64(), manifest });
-  await first.submit({ kind: "configure", changes: { mailboxMessagesMax: 1 } });
-  const sends = Array.from({ length: 4 }, () => run(first, "send", '"reader"', "sender"));
-  const told = await Promise.all(sends);
-  assert.deepEqual(told, [1, 1, 2, 2]);
-  await first.close();
-  for (const name of Deno.readDirSync(folder.path)) {
-    if (name.name.startsWith("graph.db")) Deno.removeSync(`${folder.path}/${name.name}`);
-  }
-  const second = await openRuntime(options);
-  assert.equal(await run(second, "total", "{}", "sender"), 2);
-  await second.close();
-  assert.equal((await replay({ data: folder.path, workers: 1 })).ok, true);
-});
+for (
+  const [bound, changes] of [
+    ["messages", { mailboxMessagesMax: 1 }],
+    ["bytes", { mailboxBytesMax: 3 }],
+    ["messages of all mailboxes", { mailMessagesMax: 1 }],
+    ["bytes of all mailboxes", { mailBytesMax: 1 }],
+  ] as const
+) {
+  Deno.test(`an image built again knows how full a mailbox was at each step, in ${bound}`, async () => {
+    using folder = temporaryFolder();
+    const options = { data: folder.path, seed: 1, workers: 1 };
+    const first = await openRuntime(options);
+    await loadTestAgent(first, "reader");
+    const manifest = {
+      manifest: 1,
+      id: "sender",
+      version: "1.0.0",
+      abi: "engram@1",
+      actions: [{ name: "send" }, { name: "total" }],
+      capabilities: [{ name: "send", scope: "reader", reason: "to fill its mailbox" }],
+    };
+    await first.submit({ kind: "agent_load", agent: "sender", wasm: sender.toBase64(), manifest });
+    await first.submit({ kind: "configure", changes });
+    const sends = Array.from({ length: 4 }, () => run(first, "send", '"reader"', "sender"));
+    const told = await Promise.all(sends);
+    assert.deepEqual(told, [1, 1, 2, 2]);
+    await first.close();
+    for (const name of Deno.readDirSync(folder.path)) {
+      if (name.name.startsWith("graph.db")) Deno.removeSync(`${folder.path}/${name.name}`);
+    }
+    const second = await openRuntime(options);
+    assert.equal(await run(second, "total", "{}", "sender"), 2);
+    await second.close();
+    assert.equal((await replay({ data: folder.path, workers: 1 })).ok, true);
+  });
+}
 
 Deno.test("a step is run again under the limits that `configure` had set just before it", () =>
   withRuntime(async (runtime) => {
