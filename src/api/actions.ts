@@ -11,6 +11,7 @@ import type { Port, ViewResults } from "../runtime/port.ts";
 import type { Receipt } from "../runtime/receipts.ts";
 import { decide, type ReviewVerb, reviewVerbs } from "../runtime/review.ts";
 import type { Request, WriteOp } from "../runtime/requests.ts";
+import { supersedeOps } from "../runtime/supersede.ts";
 import { checkSteps } from "../kernel/workflow.ts";
 import {
   checked,
@@ -72,9 +73,9 @@ function withoutBody(
 
 const results = z.object({ results: z.array(z.looseObject({ id: text.exactOptional() })) });
 
-/** Submits one op; the id it came to stands beside the tick. */
-async function write(door: Acting, op: WriteOp): Promise<object> {
-  const { results: _, ...receipt } = await door.submit({ kind: "write", ops: [op] }).then((one) => ({
+/** Submits ops as one command; the id the first came to stands beside the tick. */
+async function write(door: Acting, ...ops: readonly WriteOp[]): Promise<object> {
+  const { results: _, ...receipt } = await door.submit({ kind: "write", ops }).then((one) => ({
     ...one,
     ...results.parse(one).results[0],
   }));
@@ -130,6 +131,22 @@ const engramRoutes: readonly ActingRoute[] = [
     async (door, { id }) => {
       const found = await idOf(door, "engram", id);
       return { ...await write(door, { op: "delete", id: found }), id: found };
+    },
+  ),
+  withBody(
+    {
+      method: "POST",
+      path: "/v1/engrams/:id/supersede",
+      summary: "Stores a memory in the place of another, where that one is; the old one stays and is marked",
+      scope: "operate",
+      status: 201,
+      answer: "Written",
+    },
+    "Cannot store the memory",
+    z.strictObject(memory),
+    async (door, body, { id }) => {
+      const old = await door.view({ view: "engram", id: await idOf(door, "engram", id) });
+      return await write(door, ...supersedeOps(old, body));
     },
   ),
   withBody(

@@ -221,6 +221,11 @@ const views = {
     hits: z.array(RecallHit),
     model: answer({ name: text, hash: text, provider: text }).nullable(),
   }) satisfies z.ZodType<ViewResults["recall"]>,
+  timeline: answer({
+    events: z.array(Engram),
+    cursor: text.exactOptional(),
+    model: answer({ name: text, hash: text, provider: text }).nullable(),
+  }) satisfies z.ZodType<ViewResults["timeline"]>,
   ask: answer({
     answer: Quotation.nullable(),
     superseded: z.array(Quotation),

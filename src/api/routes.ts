@@ -65,6 +65,14 @@ export const readingRoutes: readonly ReadingRoute[] = [
   ], {
     q: "question",
   }),
+  reading("/v1/timeline", "timeline", "What was known about words or of one memory, oldest first", [
+    "about",
+    "context",
+    "since",
+    "until",
+    "limit",
+    "cursor",
+  ]),
   reading(
     "/v1/brief",
     "brief",

@@ -157,6 +157,15 @@ const at = z.union([whole, text]).exactOptional();
 const maybeCount = count.exactOptional();
 const maybe = text.exactOptional();
 const contexts = z.array(text).min(1).max(10_000).exactOptional();
+/** A question as a model sees it. */
+const vector = z.strictObject({
+  model: z.strictObject({
+    name: text,
+    hash: text.regex(/^[0-9a-f]{64}$/, "must be a sha256"),
+    provider: text,
+  }),
+  numbers: text,
+}).exactOptional();
 
 /** The shapes of views. */
 export const viewShapes = z.discriminatedUnion("view", [
@@ -190,14 +199,18 @@ export const viewShapes = z.discriminatedUnion("view", [
     contexts,
     at,
     minConfidence: z.number().exactOptional(),
-    vector: z.strictObject({
-      model: z.strictObject({
-        name: text,
-        hash: text.regex(/^[0-9a-f]{64}$/, "must be a sha256"),
-        provider: text,
-      }),
-      numbers: text,
-    }).exactOptional(),
+    vector,
+  }),
+  z.strictObject({
+    view: z.literal("timeline"),
+    about: text,
+    context: maybe,
+    contexts,
+    since: maybe,
+    until: maybe,
+    limit: maybeCount,
+    cursor: maybe,
+    vector,
   }),
   z.strictObject({
     view: z.literal("unembedded"),

@@ -29,7 +29,7 @@ const contentFlags: readonly Flag[] = [
 ];
 
 /** What the content flags say, as the fields of a memory. */
-function fields(call: Call): Omit<Extract<WriteOp, { op: "update" }>, "op" | "id" | "content"> {
+export function fields(call: Call): Omit<Extract<WriteOp, { op: "update" }>, "op" | "id" | "content"> {
   return given({
     title: call.text("title"),
     source: call.text("source"),
@@ -50,7 +50,7 @@ export async function contentOf(call: Call): Promise<string> {
 }
 
 /** The id in a write's receipt. */
-function idOf(receipt: Receipt, at = 0): string {
+export function idOf(receipt: Receipt, at = 0): string {
   const results = receipt["results"];
   const item: unknown = Array.isArray(results) ? results[at] : null;
   if (typeof item === "object" && item !== null && "id" in item && typeof item.id === "string") {

@@ -58,24 +58,23 @@ export const recall: Leaf = {
     "always do. The same question over the same memories gives the same order. Scores compare within one answer only.",
   async run(call) {
     const question = call.needAll("question").join(" ");
-    const port = await call.port();
-    const models = await modelsOf(call, port);
-    try {
-      await answer(call, models === null ? port : models.port, question);
-    } finally {
-      models?.close();
-    }
+    await withMeaning(call, (port) => answer(call, port, question));
   },
 };
 
-/** A port that knows what questions mean: a host has its own; here the folder's model is opened for this one. */
-async function modelsOf(call: Call, port: Port): Promise<{ readonly port: Port; close(): void } | null> {
-  if (port.where === "host") return null;
+/** Does work with a port that knows what questions mean: a host has its own model; here the folder's is opened for it. */
+export async function withMeaning(call: Call, work: (port: Port) => Promise<void>): Promise<void> {
+  const port = await call.port();
+  if (port.where === "host") return await work(port);
   const { openDataModels } = await import("../runtime/models.ts");
   const models = openDataModels(dataFolder(call.screen.terminal, call.text("data")), {});
-  if (models.embeddingModel() === null) return null;
-  const { withModel } = await import("../runtime/embedding.ts");
-  return { port: withModel(port, models), close: () => models.close() };
+  if (models.embeddingModel() === null) return await work(port);
+  try {
+    const { withModel } = await import("../runtime/embedding.ts");
+    await work(withModel(port, models));
+  } finally {
+    models.close();
+  }
 }
 
 async function answer(call: Call, port: Port, question: string): Promise<void> {

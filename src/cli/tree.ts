@@ -24,6 +24,8 @@ import { review } from "./review.ts";
 import { service } from "./service.ts";
 import { config } from "./settings.ts";
 import { setup } from "./setup.ts";
+import { supersede } from "./supersede.ts";
+import { timeline } from "./timeline.ts";
 import { token } from "./token.ts";
 import { up } from "./up.ts";
 import { workflow } from "./workflow.ts";
@@ -34,11 +36,13 @@ export const tree: readonly Node[] = [
   search,
   ask,
   recall,
+  timeline,
   why,
   brief,
   setup,
   importSessions,
   hook,
+  supersede,
   forget,
   erase,
   review,

@@ -12,7 +12,7 @@
  *    no text's fault: embedding stops and says so, and everything still waits. A question is answered without it.
  */
 import { toInt8, vectorLimits } from "../graph/mod.ts";
-import { EngramError } from "../kernel/mod.ts";
+import { EngramError, parseId } from "../kernel/mod.ts";
 import { status } from "../sandbox/abi.ts";
 import type { TextAnswer, TextSource } from "./model_desk.ts";
 import type { ModelUsed, Port, Progress, QuestionVector } from "./port.ts";
@@ -203,8 +203,13 @@ export function withModel(port: Port, embedder: Embedder): Port {
     idle: () => port.idle(),
     close: () => port.close(),
     async view(view) {
-      if (view.view !== "recall" || view.vector !== undefined) return await port.view(view);
-      const vector = await questionVector(embedder, view.question);
+      const question = view.view === "recall"
+        ? view.question
+        : view.view === "timeline" && parseId(view.about) === null
+        ? view.about
+        : null;
+      if (question === null || ("vector" in view && view.vector !== undefined)) return await port.view(view);
+      const vector = await questionVector(embedder, question);
       return await port.view(vector === null ? view : { ...view, vector });
     },
   };

@@ -74,6 +74,23 @@ export type View =
     /** The question as a model sees it; a door that has a model adds it (src/runtime/with_models.ts). */
     readonly vector?: QuestionVector;
   }
+  /** What was known about words, or the versions of one memory and of its chain of `supersedes`, oldest first. */
+  | {
+    readonly view: "timeline";
+    /** Words, or a memory: an id, a unique beginning of one, or "@last". */
+    readonly about: string;
+    readonly context?: string;
+    /** Several contexts, by id or name; not together with `context`. */
+    readonly contexts?: readonly string[];
+    /** When it was so, in ISO 8601: from the beginning of `since` to the end of `until`. */
+    readonly since?: string;
+    readonly until?: string;
+    /** Events at most, 1 to 1,000; 100 where absent. */
+    readonly limit?: number;
+    readonly cursor?: string;
+    /** As for `recall`. */
+    readonly vector?: QuestionVector;
+  }
   /** Engrams that a model has made no vectors of yet, in the order of their writing; pass `next` on as `after`. */
   | { readonly view: "unembedded"; readonly model: string; readonly after?: number; readonly limit?: number }
   | {
@@ -332,6 +349,12 @@ export interface ViewResults {
   readonly recall: {
     readonly hits: readonly RecallHit[];
     /** The model whose vectors took part; null where words and links alone did. */
+    readonly model: ModelUsed | null;
+  };
+  readonly timeline: {
+    readonly events: readonly Engram[];
+    readonly cursor?: string;
+    /** The model whose vectors took part; null where none did. */
     readonly model: ModelUsed | null;
   };
   readonly unembedded: {

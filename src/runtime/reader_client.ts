@@ -64,6 +64,7 @@ export function readerAnswers(view: View): boolean {
     case "search":
     case "ask":
     case "recall":
+    case "timeline":
     case "unembedded":
     case "brief":
     case "neighbors":

@@ -17,6 +17,7 @@ import {
   type Entry,
   formatTime,
   type Id,
+  parseId,
   requireTime,
   type Write,
 } from "../kernel/mod.ts";
@@ -34,6 +35,7 @@ import { unpack } from "./rows.ts";
 import { reviewPage } from "./review.ts";
 import type { ViewParts } from "./view_parts.ts";
 import type { SessionStart } from "./sessions.ts";
+import { chainOf, inSpan, maybeId, timelineLimits, timelinePage } from "./timeline.ts";
 import { why } from "./why.ts";
 
 const notFound = (what: string, text: string) =>
@@ -160,6 +162,8 @@ export class Views {
         return this.#search(view);
       case "recall":
         return this.#recall(view);
+      case "timeline":
+        return this.#timeline(view);
       case "unembedded":
         return graph.unembedded(view.model, view.after ?? 0, Math.min(view.limit ?? 100, 1000));
       case "ask":
@@ -348,6 +352,58 @@ export class Views {
       ...(vector === undefined ? {} : { vector: { model: vector.model.hash, numbers: numbersOf(vector) } }),
     });
     return { hits, model: vectors ? vector?.model ?? null : null };
+  }
+
+  #timeline({ about, ...view }: Extract<View, { view: "timeline" }>): ViewResults["timeline"] {
+    if (about.trim() === "") {
+      throw new EngramError("invalid_argument", "Cannot read the timeline: it is about nothing", {
+        field: "about",
+      });
+    }
+    const asked = inSpan(view);
+    const id = maybeId(about) ? this.#idIn(about, view) : null;
+    if (id !== null) {
+      return {
+        ...timelinePage(chainOf(this.parts.graph, id).filter(asked), { about, ...view }),
+        model: null,
+      };
+    }
+    const { context, contexts, vector } = view;
+    const scope = {
+      ...(context === undefined ? {} : { context }),
+      ...(contexts === undefined ? {} : { contexts }),
+    };
+    const { hits, model } = this.#recall({
+      view: "recall",
+      question: about,
+      k: recallLimits.kMax,
+      ...scope,
+      ...(vector === undefined ? {} : { vector }),
+    });
+    const events = hits.filter(asked).slice(0, timelineLimits.hitsMax)
+      .map(({ score: _score, snippet: _snippet, parts: _parts, facts: _facts, ...engram }) => engram);
+    return { ...timelinePage(events, { about, ...view }), model };
+  }
+
+  /** The memory that a text names, "@last" as the newest of what is read; null where it is no id: a word like "every". */
+  #idIn(
+    text: string,
+    { context, contexts }: { readonly context?: string; readonly contexts?: readonly string[] },
+  ) {
+    const within = this.#within(context, contexts);
+    if (text === "@last" && (context ?? contexts) !== undefined) {
+      const newest = this.parts.graph.search({ limit: 1, includeSuperseded: true, ...within }).hits[0];
+      if (newest === undefined) throw notFound("engram", text);
+      return newest.id;
+    }
+    try {
+      return this.engramId(text);
+    } catch (error) {
+      const isWord = error instanceof EngramError && error.code === "engram_not_found" && text !== "@last" &&
+        parseId(text) === null;
+      if (isWord) return null;
+      throw error;
+    }
   }
 
   #ask(view: Extract<View, { view: "ask" }>) {

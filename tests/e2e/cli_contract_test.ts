@@ -175,6 +175,28 @@ contract("search and ask give hits and a verbatim sentence with its source and d
   assert.equal((await place.json("ask", "zebra quantum"))["answer"], null);
 });
 
+contract("supersede puts a memory where the old one is, and timeline tells both in order", async (place) => {
+  await place.json("context", "create", "work");
+  const old = String(
+    (await place.json("memory", "add", "Ada leads Heron", "--context", "work", "--time", "2026-03-01"))["id"],
+  );
+  const made = await place.json("supersede", old, "Priya leads Heron", "--time", "2026-03-14");
+  assert.deepEqual(Object.keys(made), ["id", "tick"]);
+  const now = String(made["id"]);
+  assert.deepEqual(
+    (await place.json("memory", "get", now))["contexts"],
+    (await place.json("memory", "get", old))["contexts"],
+  );
+  const told = async (...args: string[]) =>
+    listOf((await place.json("timeline", ...args))["events"]).map((
+      { id, supersededBy },
+    ) => [id, supersededBy]);
+  assert.deepEqual(await told(old), [[old, now], [now, null]]);
+  assert.deepEqual(await told("leads", "Heron", "--until", "2026-03-01"), [[old, now]]);
+  const { cursor } = await place.json("timeline", old, "--limit", "1");
+  assert.deepEqual(await told(old, "--cursor", String(cursor)), [[now, null]]);
+});
+
 contract("an export goes back in as it was", async (place) => {
   await place.json("context", "create", "work");
   await place.json("memory", "add", "one", "--source", "s", "--ref", "1", "--time", "2026-01-01");

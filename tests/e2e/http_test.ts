@@ -190,3 +190,22 @@ Deno.test("/docs is a page that loads nothing but from the host, and needs no to
     assert.match(script.headers.get("content-type") ?? "", /^text\/javascript/);
     assert.match(await script.text(), /customElements\.define/);
   }));
+
+Deno.test("POST /v1/engrams/{id}/supersede and GET /v1/timeline say what the command line and MCP say", () =>
+  withHost(async ({ address, token }) => {
+    const send = client(address, token);
+    const said = { content: "Heron launches on 12 May", time: "2026-03-01" };
+    const { id } = (await send("POST", "/v1/engrams", said)).body;
+    const made = await send("POST", `/v1/engrams/${id}/supersede`, {
+      content: "Heron launches on 14 May",
+      time: "2026-03-14",
+    });
+    assert.deepEqual([made.status, typeof made.body.id], [201, "string"]);
+    assert.equal((await send("GET", `/v1/engrams/${id}`)).body.supersededBy, made.body.id);
+    const page = await send("GET", `/v1/timeline?about=${id}&limit=1`);
+    assert.deepEqual([page.status, page.body.events.map((event: { id: string }) => event.id)], [200, [id]]);
+    const next = await send("GET", `/v1/timeline?about=${id}&cursor=${page.body.cursor}`);
+    assert.deepEqual(next.body.events.map((event: { id: string }) => event.id), [made.body.id]);
+    assert.equal((await send("GET", "/v1/timeline")).status, 422);
+    assert.equal((await send("POST", `/v1/engrams/e9100/supersede`, { content: "x" })).status, 404);
+  }));

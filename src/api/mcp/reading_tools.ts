@@ -2,6 +2,7 @@
 import { z } from "zod";
 import type { Engram, JsonObject } from "../../kernel/mod.ts";
 import type { AskView, Quotation, ViewResults, WhyLink } from "../../runtime/mod.ts";
+import { cursorAfter } from "../../runtime/timeline.ts";
 import type { McpCall } from "./caller.ts";
 import {
   budgetOf,
@@ -15,7 +16,7 @@ import {
   reply,
   tokensOf,
 } from "./reply.ts";
-import { budget, context, cursor, text, things, type Tool, tool } from "./tool.ts";
+import { budget, context, cursor, given, text, things, type Tool, tool } from "./tool.ts";
 
 const day = (time: string | null) => time === null ? "" : ` ${time.slice(0, 10)}`;
 const from = (source: string | null) => source === null ? "" : ` (${oneLine(source, 80)})`;
@@ -157,39 +158,37 @@ function askReply(found: AskView, tokens: number) {
 const timeline = tool({
   name: "timeline",
   description: "What was known about words or an id, oldest first.",
-  args: z.strictObject({ about: text, context, budget, cursor }),
+  args: z.strictObject({
+    about: text,
+    since: text.optional(),
+    until: text.optional(),
+    context,
+    budget,
+    cursor,
+  }),
   result: z.object({ events: things, cursor }),
   does: "reads",
-  async call(args, call) {
-    const { about, context: named } = args;
-    const charactersMax = itemCharactersMax(budgetOf(args.budget));
-    const events = await changesOf(call, about) ??
-      (await findMemories(call, about, 50, await call.readContexts(named))).hits;
-    const at = ({ observedAt }: Engram) => observedAt ?? "";
-    const sorted = [...events].sort((a, b) =>
-      at(a) < at(b) ? -1 : at(a) > at(b) ? 1 : a.updatedTick - b.updatedTick
-    );
-    const items = sorted.map((engram) => eventItem(engram, charactersMax));
-    return listReply("events", items, args, { about, named }, "Nothing is known about this.");
+  async call({ about, context: named, budget: tokens, cursor: from, ...span }, call) {
+    const { events, cursor: more } = await call.port.view({
+      view: "timeline",
+      about,
+      ...given(span),
+      ...(from === undefined || from === "" ? {} : { cursor: from }),
+      ...await call.readContexts(named),
+    });
+    const charactersMax = itemCharactersMax(budgetOf(tokens));
+    const { taken, next } = page(events.map((one) => eventItem(one, charactersMax)), 0, budgetOf(tokens));
+    const last = next === null ? undefined : events[next - 1];
+    const cursor = last === undefined ? more : cursorAfter(last, about);
+    const lines = taken.map((item) => item.line);
+    if (cursor !== undefined) lines.push(`More: call again with the cursor ${cursor}.`);
+    const structured = {
+      events: taken.map((item) => item.structured),
+      ...(cursor === undefined ? {} : { cursor }),
+    };
+    return reply(structured, lines.length === 0 ? "Nothing is known about this." : lines.join("\n"));
   },
 });
-
-/** The versions of a memory, and those of what it superseded and what superseded it; null where `text` is no id. */
-async function changesOf(call: McpCall, text: string): Promise<readonly Engram[] | null> {
-  if (!/^(@last|e[0-9a-z]+)$/.test(text)) return null;
-  const id = await call.engramId(text).catch(() => null); // a word that looks like an id is looked for as a word
-  if (id === null) return null;
-  const { connected } = await call.port.view({
-    view: "neighbors",
-    id,
-    type: "supersedes",
-    direction: "both",
-    depth: 4,
-  }).catch(() => ({ connected: [] })); // of a forgotten memory only its versions are left
-  const ids = [id, ...connected.map(({ engram }) => engram.id)];
-  const found = await Promise.all(ids.map((one) => call.port.view({ view: "versions", id: one })));
-  return found.flatMap(({ versions }) => versions.map(({ engram }) => engram));
-}
 
 function eventItem(engram: Engram, charactersMax: number): Item {
   const { id, content, observedAt, source, updatedTick, supersededBy } = engram;

@@ -76,3 +76,9 @@ export const context: z.ZodOptional<z.ZodString> = text.optional();
 export const budget: z.ZodOptional<z.ZodInt> = z.int().min(100).max(mcpLimits.replyTokensMax).optional();
 /** Where to go on. */
 export const cursor: z.ZodOptional<z.ZodString> = z.string().optional();
+
+/** Fields without those that were not given. */
+export function given<T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  const kept = Object.entries(values).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(kept) as { [K in keyof T]?: Exclude<T[K], undefined> };
+}

@@ -3,9 +3,10 @@ import { inputRequired, inputResponse } from "@modelcontextprotocol/server";
 import { z } from "zod";
 import { EngramError, type JsonObject } from "../../kernel/mod.ts";
 import type { Receipt } from "../../runtime/mod.ts";
+import { supersedeOps } from "../../runtime/supersede.ts";
 import type { McpCall } from "./caller.ts";
 import { budgetOf, cutText, oneLine, reply } from "./reply.ts";
-import { budget, context, object, text, type Tool, tool, type ToolResult } from "./tool.ts";
+import { budget, context, given, object, text, type Tool, tool, type ToolResult } from "./tool.ts";
 
 const written = z.object({ id: z.string(), tick: z.int() });
 
@@ -24,11 +25,6 @@ function redactedWords(receipt: Receipt): string {
   const { redacted } = receipt;
   if (typeof redacted !== "object" || redacted === null) return "";
   return ` Not stored, it looked private: ${Object.keys(redacted).join(", ")}.`;
-}
-
-function given<T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  const kept = Object.entries(values).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(kept) as { [K in keyof T]?: Exclude<T[K], undefined> };
 }
 
 const remember = tool({
@@ -66,14 +62,9 @@ const supersede = tool({
   async call({ id: named, content, time }, call) {
     const id = await call.engramId(named);
     const old = await call.port.view({ view: "engram", id });
-    const place = old.contexts[0] ?? await call.writeContext(undefined);
-    const receipt = await call.submit({
-      kind: "write",
-      ops: [
-        { op: "add", content, context: place, ...given({ time }) },
-        { op: "connect", source: "@0", target: id, type: "supersedes" },
-      ],
-    });
+    const elsewhere = old.contexts.length > 0 ? null : await call.writeContext(undefined);
+    const ops = supersedeOps(old, { content, ...given({ time }) }, elsewhere);
+    const receipt = await call.submit({ kind: "write", ops });
     const made = idOf(receipt, 0);
     const { tick } = receipt;
     const words = `${made} supersedes ${id} since tick ${tick}.${redactedWords(receipt)}`;

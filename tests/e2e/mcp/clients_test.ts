@@ -85,6 +85,8 @@ test("remembers, recalls, supersedes, answers with what holds now, tells why, an
   assert.match(answer.text, /Heron launches on 14 May/);
   const events = (await callTool(client, "timeline", { about: id })).structured["events"] as { id: string }[];
   assert.deepEqual(events.map((event) => event.id), [id, later.structured["id"]]);
+  const since = await callTool(client, "timeline", { about: "heron", since: "2026-03-02", budget: 400 });
+  assert.match(since.text, /^2026-03-14 e\w+: Heron launches on 14 May$/);
   assert.match((await callTool(client, "why", { id })).text, /mcp:tester asked/);
 
   const other = await callTool(client, "remember", { content: "The launch needs the harbour" });

@@ -1,8 +1,12 @@
 /** The command line and the API, held together: whatever a command can do, a program can ask for. */
 import assert from "node:assert/strict";
+import { InMemoryTransport } from "@modelcontextprotocol/client";
+import { mcpServer } from "../../../src/api/mcp/mod.ts";
 import { routeList } from "../../../src/api/route_list.ts";
 import { isGroup } from "../../../src/cli/command.ts";
 import { tree } from "../../../src/cli/tree.ts";
+import { clientOf } from "../../support/mcp_clients.ts";
+import { withRuntime } from "../../support/runtimes.ts";
 
 /** The routes of a command; or, in words, why it has none. */
 const routesOf: Readonly<Record<string, readonly string[] | string>> = {
@@ -10,8 +14,10 @@ const routesOf: Readonly<Record<string, readonly string[] | string>> = {
   search: ["GET /v1/search"],
   ask: ["GET /v1/ask"],
   recall: ["POST /v1/recall"],
+  timeline: ["GET /v1/timeline"],
   why: ["GET /v1/why/:id"],
   brief: ["GET /v1/brief"],
+  supersede: ["POST /v1/engrams/:id/supersede"],
   forget: ["DELETE /v1/engrams/:id"],
   erase: ["POST /v1/erase"],
   "review list": ["GET /v1/review"],
@@ -79,6 +85,22 @@ const routesOf: Readonly<Record<string, readonly string[] | string>> = {
   help: "it is about the command line; GET /openapi.json and GET /docs are the API's own",
 };
 
+/** The command that does what a tool or resource of MCP does. */
+const commandOf: Readonly<Record<string, string>> = {
+  remember: "remember",
+  recall: "recall",
+  ask: "ask",
+  timeline: "timeline",
+  why: "why",
+  supersede: "supersede",
+  relate: "memory connect",
+  forget: "forget",
+  run: "agent execute",
+  "memory://brief": "brief",
+  "memory://engram/{id}": "memory get",
+  "memory://context/{name}": "context show",
+};
+
 const listed = routeList().map(({ method, path }) => `${method} ${path}`);
 
 Deno.test("every command has routes that are there, or a reason to have none", () => {
@@ -111,3 +133,22 @@ Deno.test("every route under /v1 is a command's, or has a reason to be more", ()
   const left = listed.filter((route) => / \/v1/.test(route) && !used.has(route) && more[route] === undefined);
   assert.deepEqual(left, []);
 });
+
+Deno.test("every tool and resource of MCP is a command, which has a route", () =>
+  withRuntime(async (port) => {
+    const submit = port.submit.bind(port);
+    const caller = { port, submit, folder: null, context: null, connection: null };
+    const [near, far] = InMemoryTransport.createLinkedPair();
+    await mcpServer(caller, (error) => assert.fail(String(error))).connect(far);
+    const client = clientOf("2025-11-25");
+    await client.connect(near);
+    const { tools } = await client.listTools(), { resourceTemplates } = await client.listResourceTemplates();
+    const offered = [
+      ...tools.map(({ name }) => name),
+      ...resourceTemplates.map(({ uriTemplate }) => uriTemplate),
+      "memory://brief",
+    ];
+    assert.deepEqual(Object.keys(commandOf).sort(), offered.sort());
+    for (const command of Object.values(commandOf)) assert(Array.isArray(routesOf[command]), command);
+    await client.close();
+  }));
