@@ -59,6 +59,8 @@ export interface Corpus {
   readonly lengthSum: number;
   /** Visible documents with this stem, ascending. */
   postings(stem: string): Postings;
+  /** Marks by document as the index keeps them (postings.ts), those of documents that are not of this corpus too. */
+  readonly marks: Uint32Array;
   /** Sum of weighted counts. */
   length(document: number): number;
   /** Those of `stems` that occur. */
@@ -244,6 +246,10 @@ export class IndexCorpus extends StoredCorpus implements Corpus {
     return this.#index.end;
   }
 
+  get marks(): Uint32Array {
+    return this.#index.marks;
+  }
+
   override neighbours(document: number): Neighbours | null {
     if (this.#threads === null) return super.neighbours(document);
     if (!this.threaded(document)) return null;
@@ -323,6 +329,14 @@ class Counted {
     return this.#lengths.get(document) ?? 0;
   }
 
+  /** Marks by document below `end`, those of `base` before its end. */
+  marks(end: number, base: Uint32Array = new Uint32Array(0)): Uint32Array {
+    const marks = new Uint32Array(end);
+    marks.set(base);
+    for (const [document, length] of this.#lengths) marks[document] = 1 + 2 * length;
+    return marks;
+  }
+
   postings(stem: string): Postings {
     const found = this.#postings.get(stem) ?? { rids: [], counts: [] };
     return { rids: Uint32Array.from(found.rids), counts: Uint8Array.from(found.counts) };
@@ -346,6 +360,7 @@ function tooMuchToScan(scannedCharsMax: number): EngramError {
 export class ScannedCorpus extends StoredCorpus implements Corpus {
   readonly #counted = new Counted();
   readonly end: number;
+  readonly marks: Uint32Array;
 
   /** `seen`: the scope of the reader, or the part of it that is searched. Refuses `limit_reached` beyond `charsMax`. */
   constructor(parts: CorpusParts, seen: Scope, charsMax: number) {
@@ -364,6 +379,7 @@ export class ScannedCorpus extends StoredCorpus implements Corpus {
       }
     } while (rows.length === scannedRows);
     this.end = last + 1;
+    this.marks = this.#counted.marks(this.end);
   }
 
   override load(document: number): Document {
@@ -415,6 +431,7 @@ export class StagedCorpus implements Corpus {
   readonly documents: number;
   readonly lengthSum: number;
   readonly end: number;
+  readonly marks: Uint32Array;
 
   /** `hidden` are documents of `base` that were replaced or deleted. */
   constructor(base: Corpus, staged: readonly Engram[], hidden: readonly number[], fromTick: number) {
@@ -430,6 +447,7 @@ export class StagedCorpus implements Corpus {
     this.documents = documents + staged.length;
     this.lengthSum = lengthSum + this.#counted.lengthSum;
     this.end = base.end + staged.length;
+    this.marks = this.#counted.marks(this.end, base.marks.subarray(0, base.end));
   }
 
   has(document: number): boolean {

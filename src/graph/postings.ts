@@ -156,6 +156,9 @@ function readPostings(bytes: Uint8Array, rids: Uint32Array, counts: Uint8Array, 
   return at;
 }
 
+/** The length that a row's mark tells of. */
+export const lengthOf = (mark: number): number => (mark - 1) >>> 1;
+
 const noPostings: Postings = { rids: new Uint32Array(0), counts: new Uint8Array(0) };
 
 /** The index of one graph. */
@@ -196,6 +199,11 @@ export class PostingIndex {
     return this.#end;
   }
 
+  /** Marks by row; to be read at once. */
+  get marks(): Uint32Array {
+    return this.#marks;
+  }
+
   /** How many rows can be found, and the sum of their lengths. */
   get sums(): { readonly documents: number; readonly lengthSum: number } {
     if (this.#sums !== null) return this.#sums;
@@ -215,7 +223,7 @@ export class PostingIndex {
 
   /** Sum of the weighted counts of a live row. */
   length(rid: number): number {
-    return ((this.#marks[rid] ?? 1) - 1) >>> 1;
+    return lengthOf(this.#marks[rid] ?? 1);
   }
 
   /** Whether a live row has a place in a thread. */

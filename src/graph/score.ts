@@ -10,8 +10,9 @@
  * 1. Scores are integers; equal corpora and queries give equal scores on every machine (only + − × ÷ and Math.log).
  * 2. Ties go by id. Work is bounded by `searchLimits`.
  */
-import type { Corpus, Document } from "./corpus.ts";
-import type { Postings } from "./postings.ts";
+import { assert } from "../kernel/errors.ts";
+import type { Corpus, Document, Neighbours } from "./corpus.ts";
+import { lengthOf, type Postings } from "./postings.ts";
 import { eachWord, nearStems, queryWords } from "./words.ts";
 
 /** Bounds of a search. The build's: what a search gave an agent is recorded. */
@@ -90,122 +91,272 @@ export function lookUp(corpus: Corpus, query: string): { words: QueryWord[]; spe
 
 const saturate = (count: number, norm: number) => count * (k1 + 1) / (count + norm);
 
-/** Scores of documents by their own words: those scored, and the scores by document. */
-export function ownScores(
-  corpus: Corpus,
-  words: readonly QueryWord[],
-): { documents: number[]; scores: Float64Array } {
-  const scores = new Float64Array(corpus.end), documents: number[] = [];
-  const average = corpus.documents === 0 ? 1 : Math.max(1, corpus.lengthSum / corpus.documents);
+const averageLength = ({ documents, lengthSum }: Corpus) =>
+  documents === 0 ? 1 : Math.max(1, lengthSum / documents);
+
+/** What a count is saturated by in a text of this length. */
+const normOf = (length: number, average: number) => k1 * (1 - b + b * length / average);
+
+/** Lengths and counts below these, as they mostly are, are saturated once a search. */
+const readyLengthsMax = 512, readyCountsMax = 8;
+
+function readySaturated(average: number): Float64Array {
+  const ready = new Float64Array(readyLengthsMax * readyCountsMax);
+  for (let length = 0, at = 0; length < readyLengthsMax; length++) {
+    const norm = normOf(length, average);
+    for (let count = 0; count < readyCountsMax; count++) ready[at++] = saturate(count, norm);
+  }
+  return ready;
+}
+
+/** Scores by document by the words of each alone; 0 for those that have none. */
+export function ownScores(corpus: Corpus, words: readonly QueryWord[]): Float64Array {
+  const scores = new Float64Array(corpus.end), { marks } = corpus, average = averageLength(corpus);
+  const ready = readySaturated(average);
   for (const { postings: { rids, counts }, weight } of words) {
     for (let at = 0; at < rids.length; at++) {
-      const document = rids[at] ?? 0, before = scores[document] ?? 0;
-      if (before === 0) documents.push(document);
-      const norm = k1 * (1 - b + b * corpus.length(document) / average);
-      scores[document] = before + weight * saturate(counts[at] ?? 0, norm);
+      const document = rids[at] ?? 0, count = counts[at] ?? 0, length = lengthOf(marks[document] ?? 0);
+      const saturated = count < readyCountsMax && length < readyLengthsMax
+        ? ready[length * readyCountsMax + count] ?? 0
+        : saturate(count, normOf(length, average));
+      scores[document] = (scores[document] ?? 0) + weight * saturated;
     }
   }
-  return { documents, scores };
+  return scores;
 }
 
-/** The `max` best by score, ties by document: a heap with the worst kept one on top. */
-export function best(documents: Iterable<number>, scores: ArrayLike<number>, max: number): number[] {
-  const heap: number[] = [];
-  const before = (one: number, other: number) => (scores[other] ?? 0) - (scores[one] ?? 0) || one - other;
-  const sink = () => {
-    for (let at = 0;;) {
+/** Keeps the `max` best by score, ties by document: a heap with the worst kept one on top. */
+class Best {
+  readonly #scores: ArrayLike<number>;
+  readonly #max: number;
+  readonly #heap: number[] = [];
+  /** The score of the worst kept one once there are `max`. */
+  floor = -Infinity;
+
+  constructor(scores: ArrayLike<number>, max: number) {
+    this.#scores = scores;
+    this.#max = max;
+  }
+
+  /** Whether `one` comes before `other`. */
+  #before(one: number, other: number): boolean {
+    const score = this.#scores[one] ?? 0, than = this.#scores[other] ?? 0;
+    return score > than || (score === than && one < other);
+  }
+
+  offer(document: number): void {
+    const heap = this.#heap;
+    if (heap.length < this.#max) {
+      heap.push(document);
+      if (heap.length < this.#max) return;
+      heap.sort((one, other) => this.#before(other, one) ? -1 : 1);
+    } else {
+      const worst = heap[0];
+      if (worst === undefined || !this.#before(document, worst)) return;
+      this.#sink(document);
+    }
+    this.floor = this.#scores[heap[0] ?? 0] ?? 0;
+  }
+
+  /** Puts a document in place of the worst. */
+  #sink(document: number): void {
+    const heap = this.#heap;
+    let at = 0;
+    for (;;) {
       let child = 2 * at + 1;
-      const worst = heap[at] ?? 0, right = heap[child + 1], left = heap[child];
-      if (left === undefined) return;
-      if (right !== undefined && before(left, right) < 0) child++;
+      const left = heap[child], right = heap[child + 1];
+      if (left === undefined) break;
+      if (right !== undefined && this.#before(left, right)) child++;
       const lower = heap[child] ?? 0;
-      if (before(worst, lower) >= 0) return;
+      if (this.#before(lower, document)) break;
       heap[at] = lower;
-      heap[child] = worst;
       at = child;
     }
-  };
-  for (const document of documents) {
-    if (heap.length < max) {
-      heap.push(document);
-      if (heap.length === max) heap.sort((one, other) => before(other, one));
-    } else if (before(document, heap[0] ?? 0) < 0) {
-      heap[0] = document;
-      sink();
-    }
+    heap[at] = document;
   }
-  return heap.sort(before);
+
+  /** Those kept, best first. */
+  sorted(): number[] {
+    return this.#heap.sort((one, other) => this.#before(one, other) ? -1 : 1);
+  }
 }
 
-/** Counts by document: the postings of a common word are looked at too often to be searched each time. */
-function countsOf({ rids, counts }: Postings, end: number): Uint8Array {
-  const found = new Uint8Array(end);
-  for (let at = 0; at < rids.length; at++) found[rids[at] ?? 0] = counts[at] ?? 0;
+/** The `max` best of these documents by score, ties by document. */
+export function best(documents: Iterable<number>, scores: ArrayLike<number>, max: number): number[] {
+  const kept = new Best(scores, max);
+  for (const document of documents) kept.offer(document);
+  return kept.sorted();
+}
+
+/** The `max` best of all documents with a score above 0, ties by document. */
+export function bestOfAll(scores: Float64Array | Int32Array, max: number): number[] {
+  const kept = new Best(scores, max);
+  let floor = 0;
+  for (let document = 0; document < scores.length; document++) {
+    if ((scores[document] ?? 0) <= floor) continue;
+    kept.offer(document);
+    // What comes later and scores the same is behind by its number.
+    floor = Math.max(0, kept.floor);
+  }
+  return kept.sorted();
+}
+
+/** All documents with a score above 0, ascending. */
+export function scored(scores: Float64Array): number[] {
+  const found: number[] = [];
+  for (let document = 0; document < scores.length; document++) {
+    if ((scores[document] ?? 0) > 0) found.push(document);
+  }
   return found;
 }
 
-/** Scores the best documents again with the words of their neighbours, and the neighbours with theirs. */
-export function addNeighbours(
-  corpus: Corpus,
-  words: readonly QueryWord[],
-  documents: number[],
-  scores: Float64Array,
-): void {
-  const average = corpus.documents === 0 ? 1 : Math.max(1, corpus.lengthSum / corpus.documents);
-  const seeds = best(documents, scores, searchLimits.neighbourDocumentsMax);
-  const rescored = new Map<number, number>();
-  const weighed = words.map(({ postings, weight }) => ({ counts: countsOf(postings, corpus.end), weight }));
-  const rescore = (document: number): readonly number[] => {
-    const neighbours = corpus.neighbours(document);
-    if (neighbours === null) return [];
-    const { before, after } = neighbours;
-    const norm = k1 * (1 - b + b * corpus.length(document) / average);
-    let score = 0;
-    for (const { counts, weight } of weighed) {
-      let count = counts[document] ?? 0;
-      before.forEach((other, at) => count += (beforeWeights[at] ?? 0) * (counts[other] ?? 0));
-      after.forEach((other, at) => count += (afterWeights[at] ?? 0) * (counts[other] ?? 0));
-      if (count > 0) score += weight * saturate(count, norm);
+/** Place of a document among those that {@link CountsOf} is asked for, from 1; 0 for others, and all 0 between uses. */
+let placesBy = new Uint16Array(0);
+
+/** Counts of some documents' words: by word, then in the order the documents were asked for. */
+class CountsOf {
+  readonly #counts: readonly Uint8Array[];
+  readonly #places = new Map<number, number>();
+
+  constructor(corpus: Corpus, words: readonly QueryWord[], documents: ReadonlySet<number>) {
+    if (placesBy.length < corpus.end) placesBy = new Uint16Array(Math.ceil(corpus.end * 1.5));
+    const places = placesBy;
+    for (const document of documents) {
+      const place = this.#places.size + 1;
+      this.#places.set(document, place);
+      places[document] = place;
     }
-    rescored.set(document, score);
-    return [...before, ...after];
+    assert(this.#places.size < 65_536, "places of documents fit");
+    this.#counts = words.map(({ postings: { rids, counts } }) => {
+      const found = new Uint8Array(documents.size + 1);
+      for (let at = 0; at < rids.length; at++) {
+        const place = places[rids[at] ?? 0] ?? 0;
+        if (place !== 0) found[place] = counts[at] ?? 0;
+      }
+      return found;
+    });
+    for (const document of documents) places[document] = 0;
+  }
+
+  /** Where the counts of a document stand in {@link of}. */
+  place(document: number): number {
+    return this.#places.get(document) ?? 0;
+  }
+
+  /** Counts of the `word`-th word, by place. */
+  of(word: number): Uint8Array {
+    return this.#counts[word] ?? new Uint8Array(0);
+  }
+}
+
+/**
+ * Scores the best documents again with the words of their neighbours, and the neighbours with theirs; gives all of
+ * these. No score gets smaller, so no other document is among the best `neighbourDocumentsMax` afterwards.
+ */
+export function addNeighbours(corpus: Corpus, words: readonly QueryWord[], scores: Float64Array): number[] {
+  const seeds = bestOfAll(scores, searchLimits.neighbourDocumentsMax);
+  const found = new Map<number, Neighbours>(), around = new Set<number>();
+  const look = (document: number): Neighbours | null => {
+    const neighbours = corpus.neighbours(document);
+    if (neighbours !== null) found.set(document, neighbours);
+    return neighbours;
   };
-  const around = new Set<number>();
-  for (const document of seeds) for (const other of rescore(document)) around.add(other);
-  for (const other of around) if (!rescored.has(other)) rescore(other);
-  for (const [document, score] of rescored) {
-    // Documents with a word of their own have a score already.
-    if (scores[document] === 0 && score > 0) documents.push(document);
+  for (const document of seeds) {
+    const neighbours = look(document);
+    for (const other of neighbours?.before ?? []) around.add(other);
+    for (const other of neighbours?.after ?? []) around.add(other);
+  }
+  if (found.size === 0) return seeds;
+  for (const other of around) if (!found.has(other)) look(other);
+  const asked = new Set<number>();
+  for (const [document, { before, after }] of found) {
+    asked.add(document);
+    for (const other of before) asked.add(other);
+    for (const other of after) asked.add(other);
+  }
+  const counts = new CountsOf(corpus, words, asked), average = averageLength(corpus);
+  for (const [document, neighbours] of found) {
+    const norm = normOf(corpus.length(document), average), own = counts.place(document);
+    const before = neighbours.before.map((other) => counts.place(other));
+    const after = neighbours.after.map((other) => counts.place(other));
+    let score = 0;
+    words.forEach(({ weight }, word) => {
+      const by = counts.of(word);
+      let count = by[own] ?? 0;
+      before.forEach((other, at) => count += (beforeWeights[at] ?? 0) * (by[other] ?? 0));
+      after.forEach((other, at) => count += (afterWeights[at] ?? 0) * (by[other] ?? 0));
+      if (count > 0) score += weight * saturate(count, norm);
+    });
     scores[document] = score;
   }
+  return [...new Set([...seeds, ...around])];
 }
 
-/** Counts four-character grams within words into `counts`, those of `wanted` alone; gives how many there are. */
-function countGrams(text: string, wanted: ReadonlyMap<number, number>, counts: Map<number, number>): number {
-  let code = 0, run = 0, length = 0;
-  for (let at = 0; at < text.length; at++) {
-    const unit = text.charCodeAt(at);
-    // A letter or digit, or anything beyond ASCII.
-    if (unit < 48 || (unit > 57 && unit < 97) || (unit > 122 && unit < 128)) {
-      run = 0;
-      continue;
-    }
-    code = (code << 8) | (unit & 255);
-    if (++run < 4) continue;
-    length++;
-    if (wanted.has(code)) counts.set(code, (counts.get(code) ?? 0) + 1);
+/** The grams of a query and what each weighs: an open table of at most half its places, so that most texts' grams miss at once. */
+class Grams {
+  readonly #mask: number;
+  readonly #codes: Int32Array;
+  /** Number of the gram in a place, from 1; 0 where there is none. */
+  readonly #numbers: Uint16Array;
+  readonly weights: number[] = [];
+
+  /** `max`: how many grams at most. */
+  constructor(max: number) {
+    const size = 2 ** Math.ceil(Math.log2(2 * max + 2));
+    this.#mask = size - 1;
+    this.#codes = new Int32Array(size);
+    this.#numbers = new Uint16Array(size);
   }
-  return length;
+
+  #place(code: number): number {
+    let place = (Math.imul(code, 0x9e3779b1) >>> 12) & this.#mask;
+    while (this.#numbers[place] !== 0 && this.#codes[place] !== code) place = (place + 1) & this.#mask;
+    return place;
+  }
+
+  /** Adds a gram, or gives one that is there the lesser of two weights. */
+  add(code: number, weight: number): void {
+    const place = this.#place(code), number = this.#numbers[place] ?? 0;
+    if (number !== 0) {
+      this.weights[number - 1] = Math.min(weight, this.weights[number - 1] ?? weight);
+      return;
+    }
+    this.#codes[place] = code;
+    this.#numbers[place] = this.weights.push(weight);
+  }
+
+  /**
+   * Counts four-character grams within words, those of the query by their numbers into `counts`, which begins all 0;
+   * `order` gets the numbers as they first come, after how many there are at its start. Gives how many grams the text has.
+   */
+  count(text: string, counts: Uint32Array, order: number[]): number {
+    let code = 0, run = 0, length = 0;
+    for (let at = 0; at < text.length; at++) {
+      const unit = text.charCodeAt(at);
+      // A letter or digit, or anything beyond ASCII.
+      if (unit < 48 || (unit > 57 && unit < 97) || (unit > 122 && unit < 128)) {
+        run = 0;
+        continue;
+      }
+      code = (code << 8) | (unit & 255);
+      if (++run < 4) continue;
+      length++;
+      const number = this.#numbers[this.#place(code)] ?? 0;
+      if (number === 0) continue;
+      if (counts[number - 1] === 0) order.push(number - 1);
+      counts[number - 1] = (counts[number - 1] ?? 0) + 1;
+    }
+    return length;
+  }
 }
 
-function gramsOf(word: string): number[] {
-  const found: number[] = [];
+/** Calls `visit` for the code of each four-character gram of a word. */
+function eachGram(word: string, visit: (code: number) => void): void {
   for (let at = 0; at + 4 <= word.length; at++) {
     let code = 0;
     for (let place = at; place < at + 4; place++) code = (code << 8) | (word.charCodeAt(place) & 255);
-    found.push(code);
+    visit(code);
   }
-  return found;
 }
 
 /** Adds a share of BM25 over grams; a gram weighs what the commonest word of the query with it weighs. */
@@ -215,27 +366,27 @@ export function addGrams(
   scores: Float64Array,
   weights: ReadonlyMap<string, number>,
 ): void {
-  const wanted = new Map<number, number>();
-  for (const { stem, word } of queryWords(query).slice(0, searchLimits.wordsMax)) {
+  const words = queryWords(query).slice(0, searchLimits.wordsMax);
+  const grams = new Grams(words.reduce((sum, { word }) => sum + word.length, 0));
+  for (const { stem, word } of words) {
     const weight = weights.get(stem) ?? unknownWordWeight;
-    for (const gram of gramsOf(word)) wanted.set(gram, Math.min(weight, wanted.get(gram) ?? weight));
+    eachGram(word, (code) => grams.add(code, weight));
   }
-  if (wanted.size === 0 || documents.length < 2) return;
+  if (grams.weights.length === 0 || documents.length < 2) return;
   let lengthSum = 0;
   const counted = documents.map(({ document, texts: { title, content } }) => {
     const text = `${title ?? ""} ${content}`.slice(0, searchLimits.gramCharsMax).toLowerCase();
-    const counts = new Map<number, number>();
-    const length = countGrams(text, wanted, counts);
+    const counts = new Uint32Array(grams.weights.length), order: number[] = [];
+    const length = grams.count(text, counts, order);
     lengthSum += length;
-    return { document, counts, length };
+    return { document, counts, order, length };
   });
   const average = Math.max(1, lengthSum / documents.length);
-  for (const { document, counts, length } of counted) {
+  for (const { document, counts, order, length } of counted) {
     const norm = k1 * (1 - gramB + gramB * length / average);
     let score = 0;
-    for (const [gram, count] of counts) {
-      score += (wanted.get(gram) ?? 0) * saturate(count, norm);
-    }
+    // In the order of the text: sums of fractions depend on theirs.
+    for (const gram of order) score += (grams.weights[gram] ?? 0) * saturate(counts[gram] ?? 0, norm);
     scores[document] = (scores[document] ?? 0) + gramShare * score;
   }
 }

@@ -34,8 +34,10 @@ import {
   addNeighbours,
   addProximity,
   best,
+  bestOfAll,
   lookUp,
   ownScores,
+  scored,
   searchLimits,
   shown,
   type Spelled,
@@ -329,9 +331,9 @@ class Run {
   scoresOfWords(max: number): Pick<Ranking, "ranked" | "scores" | "load" | "prepare"> {
     const looked = lookUp(this.#corpus, this.#query.text ?? "");
     for (const { stem, weight } of looked.words) this.weights.set(stem, weight);
-    const { documents, scores } = ownScores(this.#corpus, looked.words);
-    addNeighbours(this.#corpus, looked.words, documents, scores);
-    const first = best(documents, scores, searchLimits.gramDocumentsMax);
+    const scores = ownScores(this.#corpus, looked.words);
+    const near = addNeighbours(this.#corpus, looked.words, scores);
+    const first = best(near, scores, searchLimits.gramDocumentsMax);
     this.#prepare(first);
     addGrams(this.#query.text ?? "", first.map(this.#load), scores, this.weights);
     addProximity(
@@ -339,7 +341,8 @@ class Run {
       scores,
       this.weights,
     );
-    return { ranked: best(documents, scores, max), scores, load: this.#load, prepare: this.#prepare };
+    const ranked = max <= searchLimits.gramDocumentsMax ? best(near, scores, max) : bestOfAll(scores, max);
+    return { ranked, scores, load: this.#load, prepare: this.#prepare };
   }
 
   /** The first `max` hits in order, or more. */
@@ -348,10 +351,10 @@ class Run {
     const looked = lookUp(this.#corpus, words);
     this.spelled = looked.spelled;
     for (const { stem, weight } of looked.words) this.weights.set(stem, weight);
-    const { documents, scores } = ownScores(this.#corpus, looked.words);
+    const scores = ownScores(this.#corpus, looked.words);
     const within = this.#phraseDocuments();
-    if (within === null) addNeighbours(this.#corpus, looked.words, documents, scores);
-    const [current, superseded] = this.#split(within ?? documents);
+    if (within === null) addNeighbours(this.#corpus, looked.words, scores);
+    const [current, superseded] = this.#split(within ?? scored(scores));
     const first = this.#scored(current, scores, max);
     if (this.#query.includeSuperseded !== true || first.length >= max) return first;
     return [...first, ...this.#scored(superseded, scores, max)];

@@ -17,7 +17,8 @@ const stemsCachedMax = 50_000;
 /** How much a word counts by where it stands (measured: bench/recall_bench.ts). */
 const fieldWeights = { title: 3, content: 1, source: 1, date: 1 } as const;
 
-const wordPattern = /[\p{L}\p{N}\p{M}]+/gu;
+/** A word from where it is set to look. */
+const wordPattern = /[\p{L}\p{N}\p{M}]+/uy;
 const markPattern = /\p{M}+/gu;
 const plainPattern = /^[a-z]+$/;
 /** Scripts written without spaces: their runs are cut in pairs of characters. */
@@ -39,12 +40,33 @@ export function stemOf(word: string): string {
   return stem;
 }
 
+/** 1 for the letters and digits of ASCII: most words need no look at Unicode's classes. */
+const plainLetters = Uint8Array.from(
+  { length: 128 },
+  (_, code) => /[A-Za-z0-9]/.test(String.fromCharCode(code)) ? 1 : 0,
+);
+
+/** Where the word that begins at `at` ends (UTF-16 units); `at` where none does. */
+function wordEnd(text: string, at: number): number {
+  let end = at;
+  while (end < text.length && plainLetters[text.charCodeAt(end)] === 1) end++;
+  if (end === text.length || text.charCodeAt(end) < 128) return end;
+  wordPattern.lastIndex = at;
+  return wordPattern.test(text) ? wordPattern.lastIndex : at;
+}
+
 /** Calls `visit` for each word with its stem and where it stands (UTF-16 units). */
 export function eachWord(
   text: string,
   visit: (stem: string, start: number, end: number, word: string) => void,
 ) {
-  for (const { 0: word, index } of text.matchAll(wordPattern)) {
+  for (let index = 0, end = 0; index < text.length; index = end) {
+    end = wordEnd(text, index);
+    if (end === index) {
+      end += (text.codePointAt(index) ?? 0) > 0xffff ? 2 : 1;
+      continue;
+    }
+    const word = text.slice(index, end);
     if (word.charCodeAt(0) > 0x0e00 && unspacedPattern.test(word)) {
       const points = [...word];
       if (points.length === 1) visit(stemOf(word), index, index + word.length, word);
@@ -56,7 +78,7 @@ export function eachWord(
       continue;
     }
     const stem = stemOf(word);
-    if (stem !== "") visit(stem, index, index + word.length, word);
+    if (stem !== "") visit(stem, index, end, word);
   }
 }
 

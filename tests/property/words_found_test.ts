@@ -1,0 +1,48 @@
+/** Law: the words of a text are its longest runs of letters, digits and marks, whatever else is in it. */
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { eachWord, stemOf } from "../../src/graph/words.ts";
+
+/** Runs by Unicode's classes alone; scripts without spaces, whose runs are cut, are not among the texts. */
+function runs(text: string): [string, number, number][] {
+  return [...text.matchAll(/[\p{L}\p{N}\p{M}]+/gu)].map(({ 0: word, index }) =>
+    [stemOf(word), index, index + word.length] as [string, number, number]
+  ).filter(([stem]) => stem !== "");
+}
+
+const piece = fc.oneof(
+  fc.stringMatching(/^[A-Za-z0-9]{1,6}$/),
+  fc.constantFrom(
+    " ",
+    "-",
+    "'",
+    "_",
+    "\n",
+    "é",
+    "ß",
+    "Ωμ",
+    "٣",
+    "e\u0301",
+    "\u0301",
+    "🙂",
+    "𝒜b",
+    "\ud83d",
+    "\udc00",
+    "½",
+    "ﬁ",
+  ),
+);
+
+Deno.test("eachWord() finds the runs of letters, digits and marks, and where they stand", () => {
+  fc.assert(
+    fc.property(fc.array(piece, { maxLength: 12 }), (pieces) => {
+      const text = pieces.join(""), found: [string, number, number][] = [];
+      eachWord(text, (stem, start, end, word) => {
+        assert.equal(text.slice(start, end), word);
+        found.push([stem, start, end]);
+      });
+      assert.deepEqual(found, runs(text));
+    }),
+    { numRuns: 1000 },
+  );
+});
