@@ -66,8 +66,8 @@ const versionValues = {
   author_tick: given(6),
   author_seat: given(7),
 };
-/** How many values a new engram version has, and which of them is the tick that ended it. */
-const engramWidth = 20, toTickColumn = 2;
+/** How many values a new engram version has; which of them is the tick that ended it, and which its digest. */
+const engramWidth = 20, toTickColumn = 2, digestColumn = 4;
 /** A new engram version whose values are given from a position on. */
 const engramAt = (at: number) => ({
   rid: given(at),
@@ -211,6 +211,8 @@ export class Committer {
   readonly #next = new Map<string, number>();
   /** New engram versions that are not in the file yet; the first of them is `#firstPut`, the others follow by rid. */
   readonly #puts: Batch;
+  /** The texts of each: their digests are known when they are written, and maybe not before. */
+  #putTexts: Payload[] = [];
   #firstPut: number | null = null;
   /** Versions in the file that ended, by the tick that ended them; not in the file yet. */
   readonly #ends = new Map<number, number[]>();
@@ -233,6 +235,7 @@ export class Committer {
     this.#ended = [];
     this.#finished = [];
     this.#puts.clear();
+    this.#putTexts = [];
     this.#firstPut = null;
     this.#ends.clear();
     for (const table of keyed) {
@@ -264,6 +267,8 @@ export class Committer {
 
   /** Brings engram versions into the file. */
   #flush(): void {
+    this.#putTexts.forEach((texts, row) => this.#puts.set(row, digestColumn, texts.digest));
+    this.#putTexts = [];
     this.#puts.flush();
     this.#firstPut = null;
     for (const [tick, rids] of this.#ends) {
@@ -344,13 +349,14 @@ export class Committer {
     const { source, ref, thread } = texts;
     const rid = this.#key("engram_version");
     this.#firstPut ??= rid;
+    this.#putTexts.push(write.texts);
     this.#puts.add([
       ...[
         rid,
         tick,
         forever,
         json,
-        write.texts.digest,
+        null,
         author.agent,
         author.client,
         author.tick,

@@ -49,7 +49,7 @@ export interface ParkedImage {
 /** What one entry of the log does to the graph. */
 export interface GraphEntry {
   readonly index: number;
-  /** The chain hash at `index`. */
+  /** The chain hash at `index`; as the digests of payloads, read when the entry is written and not before. */
   readonly hash: Uint8Array;
   readonly tick: number;
   readonly steps: readonly { readonly author: Author; readonly writes: readonly Write[] }[];

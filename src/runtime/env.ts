@@ -13,8 +13,8 @@ export interface Env {
   now(tick: number): number;
   /** ms since 1970, between ticks: for marks of this machine's own, which no log holds. */
   clock(): number;
-  /** 16 bytes that keep a payload's digest from telling its content. */
-  salt(): Uint8Array;
+  /** Gives 16 bytes a call, each for a payload of tick `tick`: they keep its digest from telling its content. */
+  salts(tick: number): () => Uint8Array;
   /** The name of a new data folder, 32 hex digits. */
   folder(): string;
 }
@@ -31,7 +31,7 @@ export function liveEnv(): Env {
     at += 16;
     return block.subarray(at - 16, at);
   };
-  return { now: () => Date.now(), clock: () => Date.now(), salt, folder: () => toHex(salt()) };
+  return { now: () => Date.now(), clock: () => Date.now(), salts: () => salt, folder: () => toHex(salt()) };
 }
 
 /** 2026-01-01T00:00:00Z, where a seeded clock begins. */
@@ -44,15 +44,17 @@ const seededStart = 1_767_225_600_000;
 export function seededEnv(seed: number): Env {
   const encoder = new TextEncoder();
   const take = (what: string) => sha256(encoder.encode(`${seed}:${what}`)).slice(0, 16);
-  let current = -1, salts = 0;
+  let current = -1;
   return {
     now: (tick) => {
       current = tick;
-      salts = 0;
       return seededStart + 1000 * tick;
     },
     clock: () => seededStart + 1000 * Math.max(0, current),
-    salt: () => take(`salt:${current}:${salts++}`),
+    salts: (tick) => {
+      let count = 0;
+      return () => take(`salt:${tick}:${count++}`);
+    },
     folder: () => toHex(take("folder")),
   };
 }

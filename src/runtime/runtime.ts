@@ -8,8 +8,9 @@
  * Invariants:
  * 1. Nobody hears of a command before its entry is durable; a crash before that leaves nothing of it.
  * 2. The log is synced before the graph commits: the graph may be behind it, never ahead.
- * 3. Where the next tick begins at once and nobody waits for this one, its entry is synced and its rows are written
- *    while the guests of a later one run. Whoever is told something of a tick, or reads, finds it durable, and its rows.
+ * 3. Where the next tick begins at once and nobody waits for this one, its entry is encoded and logged while the guests
+ *    of the next one run, synced and its rows written while those of a later one do. Whoever is told something of a tick,
+ *    or reads, finds it durable, and its rows.
  * 4. The one place where asynchrony enters is `#turn`, between ticks; a tick itself is synchronous.
  */
 import { type Graph, type GraphEntry, openGraph } from "../graph/mod.ts";
@@ -172,6 +173,12 @@ function isDiskFull(error: unknown): error is EngramError {
   return error instanceof EngramError && error.code === "disk_full";
 }
 
+/** An entry that is not in the log yet, and its chain hash from then on. */
+interface Unlogged {
+  readonly entry: Entry;
+  hash: Uint8Array | null;
+}
+
 /** Tells someone who waits: the receipt, or what is said in its place. */
 type Answer = (instead: EngramError | null) => void;
 
@@ -251,6 +258,10 @@ class LocalRuntime implements Runtime {
    * full disk. May still hold what a read made the graph commit.
    */
   readonly #behind: GraphEntry[] = [];
+  /** The last entry, where the log does not have it yet; the graph has deferred its rows. */
+  #unlogged: Unlogged | null = null;
+  /** A full disk refused an entry that others already follow from: no tick runs before the log has it. */
+  #isRefused = false;
   #idle: { before: number; resolve: () => void }[] = [];
   #listeners = new Set<() => void>();
   readonly #durations: Durations;
@@ -311,7 +322,7 @@ class LocalRuntime implements Runtime {
   #park(id: string, image: Uint8Array): void {
     const agent = this.#state.agents.get(id);
     if (agent === undefined) return;
-    this.#log.sync(); // no parked image is of a step that may be lost, and another one stand in its place
+    this.#makeDurable(); // no parked image is of a step that may be lost, and another one stand in its place
     const parked = this.#images.parked(agent, image);
     this.#graph.putImage(id, parked);
   }
@@ -322,7 +333,7 @@ class LocalRuntime implements Runtime {
     for (const { entry, logged } of entriesFrom(this.#log, from)) {
       const isNew = entry.tick > this.#graph.applied.index;
       if (entry.tick > this.#state.tick) this.#advance(entry);
-      if (isNew) this.#graph.commit(this.#graphEntry(entry, logged.hash, false));
+      if (isNew) this.#graph.commit(this.#graphEntry({ entry, hash: logged.hash }, []));
       this.#machine.keepContexts(entry);
     }
     if (this.#rows.storedTick < this.#state.tick) this.#graph.putRows(this.#rows.take(this.#state));
@@ -509,7 +520,7 @@ class LocalRuntime implements Runtime {
 
   /** One tick (design §3): take, plan, run, serve, settle, log, commit, answer. */
   #tick(): void {
-    const full = this.#graph.deferredCount > 0 ? null : this.#catchUp();
+    const full = this.#graph.deferredCount > 0 && !this.#isRefused ? null : this.#catchUp();
     if (full !== null) {
       for (const one of this.#waiting.takeAll()) this.#waiting.tell(one, full);
       return;
@@ -522,6 +533,7 @@ class LocalRuntime implements Runtime {
     // 2 plan, 3 run, 4 serve, 5 settle
     let output: TickOutput;
     try {
+      if (taken.length > 0) this.#logLast(); // what is asked may be about the log
       output = this.#machine.run({
         time,
         commands: taken.map((one) => one.command),
@@ -560,28 +572,27 @@ class LocalRuntime implements Runtime {
     return seated.length + this.#waiting.takenCount > 0;
   }
 
-  /** Makes an entry durable, applies it, and tells those who wait. */
+  /** Makes an entry durable, applies it, and tells those who wait. Where nobody does, all but applying it waits. */
   #append(entry: Entry, output: TickOutput | null = null): void {
-    const encoded = encodeEntry(entry, () => this.#env.salt());
-    // Commands that somebody waits for, and events, are told at once; what agents say to each other is told to nobody.
-    const isHeard = output === null || this.#listeners.size > 0 || this.#isAwaited(output.plan);
-    let hash: Uint8Array;
+    let unlogged: Unlogged;
     try {
-      hash = this.#log.append(encoded, { mayWait: !isHeard }).hash;
+      this.#logLast();
+      unlogged = { entry, hash: null };
+      // Commands that somebody waits for, and events, are told at once; what agents say to each other is told to nobody.
+      const isHeard = output === null || this.#listeners.size > 0 || this.#isAwaited(output.plan);
+      const waits = !isHeard && this.#defer(unlogged);
+      if (!waits) unlogged.hash = this.#write(entry, false);
     } catch (error) {
       this.#undo(entry, error);
       return;
     }
     const answers = this.#advance(entry, output);
-    const toCommit = this.#graphEntry(entry, hash, true);
-    this.#behind.push(toCommit);
+    if (unlogged.hash !== null) this.#behind.push(this.#graphEntry(unlogged, this.#rowsOf(entry)));
     this.#machine.keepContexts(entry);
-    const mayWait = !isHeard && answers.length === 0 && hasWork(this.#state) &&
-      this.#behind.length === this.#graph.deferredCount + 1;
     const erases = entry.commands.some(({ command }) => command.ask.kind === "erase");
     let unfinished: EngramError | null = null;
     try {
-      const waits = mayWait && this.#graph.defer(toCommit, () => this.#log.sync());
+      const waits = unlogged.hash === null && hasWork(this.#state);
       unfinished = waits ? null : this.#catchUp();
       // What could not be finished before is upkeep's: it may take long, and no tick waits for it.
       if (erases) unfinished ??= this.#carryOutErasures();
@@ -591,6 +602,42 @@ class LocalRuntime implements Runtime {
       for (const answer of answers) answer(instead);
     }
     for (const listener of this.#listeners) listener();
+  }
+
+  /** Whether an entry may wait to be logged: no command begins or ends in it, and its rows can wait too. */
+  #defer(unlogged: Unlogged): boolean {
+    const { entry } = unlogged;
+    const isAsked = entry.commands.length > 0 || this.#state.carried.length + this.#state.runs.size > 0;
+    const isBehind = this.#behind.length > this.#graph.deferredCount;
+    if (isAsked || isBehind || this.#rowsAreDue(entry)) return false;
+    const toCommit = this.#graphEntry(unlogged, []);
+    if (!this.#graph.defer(toCommit, () => this.#makeDurable())) return false;
+    this.#behind.push(toCommit);
+    this.#unlogged = unlogged;
+    return true;
+  }
+
+  /** Brings an entry into the log; its chain hash. */
+  #write(entry: Entry, mayWait: boolean): Uint8Array {
+    return this.#log.append(encodeEntry(entry, this.#env.salts(entry.tick)), { mayWait }).hash;
+  }
+
+  /** Brings the last entry into the log, where it is not there yet. What a full disk refuses stays to be logged. */
+  #logLast(): void {
+    if (this.#unlogged === null) return;
+    this.#isRefused = true;
+    this.#unlogged.hash = this.#write(this.#unlogged.entry, true);
+    this.#isRefused = false;
+    this.#unlogged = null;
+  }
+
+  /** Makes all durable that was done; what a full disk refuses is left out. */
+  #makeDurable(): void {
+    try {
+      this.#logLast();
+    } finally {
+      this.#log.sync();
+    }
   }
 
   /** Removes what erasures found, where that is still to be done; gives why not, if it has to be tried again. */
@@ -624,23 +671,24 @@ class LocalRuntime implements Runtime {
 
   /** Commits what the log has and the graph has not; gives the refusal of a full disk, throws anything else. */
   #catchUp(): EngramError | null {
-    this.#log.sync();
-    for (let next = this.#behind[0]; next !== undefined; next = this.#behind[0]) {
-      try {
+    try {
+      this.#makeDurable();
+      for (let next = this.#behind[0]; next !== undefined; next = this.#behind[0]) {
         // A read may have come before.
         if (next.index > this.#graph.applied.index) this.#graph.commit(next);
-      } catch (error) {
-        if (!isDiskFull(error)) throw error;
-        this.#paused = true;
-        return error;
+        this.#behind.shift();
       }
-      this.#behind.shift();
+      return null;
+    } catch (error) {
+      if (!isDiskFull(error)) throw error;
+      this.#paused = true;
+      return error;
     }
-    return null;
   }
 
-  /** While guests run: writes images, and rows of ticks that are waiting, where enough are. */
+  /** While guests run: logs the tick before, writes images, and rows of ticks that are waiting, where enough are. */
   #meanwhile(): void {
+    this.#logLast();
     this.#images.writeStored();
     if (this.#graph.deferredCount < deferredTicks) return;
     const full = this.#catchUp();
@@ -727,21 +775,40 @@ class LocalRuntime implements Runtime {
     });
   }
 
-  #graphEntry(entry: Entry, hash: Uint8Array, live: boolean): GraphEntry {
+  /** Whether the kernel rows are to be stored with an entry. */
+  #rowsAreDue(entry: Entry): boolean {
     // Rows by which a step is run again: the agent as it was loaded, and the configuration it ran under.
     const urgent = entry.genesis !== null ||
       entry.steps.some(({ entry: kind }) =>
         kind === "initialize" || kind === "release" || kind === "configure" || kind === "erase"
       );
-    const due = live &&
-      (urgent || entry.tick - this.#rows.storedTick >= rowTicksMax || this.#rows.waitingBytes >= rowBytesMax);
-    const rows = due ? this.#rows.take(this.#state) : [];
+    return urgent || entry.tick - this.#rows.storedTick >= rowTicksMax ||
+      this.#rows.waitingBytes >= rowBytesMax;
+  }
+
+  /** The kernel rows that are stored with an entry. */
+  #rowsOf(entry: Entry): GraphEntry["rows"] {
+    return this.#rowsAreDue(entry) ? this.#rows.take(this.#state) : [];
+  }
+
+  #graphEntry(logged: Unlogged, rows: GraphEntry["rows"]): GraphEntry {
+    const { entry } = logged;
+    const erasing = [];
     if (entry.steps.some((step) => erasureOf(step) !== null)) {
       const key = `${erasingPrefix}${String(entry.tick).padStart(12, "0")}`;
-      rows.push({ key, value: pack(true) });
+      erasing.push({ key, value: pack(true) });
       this.#erasing.set(key, { isEmptied: false });
     }
-    return { index: entry.tick, hash, tick: entry.tick, steps: graphSteps(this.#log, entry), rows };
+    return {
+      index: entry.tick,
+      get hash() {
+        assert(logged.hash !== null, "no row is written of an entry that is not in the log");
+        return logged.hash;
+      },
+      tick: entry.tick,
+      steps: graphSteps(this.#log, entry),
+      rows: [...rows, ...erasing],
+    };
   }
 
   /** A fault or a fatal refusal: the engine stops and keeps the log; those who wait hear the truth. */
@@ -807,7 +874,7 @@ class LocalRuntime implements Runtime {
   }
 
   status(): StatusView {
-    this.#log.sync();
+    this.#makeDurable();
     const { engrams, connections, contexts } = this.#graph.counts();
     const state = this.#state;
     const held = this.#sandbox?.stats();
@@ -841,7 +908,7 @@ class LocalRuntime implements Runtime {
     signal.addEventListener("abort", listener);
     try {
       while (!signal.aborted && this.#closed === null) {
-        this.#log.sync();
+        this.#catchUp(); // what a full disk refuses is told when there is room
         if (next >= this.#log.next) await new Promise<void>((resolve) => wake = resolve);
         if (signal.aborted || this.#closed !== null || next >= this.#log.next) continue;
         const logged = this.#log.read(next++);

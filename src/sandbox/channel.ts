@@ -17,7 +17,7 @@ const turn = { engine: 0, worker: 1, stop: 2 } as const;
 const headerBytes = 64;
 
 /** The size of each of a channel's two areas, in bytes. */
-export const areaBytes = 256 * 1024;
+export const areaBytes = 1024 * 1024;
 
 /** What a worker is sent as its one message. */
 export interface ChannelParts {

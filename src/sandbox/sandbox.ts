@@ -50,7 +50,7 @@ export interface SandboxOptions {
    * may take longer. Default 30,000.
    */
   readonly pollMsMax?: number;
-  /** Size of a channel's areas in bytes. Default 256 KiB. */
+  /** Size of a channel's areas in bytes. Default 1 MiB. */
   readonly areaBytes?: number;
   /** Modules kept compiled; more only while one run needs more. Agents that are held keep theirs. Default 256. */
   readonly modulesMax?: number;

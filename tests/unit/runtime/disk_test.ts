@@ -1,5 +1,7 @@
 /** The runtime on a disk that is full. */
 import assert from "node:assert/strict";
+import { ringAgent } from "../../../bench/agents.ts";
+import { joinRing, loadAgents, runRing } from "../../../bench/rings.ts";
 import { MemoryDisk } from "../../../src/log/mod.ts";
 import { openRuntime, replay, type Runtime } from "../../../src/mod.ts";
 import { codeOf, loadTestAgent, run, temporaryFolder } from "../../support/runtimes.ts";
@@ -70,4 +72,36 @@ Deno.test("a workflow that a full disk stops half way says so at once, and goes 
   assert.equal(await run(runtime, "count", "{}"), 64);
   await runtime.close();
   assert.equal((await replay({ data: folder.path, disk })).ok, true);
+});
+
+Deno.test("ticks nobody waits for that a full disk refuses go on alike when there is room", async () => {
+  using folder = temporaryFolder();
+  const rounds = 60, path = (name: string) => `${folder.path}/${name}`;
+  const start = async (name: string) => {
+    const disk = new MemoryDisk(), runtime = await open(path(name), disk);
+    const names = await loadAgents(runtime, ringAgent, 20);
+    await joinRing(runtime, names);
+    await runRing(runtime, names, 2); // engrams are made and cached
+    return { disk, runtime, names };
+  };
+  const whole = await start("whole"), cut = await start("cut");
+  await runRing(whole.runtime, whole.names, rounds);
+  const { disk, runtime, names } = cut, before = runtime.status().tick;
+  const params = String(rounds);
+  await Promise.all(names.map((agent) => runtime.submit({ kind: "execute", agent, action: "r", params })));
+  disk.faults.spaceBytes = 0;
+  for (let looks = 0; looks < 3; looks++) {
+    await runtime.idle();
+    assert.equal(await codeOf(run(runtime, "n", "1", names[0])), "disk_full");
+    assert.equal(runtime.maintain(), true, "nothing is left to be done");
+  }
+  delete disk.faults.spaceBytes;
+  runtime.maintain();
+  await runtime.idle();
+  const facts = ({ tick, stateHash }: ReturnType<Runtime["status"]>) => ({ tick, stateHash });
+  assert.ok(runtime.status().tick > before + rounds / 2);
+  assert.deepEqual(facts(runtime.status()), facts(whole.runtime.status()));
+  await runtime.close();
+  await whole.runtime.close();
+  assert.equal((await replay({ data: path("cut"), disk })).ok, true);
 });
