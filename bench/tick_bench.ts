@@ -82,7 +82,7 @@ async function ring(runtime: Runtime, prefix: string): Promise<string[]> {
   return names;
 }
 
-async function ticks(): Promise<void> {
+async function ticksBench(group: string): Promise<void> {
   const few = await open("few"), many = await open("many");
   const fewNames = await ring(few, "agent"), manyNames = await ring(many, "agent");
   await loadAgents(many, ringAgent, loaded - active, "idle");
@@ -91,7 +91,6 @@ async function ticks(): Promise<void> {
     samples[0].push(...await ticksOf(() => runRing(few, fewNames, rounds / 4)));
     samples[1].push(...await ticksOf(() => runRing(many, manyNames, rounds / 4)));
   }
-  const group = `ticks of ${active} active agents`;
   const base = figureOf(group, `${active} agents loaded`, samples[0]);
   const other = figureOf(group, `${loaded.toLocaleString("en-US")} agents loaded`, samples[1]);
   report(group, [base, { ...other, ratio: other.p50 / base.p50 }]);
@@ -120,10 +119,9 @@ async function commands(): Promise<void> {
   await runtime.close();
 }
 
-async function messages(): Promise<void> {
+async function messagesBench(group: string): Promise<void> {
   const agents = smoke ? 2 : 20, perStep = 256;
   const figures: Figure[] = [];
-  const group = "messages, each logged, in steps of 256";
   for (const bytes of [64, 512]) {
     const runtime = await open(`messages${bytes}`);
     const names = await loadAgents(runtime, relayAgent(bytes, perStep), agents);
@@ -164,7 +162,9 @@ async function replayed(): Promise<void> {
 
 baselines();
 await runBenches();
-await ticks();
+// proves: rfc-8-tick_overhead
+await ticksBench(`ticks of ${active} active agents`);
 await commands();
-await messages();
+// proves: rfc-8-message_throughput
+await messagesBench("messages, each logged, in steps of 256");
 await replayed();

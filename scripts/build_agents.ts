@@ -80,13 +80,13 @@ export async function hasCompiler(): Promise<boolean> {
   }
 }
 
-/** Builds one agent. Throws what the compiler says on a mistake in its source. */
-export async function build(agent: Agent): Promise<Built> {
-  if (!agent.source.endsWith(".wat")) return { ...agent, bytes: await compile(agent.source) };
+/** Builds one agent; `flags` override the usual ones. Throws what the compiler says on a mistake in its source. */
+export async function build(agent: Agent, flags: readonly string[] = []): Promise<Built> {
+  if (!agent.source.endsWith(".wat")) return { ...agent, bytes: await compile(agent.source, flags) };
   return { ...agent, bytes: wat(await Deno.readTextFile(new URL(agent.source, root))) };
 }
 
-async function compile(source: string): Promise<Uint8Array<ArrayBuffer>> {
+async function compile(source: string, flags: readonly string[]): Promise<Uint8Array<ArrayBuffer>> {
   if (!await hasCompiler()) {
     throw new Error("Cannot build agents: npm ci of agents/sdk/assemblyscript/package-lock.json failed");
   }
@@ -98,6 +98,7 @@ async function compile(source: string): Promise<Uint8Array<ArrayBuffer>> {
       ...["run", "-A", "--quiet", "--no-config", "--no-lock", "--node-modules-dir=manual"],
       "node_modules/assemblyscript/bin/asc.js",
       ...[source, "--baseDir", base, "--outFile", relative(base, output), ...compilerFlags],
+      ...flags,
     ],
     cwd: toolchain,
   }).output();

@@ -64,6 +64,25 @@ export function negation(): Uint8Array<ArrayBuffer> {
   ]);
 }
 
+/** A model that multiplies `x` of [n, rows] by a matrix of `rows` × `columns` into `y`: sums whose order shows. */
+export function product(rows: number, columns: number): Uint8Array<ArrayBuffer> {
+  const numbers = Float32Array.from({ length: rows * columns }, (_, at) => Math.sin((at + 1) * 78.233));
+  const matrix = [
+    ...number(1, rows),
+    ...number(1, columns),
+    ...number(2, 1),
+    ...field(8, "matrix"),
+    ...field(9, new Uint8Array(numbers.buffer)),
+  ];
+  return model([
+    ...field(1, field(1, "x"), field(1, "matrix"), field(2, "y"), field(4, "MatMul")),
+    ...field(2, "product"),
+    ...field(5, matrix),
+    ...field(11, valueInfo("x", 1, ["n", rows])),
+    ...field(12, valueInfo("y", 1, ["n", columns])),
+  ]);
+}
+
 const words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "cat", "dog", "sat", "ran", "the", "on", "mat", "hill"];
 
 /** The tokenizer for {@link embedder}: a dozen words. */

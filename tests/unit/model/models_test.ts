@@ -12,7 +12,7 @@ import type { ModelEvent } from "../../../src/model/mod.ts";
 import { workerUrl } from "../../../src/runtime/assets.ts";
 import { preloadModels } from "../../../src/runtime/models.ts";
 import { type Hub, type HubFault, layOut, serveHub } from "../../support/model_hub.ts";
-import { embedder, negation, tinyModel } from "../../support/onnx.ts";
+import { embedder, negation, product, tinyModel } from "../../support/onnx.ts";
 
 const repo = "acme/tiny";
 
@@ -401,6 +401,25 @@ Deno.test("run() gives a model's outputs for tensors, and refuses those that do 
     await refuses("invalid_argument", run("z", [1, 2], [1, 2]), /"x" is missing/);
     await refuses("model_failed", models.embed(["cat"], { model: "turn" }), /no embeddings/);
   }));
+
+// proves: rfc-8-inference_cpu
+Deno.test("run() gives the same bits in another session, beside other runs, and when it is asked again", async () => {
+  const rows = 300, columns = 64;
+  const data = Array.from({ length: rows }, (_, at) => Math.cos(at * 1.7) / 3);
+  const sums = () =>
+    withModels(async ({ models, files }) => {
+      await layOut(files, { "product.onnx": product(rows, columns) });
+      await models.pull(`${files}/product.onnx`);
+      const runs = await Promise.all(Array.from({ length: 20 }, async () => {
+        const { outputs } = await models.run("product", { tensors: { x: { dims: [1, rows], data } } });
+        return outputs["y"]?.data ?? [];
+      }));
+      return runs.map((numbers) => new Uint8Array(Float64Array.from(numbers, Number).buffer).toHex());
+    });
+  const [one, other] = await Promise.all([sums(), sums()]);
+  assert.equal(one[0]?.length, columns * 16);
+  assert.equal(new Set([...one, ...other]).size, 1);
+});
 
 Deno.test("names and paths that are no model's are refused", () =>
   withModels(async ({ models, hub }) => {

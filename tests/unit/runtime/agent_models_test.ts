@@ -3,6 +3,11 @@ import { EngramError, replay, type Runtime } from "../../../src/mod.ts";
 import { embedWaiting, serveTexts } from "../../../src/runtime/embedding.ts";
 import { actionOf, callsOf, loadCaller } from "../../conformance/every_call.ts";
 import { codeOf, withRuntime } from "../../support/runtimes.ts";
+import { openModels } from "../../../src/model/mod.ts";
+import { workerUrl } from "../../../src/runtime/assets.ts";
+import { layOut } from "../../support/model_hub.ts";
+import { tinyModel } from "../../support/onnx.ts";
+import { wat } from "../../support/wat.ts";
 import { wordEmbedder } from "../../support/word_embedder.ts";
 
 const unheard = (error: unknown) => assert.fail(String(error));
@@ -49,6 +54,62 @@ Deno.test("what agents recall by meaning replays without a model", () =>
     const { hits, model } = await callsOf(runtime, "a")(["recall", "the boiler"]) as Json;
     assert.equal(Array.isArray(hits) ? hits[0].content : null, "The boiler was serviced.");
     assert.deepEqual(model, { name: "words", hash: "b".repeat(64), provider: "cpu" });
+  }));
+
+/** An agent that has its params embedded, answers what it got, and writes over all the memory that held it. */
+const scribbler = wat(`(module
+  (import "engram" "embed" (func $embed (param i32 i32 i32 i32) (result i32)))
+  (memory (export "memory") 4 4)
+  (global $heap (mut i32) (i32.const 131072))
+  (func (export "initialize") (param i32 i32) (result i32) (i32.const 0))
+  (func (export "release"))
+  (func (export "engram_alloc") (param $size i32) (result i32)
+    (global.get $heap) (global.set $heap (i32.add (global.get $heap) (local.get $size))))
+  (func (export "engram_free") (param i32 i32))
+  (func (export "query") (param i32 i32) (result i32) (i32.const 0))
+  (func (export "execute") (param i32 i32) (param $p i32) (param $n i32) (result i32) (local $len i32)
+    (i32.store (i32.const 8) (i32.const 60000))
+    (if (call $embed (local.get $p) (local.get $n) (i32.const 65536) (i32.const 8)) (then (unreachable)))
+    (local.set $len (i32.load (i32.const 8)))
+    (i32.store (i32.const 196608) (local.get $len))
+    (memory.copy (i32.const 196612) (i32.const 65536) (local.get $len))
+    (memory.fill (i32.const 0) (i32.const 255) (i32.const 131072))
+    (i32.const 196608)))`).toBase64();
+
+// proves: rfc-4.1-onnx_memory
+Deno.test("an agent gets a model's answer in its own memory; what it does there reaches no model", () =>
+  withRuntime(async (runtime) => {
+    const root = await Deno.makeTempDir({ prefix: "engramlt-models-" });
+    const models = openModels({ folder: `${root}/models`, worker: workerUrl("model") });
+    try {
+      await layOut(`${root}/tiny`, tinyModel());
+      await models.pull(`${root}/tiny`);
+      serveTexts(runtime, models, unheard);
+      const manifest = {
+        ...{ manifest: 1, id: "a", version: "1.0.0", abi: "engram@1" },
+        capabilities: [{ name: "model", scope: "*", reason: "To embed" }],
+      };
+      for (const agent of ["a", "b"]) {
+        await runtime.submit({
+          kind: "agent_load",
+          agent,
+          wasm: scribbler,
+          manifest: { ...manifest, id: agent },
+        });
+      }
+      const { vectors: before } = await models.embed(["cat"]);
+      const answers: unknown[] = [];
+      for (const agent of ["a", "a", "b"]) {
+        const { result } = await runtime.submit({ kind: "execute", agent, action: "", params: '"cat"' });
+        answers.push(result);
+      }
+      assert.equal(typeof (answers[0] as Json)["vector"], "string");
+      assert.deepEqual([answers[1], answers[2]], [answers[0], answers[0]]);
+      assert.deepEqual((await models.embed(["cat"])).vectors, before);
+    } finally {
+      models.close();
+      await Deno.remove(root, { recursive: true });
+    }
   }));
 
 Deno.test("while a step waits for a model others go on, and no tick is made for it", () =>

@@ -333,7 +333,7 @@ Deno.test("a workflow in a context that is not there is refused before anything 
     assert.equal(runtime.status().stateHash, before);
   }));
 
-// proves: mentat-step3-audit, rfc-5-audit
+// proves: mentat-step3-audit, rfc-5-audit, mentat-architecture-audit
 Deno.test("the log shows which module was loaded and what it was granted", () =>
   withRuntime(async (runtime) => {
     const wanted = [{ name: "read", scope: "personal", reason: "to read" }];

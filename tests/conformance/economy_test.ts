@@ -1,0 +1,117 @@
+/** Promises of the seeds about what work costs: what is made once, shared, carried together, given back. No clock decides. */
+import assert from "node:assert/strict";
+import { defaultConfig } from "../../src/kernel/mod.ts";
+import { MemoryDisk, openBlobs } from "../../src/log/mod.ts";
+import { openRuntime } from "../../src/mod.ts";
+import { Modules } from "../../src/runtime/modules.ts";
+import { EngineEnd } from "../../src/sandbox/channel.ts";
+import { act, loadAgent } from "../support/agent_host.ts";
+import { testAgent } from "../support/agents.ts";
+import { hotBytes, neverBytes } from "../support/economy_probe.ts";
+import { codeOf, loadTestAgent, run, temporaryFolder, withRuntime } from "../support/runtimes.ts";
+import { answerOf, Bench, guestText, imports, stepOf } from "../unit/sandbox/guest.ts";
+
+async function probe(what: string, ...flags: string[]): Promise<string> {
+  const path = new URL("../support/economy_probe.ts", import.meta.url).pathname;
+  const command = new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "--quiet", "--no-check", ...flags, path, what],
+    stdout: "piped",
+    stderr: "inherit",
+  });
+  const { stdout, success } = await command.output();
+  assert.ok(success);
+  return new TextDecoder().decode(stdout);
+}
+
+// proves: engram-10.2-jit, mentat-step1-optimized, engram-10.2-caching
+Deno.test("a module's function is compiled when it is first called, once for all agents, and again for speed when it is hot", async () => {
+  const told = await probe("compile", "--v8-flags=--trace-wasm-compilation-times");
+  const compiled = [...told.matchAll(/^Compiled function .* using (\w+), .*bodysize (\d+) /gm)]
+    .map(([, compiler, size]) => ({ compiler, size: Number(size) }));
+  const near = (bytes: number) => compiled.filter(({ size }) => size > bytes && size < bytes + 1000);
+  assert.deepEqual(near(hotBytes).map(({ compiler }) => compiler), ["Liftoff", "TurboFan"]);
+  assert.deepEqual(near(neverBytes), []);
+});
+
+// proves: deploy-1-footprint, deploy-4-pooling
+Deno.test("four thousand agents share two threads, and fifty take less memory than one V8 isolate", async () => {
+  const { agents, workers, agentKib, isolateKib } = JSON.parse(await probe("footprint"));
+  assert.deepEqual([agents, workers], [4000, 2]);
+  assert.ok(agentKib * 50 < isolateKib, `an agent ${agentKib} KiB, an isolate ${isolateKib} KiB`);
+});
+
+// proves: engram-10.2-batching
+Deno.test("what 50 agents ask of the host crosses between threads together, a frame a turn", () => {
+  const execute = `(loop $on
+      (drop (call $log (i32.const 2) (i32.const 0) (i32.const 4)))
+      (local.set $i (i32.add (local.get $i) (i32.const 1)))
+      (br_if $on (i32.lt_u (local.get $i) (i32.const 20))))
+    (call $answer (local.get $i))`;
+  using bench = new Bench({ m: guestText({ imports: imports.log, execute }) });
+  let frames = 0;
+  const { send } = EngineEnd.prototype;
+  EngineEnd.prototype.send = function (...args) {
+    frames++;
+    return send.apply(this, args);
+  };
+  try {
+    const results = bench.run(Array.from({ length: 50 }, (_, nth) => stepOf(`agent ${nth}`)));
+    assert.ok(results.every((result) => answerOf(result) === 20));
+  } finally {
+    EngineEnd.prototype.send = send;
+  }
+  assert.equal(bench.calls.length, 1000);
+  assert.ok(frames <= 1 + 20, `${frames} frames`);
+});
+
+// proves: mentat-tuning1-lru
+Deno.test("of more prepared modules than are kept, the one used longest ago is prepared again", () => {
+  const modules = new Modules(openBlobs(new MemoryDisk()));
+  const { sha, ready: first } = modules.admit(testAgent, defaultConfig, 5);
+  const second = modules.get(sha, defaultConfig, 6);
+  for (let pages = 7; pages <= 5 + 255; pages++) modules.get(sha, defaultConfig, pages);
+  assert.equal(modules.get(sha, defaultConfig, 5), first); // 256 are kept, and this one was just used
+  modules.get(sha, defaultConfig, 5 + 256);
+  assert.equal(modules.get(sha, defaultConfig, 5), first);
+  assert.notEqual(modules.get(sha, defaultConfig, 6), second);
+});
+
+// proves: engram-10.1-lazy
+Deno.test("a folder opens and answers without its modules and images: they are read when their agent runs", async () => {
+  using folder = temporaryFolder();
+  const open = () => openRuntime({ data: folder.path, seed: 1, workers: 1 });
+  const first = await open();
+  await loadTestAgent(first, "a");
+  await run(first, "count", "{}", "a");
+  await first.submit({ kind: "write", ops: [{ op: "add", content: "Heron launches on 12 May." }] });
+  await first.close();
+  Deno.renameSync(`${folder.path}/blobs`, `${folder.path}/away`);
+  Deno.mkdirSync(`${folder.path}/blobs`);
+  const second = await open();
+  assert.equal(second.status().agents, 1);
+  assert.equal((await second.view({ view: "search", text: "heron" })).hits.length, 1);
+  assert.equal(await codeOf(run(second, "count", "{}", "a")), "blob_missing");
+  await second.close();
+  Deno.removeSync(`${folder.path}/blobs`);
+  Deno.renameSync(`${folder.path}/away`, `${folder.path}/blobs`);
+  const third = await open();
+  assert.equal(await run(third, "count", "{}", "a"), 2);
+  await third.close();
+});
+
+// proves: engram-10.1-allocation
+Deno.test("what the host allocates in an agent for a step is freed after it: 100 steps take the memory of two", () =>
+  withRuntime(async (runtime) => {
+    await loadAgent(runtime, "linker");
+    const bytesAfter = async (steps: number) => {
+      for (let nth = 0; nth < steps; nth++) {
+        await act(runtime, "linker", "link", { padding: "x".repeat(100_000) });
+      }
+      return (await runtime.view({ view: "metrics", agent: "linker" })).memoryBytes;
+    };
+    const bytes = await bytesAfter(2);
+    assert.ok(bytes > 0);
+    assert.equal(await bytesAfter(98), bytes);
+    await runtime.submit({ kind: "agent_unload", agent: "linker" });
+    assert.equal(runtime.status().memoryBytes, 0);
+  }));
