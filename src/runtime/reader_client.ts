@@ -52,6 +52,7 @@ export async function startReader(data: string): Promise<Reader> {
 export function readerAnswers(view: View): boolean {
   switch (view.view) {
     case "status":
+    case "runtime_metrics":
     case "agents":
     case "metrics":
     case "info":
