@@ -51,9 +51,4 @@ export class Batch {
       }
     }
   }
-
-  /** Forgets rows that were not written. */
-  clear(): void {
-    this.#values = [];
-  }
 }

@@ -18,6 +18,7 @@ import {
   timeSources,
   type Write,
 } from "../kernel/records.ts";
+import { assert } from "../kernel/errors.ts";
 import type { Payload } from "../kernel/payload.ts";
 import type { Id } from "../kernel/ids.ts";
 import { Batch, batchQueries } from "./batch.ts";
@@ -204,40 +205,49 @@ const versioned = [
   "context_agent",
 ] as const;
 
+/** What is to be brought into the file together. */
+interface Pending {
+  /** New engram versions; the first of them is `firstPut`, the others follow by rid. */
+  readonly puts: Batch;
+  /** The texts of each: their digests are known when they are written, and maybe not before. */
+  texts: Payload[];
+  firstPut: number | null;
+  /** Versions that are in the file, or before these, and ended, by the tick that ended them. */
+  readonly ends: Map<number, number[]>;
+  /** Versions ended, by the entry that did. */
+  finished: { readonly entry: number; readonly rids: readonly number[] }[];
+}
+
 /** Writes versions; keeps the next keys, so one for each connection that writes. */
 export class Committer {
   readonly #db: Sqlite;
   readonly #listener: Listener;
   readonly #next = new Map<string, number>();
-  /** New engram versions that are not in the file yet; the first of them is `#firstPut`, the others follow by rid. */
-  readonly #puts: Batch;
-  /** The texts of each: their digests are known when they are written, and maybe not before. */
-  #putTexts: Payload[] = [];
-  #firstPut: number | null = null;
-  /** Versions in the file that ended, by the tick that ended them; not in the file yet. */
-  readonly #ends = new Map<number, number[]>();
+  /** What is sealed is brought into the file before what came later. */
+  #sealed: Pending | null = null;
+  #pending: Pending;
   readonly #endBatch: Batch;
   /** Versions ended by the entry being applied. */
   #ended: number[] = [];
-  /** The same of entries that were finished. */
-  #finished: { readonly entry: number; readonly rids: readonly number[] }[] = [];
 
   constructor(db: Sqlite, listener: Listener) {
     this.#db = db;
     this.#listener = listener;
-    this.#puts = new Batch(db, addEngrams, engramWidth);
+    this.#pending = this.#nothing();
     this.#endBatch = new Batch(db, endEngrams, 1);
     this.reset();
   }
 
-  /** Reads the next keys again: after a rollback. */
+  #nothing(): Pending {
+    const puts = new Batch(this.#db, addEngrams, engramWidth);
+    return { puts, texts: [], firstPut: null, ends: new Map(), finished: [] };
+  }
+
+  /** Forgets what is not in the file and reads the next keys again: after a rollback. */
   reset(): void {
     this.#ended = [];
-    this.#finished = [];
-    this.#puts.clear();
-    this.#putTexts = [];
-    this.#firstPut = null;
-    this.#ends.clear();
+    this.#sealed = null;
+    this.#pending = this.#nothing();
     for (const table of keyed) {
       this.#next.set(table, num(this.#db.value(`select ifnull(max(key), 0) from ${table}`)));
     }
@@ -254,28 +264,47 @@ export class Committer {
 
   /** After the last write of an entry. */
   finish(entry: number): void {
-    if (this.#ended.length > 0) this.#finished.push({ entry, rids: this.#ended });
+    if (this.#ended.length > 0) this.#pending.finished.push({ entry, rids: this.#ended });
     this.#ended = [];
   }
 
-  /** Brings all that is finished into the file, and tells the search index what ended; call inside a transaction. */
+  /** What was finished by now can be written by itself from now on. */
+  seal(): void {
+    assert(this.#sealed === null, "what was sealed before is written first");
+    this.#sealed = this.#pending;
+    this.#pending = this.#nothing();
+  }
+
+  /** Brings all that is sealed into the file, and tells the search index what ended; call inside a transaction. */
+  writeSealed(): void {
+    if (this.#sealed !== null) this.#finish(this.#sealed);
+    this.#sealed = null;
+  }
+
+  /** The same of all that is finished. */
   write(): void {
-    this.#flush();
-    for (const { entry, rids } of this.#finished) this.#db.run(addEnded, [entry, JSON.stringify(rids)]);
-    this.#finished = [];
+    this.writeSealed();
+    this.#finish(this.#pending);
+  }
+
+  #finish(pending: Pending): void {
+    this.#flush(pending);
+    for (const { entry, rids } of pending.finished) this.#db.run(addEnded, [entry, JSON.stringify(rids)]);
+    pending.finished = [];
   }
 
   /** Brings engram versions into the file. */
-  #flush(): void {
-    this.#putTexts.forEach((texts, row) => this.#puts.set(row, digestColumn, texts.digest));
-    this.#putTexts = [];
-    this.#puts.flush();
-    this.#firstPut = null;
-    for (const [tick, rids] of this.#ends) {
+  #flush(pending: Pending): void {
+    const { puts, texts, ends } = pending;
+    texts.forEach(({ digest }, row) => puts.set(row, digestColumn, digest));
+    puts.flush();
+    pending.texts = [];
+    pending.firstPut = null;
+    for (const [tick, rids] of ends) {
       for (const rid of rids) this.#endBatch.add([rid]);
       this.#endBatch.flush([tick]);
     }
-    this.#ends.clear();
+    ends.clear();
   }
 
   /**
@@ -316,7 +345,8 @@ export class Committer {
   #newest(id: Id): { readonly key: number; readonly rid: number | null } | null {
     const known = this.#listener.keysOf(id);
     if (known !== null) return known;
-    this.#flush();
+    if (this.#sealed !== null) this.#flush(this.#sealed);
+    this.#flush(this.#pending);
     const row = this.#db.get(newestEngram, [id]);
     if (row === null) return null;
     return { key: num(row[0]), rid: row[2] === forever ? num(row[1]) : null };
@@ -348,9 +378,9 @@ export class Committer {
     const texts = engramTexts(json);
     const { source, ref, thread } = texts;
     const rid = this.#key("engram_version");
-    this.#firstPut ??= rid;
-    this.#putTexts.push(write.texts);
-    this.#puts.add([
+    this.#pending.firstPut ??= rid;
+    this.#pending.texts.push(write.texts);
+    this.#pending.puts.add([
       ...[
         rid,
         tick,
@@ -381,12 +411,13 @@ export class Committer {
 
   #endEngram(rid: number, tick: number): void {
     this.#ended.push(rid);
-    if (this.#firstPut !== null && rid >= this.#firstPut) {
-      this.#puts.set(rid - this.#firstPut, toTickColumn, tick);
+    const { puts, firstPut, ends: all } = this.#pending;
+    if (firstPut !== null && rid >= firstPut) {
+      puts.set(rid - firstPut, toTickColumn, tick);
       return;
     }
-    const ends = this.#ends.get(tick);
-    if (ends === undefined) this.#ends.set(tick, [rid]);
+    const ends = all.get(tick);
+    if (ends === undefined) all.set(tick, [rid]);
     else ends.push(rid);
   }
 

@@ -133,6 +133,9 @@ const noKeys: ReadonlyMap<Id, Keys> = new Map();
 /** How many entries' rows may wait, and how many rows of them. */
 const deferredMax = 8, deferredWritesMax = 1024;
 
+const countOf = (steps: GraphEntry["steps"]): number =>
+  steps.reduce((sum, { writes }) => sum + writes.length, 0);
+
 /** Opens a graph, making it if it is not there. */
 export function openGraph(options: GraphOptions): Graph {
   return new Graph(options);
@@ -155,7 +158,8 @@ export class Graph {
   #seenVersion: number | null = null;
   /** Entries that the cache has and the file has not. */
   #deferred: GraphEntry[] = [];
-  #deferredWrites = 0;
+  /** How many of them, the first ones, are sealed. */
+  #sealed = 0;
   #makeDurable: () => void = () => {};
   /** Keys of what is being deferred: the cache may let one go for another. */
   #held: ReadonlyMap<Id, Keys> = noKeys;
@@ -248,14 +252,35 @@ export class Graph {
   defer(entry: GraphEntry, makeDurable: () => void = () => {}): boolean {
     const committer = this.#next(entry);
     const held = this.#deferred.length < deferredMax ? this.#cachedOf(entry) : null;
-    if (held === null || this.#deferredWrites + held.size > deferredWritesMax) return false;
+    const waiting = this.#deferred.reduce((sum, { steps }) => sum + countOf(steps), 0);
+    if (held === null || waiting + held.size > deferredWritesMax) return false;
     this.#held = held;
     this.#apply(committer, entry);
     this.#held = noKeys;
     this.#deferred.push(entry);
     this.#makeDurable = makeDurable;
-    this.#deferredWrites += held.size;
     return true;
+  }
+
+  /** What is deferred by now can be written by itself, by {@link writeSealed}; false where some is sealed already. */
+  seal(): boolean {
+    if (this.#sealed > 0 || this.#deferred.length === 0) return false;
+    this.#committer?.seal();
+    this.#sealed = this.#deferred.length;
+    return true;
+  }
+
+  /** The last entry that is sealed; null where none is. */
+  get lastSealed(): number | null {
+    return this.#deferred[this.#sealed - 1]?.index ?? null;
+  }
+
+  /** Writes the rows of what is sealed, which the caller knows to be durable; how many entries. Refusals as commit(). */
+  writeSealed(): number {
+    const entries = this.#deferred.slice(0, this.#sealed), rest = this.#deferred.slice(this.#sealed);
+    this.#bring(entries, (committer) => committer.writeSealed());
+    this.#deferred = rest;
+    return entries.length;
   }
 
   /** What is cached of the engrams that an entry changes, once each; null where it does anything else. */
@@ -301,16 +326,23 @@ export class Graph {
 
   /** Brings the deferred entries and one more into the file. */
   #write(one: GraphEntry | null): void {
-    const committer = this.#committer, deferred = this.#deferred;
-    const entries = one === null ? deferred : [...deferred, one], last = entries.at(-1);
-    assert(committer !== null && last !== undefined, "there is something to write, and it may be");
+    const deferred = this.#deferred;
     if (deferred.length > 0) this.#makeDurable();
+    this.#bring(one === null ? deferred : [...deferred, one], (committer) => {
+      if (one !== null) this.#apply(committer, one);
+      committer.write();
+    });
+  }
+
+  /** Brings entries into the file; `write` does it for their writes. What is deferred is forgotten by then. */
+  #bring(entries: readonly GraphEntry[], write: (committer: Committer) => void): void {
+    const committer = this.#committer, last = entries.at(-1);
+    assert(committer !== null && last !== undefined, "there is something to write, and it may be");
     this.#deferred = [];
-    this.#deferredWrites = 0;
+    this.#sealed = 0;
     try {
       this.#db.transaction("write", () => {
-        if (one !== null) this.#apply(committer, one);
-        committer.write();
+        write(committer);
         for (const entry of entries) {
           this.#changes.add(entry.index, entry.tick, entry.steps.flatMap((step) => step.writes));
           this.#putRows(entry.rows);

@@ -15,7 +15,6 @@ export {
   entryFormat,
   type Message,
   type OutcomeKind,
-  outcomeKinds,
   type StepEntry,
   type StepRecord,
 } from "./entry.ts";

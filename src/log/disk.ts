@@ -25,6 +25,11 @@ export interface DiskFile {
   sync(): void;
   /** Makes contents durable, with the metadata needed to read them back. */
   syncData(): void;
+  /**
+   * Begins {@link syncData} of what is written by now, and goes on; `done` is called once in a later turn, with the error
+   * or null. False where that can't be had: nothing was begun.
+   */
+  syncDataSoon(done: (error: unknown) => void): boolean;
   /** The size in bytes. */
   size(): number;
   close(): void;
@@ -94,9 +99,13 @@ export function ioRefusal(action: string, error: unknown): Error {
 
 class RealFile implements DiskFile {
   readonly #file: Deno.FsFile;
+  readonly #path: string;
+  /** The same file, for syncs in the background: a call that goes on would keep the first from others. */
+  #second: Deno.FsFile | null = null;
 
-  constructor(file: Deno.FsFile) {
+  constructor(file: Deno.FsFile, path: string) {
     this.#file = file;
+    this.#path = path;
   }
 
   read(into: Uint8Array, offset: number): number {
@@ -127,12 +136,21 @@ class RealFile implements DiskFile {
     this.#file.syncDataSync();
   }
 
+  syncDataSoon(done: (error: unknown) => void): boolean {
+    // Only Linux tells each open file of a failed write once: elsewhere a sync here might not hear of one there.
+    if (Deno.build.os !== "linux") return false;
+    this.#second ??= Deno.openSync(this.#path, { read: true, write: true });
+    this.#second.syncData().then(() => done(null), done);
+    return true;
+  }
+
   size(): number {
     return this.#file.seekSync(0, Deno.SeekMode.End);
   }
 
   close(): void {
     this.#file.close();
+    this.#second?.close();
   }
 }
 
@@ -144,7 +162,7 @@ export function realDisk(root: string): Disk {
       const create = options.create ?? false, createNew = options.createNew ?? false;
       const write = create || createNew || (options.write ?? false);
       try {
-        return new RealFile(Deno.openSync(at(path), { read: true, write, create, createNew }));
+        return new RealFile(Deno.openSync(at(path), { read: true, write, create, createNew }), at(path));
       } catch (error) {
         if (error instanceof Deno.errors.NotFound && !create && !createNew) return null;
         if (error instanceof Deno.errors.AlreadyExists && createNew) return null;

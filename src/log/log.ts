@@ -5,7 +5,8 @@
  * Does not own: what an entry means, salts and time (the runtime's), the lock that makes one process the owner.
  *
  * Invariants:
- * 1. `append` returns only after its frame was synced, but for one that may wait: `sync` or the next frame syncs it. Entry i has index i; hash(i) = stateHash(hash(i − 1), body(i)).
+ * 1. `append` returns only after its frame was synced, but for one that may wait: `sync`, `syncSoon` or the next frame
+ *    syncs it. Entry i has index i; hash(i) = stateHash(hash(i − 1), body(i)).
  * 2. A failed sync is never retried: what the disk then holds is unknown, so this log refuses everything after it with
  *    `outcome_unknown`. A write that failed and was taken back (truncated and synced) leaves the log usable.
  * 3. Nothing is ever cut but a torn last frame above the graph's applied index (segment.ts says what torn is). All other
@@ -105,20 +106,27 @@ export interface Log {
    * Errors: those of {@link erasePayloads}; each segment is then as it was or rewritten whole, and the log goes on.
    */
   erase(erasure: Erasure): number;
-  /**
-   * Of a log opened to read: takes in what its owner appended since. Errors: those of opening it.
-   * Not for one that was rewritten (`erase`, `log repair`): that is to be opened again.
-   */
-  follow(): void;
   /** Closes the files. Using the log after it is a fault. */
   close(): void;
+}
+
+/** A log that was opened here: it can be synced in the background, too. */
+export interface OpenLog extends Log {
+  /** Begins {@link sync} in the background, one at a time; false where that can't be had. A failure ends the log. */
+  syncSoon(): boolean;
+  /** Whether a sync goes on in the background. */
+  readonly isSyncing: boolean;
+  /** Entries below this index are durable. */
+  readonly synced: number;
+  /** Resolves when nothing goes on in the background. */
+  settled(): Promise<void>;
 }
 
 /**
  * Opens the log of a disk, made if absent at the first append. Cuts a torn tail.
  * Errors: `log_corrupt`, `log_missing` (it ends before `appliedIndex`), `data_folder_newer`, `io_failed`.
  */
-export function openLog(disk: Disk, options: LogOptions = {}): Log {
+export function openLog(disk: Disk, options: LogOptions = {}): OpenLog {
   try {
     return SegmentedLog.open(disk, options);
   } catch (error) {
@@ -126,7 +134,7 @@ export function openLog(disk: Disk, options: LogOptions = {}): Log {
   }
 }
 
-class SegmentedLog implements Log {
+class SegmentedLog implements OpenLog {
   next = 0;
   hash: Uint8Array = new Uint8Array(digestBytes);
   report: LogReport = { cut: null };
@@ -146,8 +154,9 @@ class SegmentedLog implements Log {
   #marksFile: DiskFile | null = null;
   #buffer = new Uint8Array(64 * 1024);
   #state: "open" | "failed" | "closed" = "open";
-  /** Whether frames of the last segment are not synced. */
-  #waits = false;
+  synced = 0;
+  /** A sync in the background. */
+  #syncing: Promise<void> | null = null;
 
   private constructor(disk: Disk, options: LogOptions) {
     this.#disk = disk;
@@ -187,12 +196,12 @@ class SegmentedLog implements Log {
       ? this.#roll()
       : last;
     this.#write(segment, entry, index, hash, bytes);
-    if (mayWait) this.#waits = true;
-    else this.#syncData(segment);
+    if (!mayWait) this.#syncData(segment);
     const isMarked = segment.note(index, this.#end);
     this.#end += bytes;
     this.next = index + 1;
     this.hash = hash;
+    if (!mayWait) this.synced = this.next;
     if (isMarked) {
       this.sync(); // no mark names a frame that may be lost
       this.#saveMarks(segment);
@@ -201,9 +210,33 @@ class SegmentedLog implements Log {
   }
 
   sync(): void {
-    if (!this.#waits || this.#last === null) return;
+    if (this.synced === this.next || this.#last === null) return;
     this.#usable();
     this.#syncData(this.#last);
+    this.synced = this.next;
+  }
+
+  syncSoon(): boolean {
+    this.#usable();
+    const { next } = this;
+    if (this.#last === null || this.isSyncing) return false;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const begun = this.#last.file.syncDataSoon((error) => {
+      this.#syncing = null;
+      if (error === null) this.synced = Math.max(this.synced, next);
+      else if (this.#state === "open") this.#state = "failed";
+      resolve();
+    });
+    if (begun) this.#syncing = promise;
+    return begun;
+  }
+
+  get isSyncing(): boolean {
+    return this.#syncing !== null;
+  }
+
+  settled(): Promise<void> {
+    return this.#syncing ?? Promise.resolve();
   }
 
   read(index: number): LogEntry {
@@ -274,19 +307,6 @@ class SegmentedLog implements Log {
     }
   }
 
-  follow(): void {
-    this.#usable();
-    assert(this.#readOnly, "the owner of a log follows nobody");
-    const last = this.#last;
-    if (last !== null && last.header.first === listSegments(this.#disk).at(-1)) {
-      last.written();
-      return this.#scan(last, { index: this.next, offset: this.#end, hash: this.hash }, null);
-    }
-    this.close();
-    this.#state = "open";
-    this.#recover(null);
-  }
-
   close(): void {
     this.#last?.close();
     this.#older?.close();
@@ -326,18 +346,9 @@ class SegmentedLog implements Log {
   }
 
   #scanTail(segment: Segment, appliedIndex: number | null): void {
-    const { index, offset } = segment.nearest(Infinity);
-    const hash = index === segment.header.first ? segment.header.previous : null;
-    this.#scan(segment, { index, offset, hash }, appliedIndex);
-  }
-
-  /** Walks from a frame to the end of the last segment; `hash` is the chain's before it, null where it is not known. */
-  #scan(
-    segment: Segment,
-    from: { readonly index: number; readonly offset: number; readonly hash: Uint8Array | null },
-    appliedIndex: number | null,
-  ): void {
-    let { index, offset, hash } = from;
+    const start = segment.nearest(Infinity);
+    let { index, offset } = start;
+    let hash = index === segment.header.first ? segment.header.previous : null;
     for (;;) {
       const found = this.#readOnly ? settledAt(segment, offset, index) : segment.at(offset, index);
       const place = { segment: segment.path, offset, index };
@@ -362,6 +373,7 @@ class SegmentedLog implements Log {
     }
     assert(hash !== null, "a scan begins at a frame or at the header");
     this.next = index;
+    this.synced = index;
     this.hash = hash;
     this.#end = offset;
   }
@@ -399,7 +411,6 @@ class SegmentedLog implements Log {
     } catch (error) {
       throw this.#fail("the disk refused to sync it", error);
     }
-    this.#waits = false;
   }
 
   /** After a failed write: the file as before, synced. Returns the refusal to throw. */
@@ -412,7 +423,7 @@ class SegmentedLog implements Log {
     }
     segment.written();
     this.#fileBytes = this.#end;
-    this.#waits = false;
+    this.synced = this.next;
     const why = isDiskFull(error) ? "the disk is full" : "the disk refused the write";
     return ioRefusal(`Cannot log the entry, ${why}`, error);
   }

@@ -237,6 +237,17 @@ export class MemoryDisk implements Disk {
       },
       sync: syncFile,
       syncData: syncFile,
+      syncDataSoon: (done) => {
+        setImmediate(() => {
+          try {
+            syncFile();
+          } catch (error) {
+            return done(error);
+          }
+          done(null);
+        });
+        return true;
+      },
       size: () => node.seen.size,
       close: () => {},
     };

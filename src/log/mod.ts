@@ -28,6 +28,7 @@ export {
   type LogOptions,
   type LogReport,
   type LogVerdict,
+  type OpenLog,
   openLog,
 } from "./log.ts";
 export { type CrashOptions, type DiskFaults, MemoryDisk } from "./memory_disk.ts";

@@ -206,8 +206,7 @@ export class Views {
       case "info":
         return this.#info();
       case "status":
-      case "runtime_metrics":
-        throw new Error(`Fault: ${view.view} is the runtime's own view`);
+        throw new Error("Fault: status is the runtime's own view");
       default:
         return view satisfies never;
     }

@@ -11,12 +11,12 @@ import {
 } from "../../../src/log/mod.ts";
 
 /** Runs a test on the disk in memory and on the real one, in a temporary folder that is removed after it. */
-export function onEachDisk(name: string, test: (disk: Disk) => void): void {
+export function onEachDisk(name: string, test: (disk: Disk) => void | Promise<void>): void {
   Deno.test(`${name} [memory]`, () => test(new MemoryDisk()));
-  Deno.test(`${name} [real]`, () => {
+  Deno.test(`${name} [real]`, async () => {
     const folder = Deno.makeTempDirSync({ prefix: "engramlt-log-" });
     try {
-      test(realDisk(`${folder}/data`));
+      await test(realDisk(`${folder}/data`));
     } finally {
       Deno.removeSync(folder, { recursive: true });
     }

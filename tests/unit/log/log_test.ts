@@ -60,32 +60,6 @@ onEachDisk("entries() gives every entry from an index on, across segments", (dis
   );
 });
 
-onEachDisk("follow() takes in what the owner appended since, segments too, and nothing twice", (disk) => {
-  withLog(disk, { segmentBytesMax: 1000, preallocateBytes: 512 }, (owner) => {
-    fill(owner, 2);
-    withLog(disk, { readOnly: true }, (reader) => {
-      for (const more of [0, 1, 3, 0, 20, 1, 40]) {
-        fill(owner, more);
-        reader.follow();
-        assert.deepEqual([reader.next, reader.hash], [owner.next, owner.hash]);
-        const bodies = (log: Log) => [...log.entries(0)].map(({ body }) => body);
-        assert.deepEqual(bodies(reader), bodies(owner));
-      }
-    });
-    assert.throws(() => owner.follow(), /follows nobody/);
-  });
-});
-
-onEachDisk("follow() of a log that was empty finds its first segment", (disk) => {
-  withLog(disk, { readOnly: true }, (reader) => {
-    reader.follow();
-    assert.equal(reader.next, 0);
-    withLog(disk, {}, (owner) => fill(owner, 3));
-    reader.follow();
-    assert.equal(reader.next, 3);
-  });
-});
-
 onEachDisk("append() begins a segment before the size is passed", (disk) => {
   withLog(disk, { segmentBytesMax: 1000, preallocateBytes: 512 }, (log) => fill(log, 20));
   const sizes = disk.list("log").filter((name) => name.endsWith(".log"))
@@ -435,6 +409,7 @@ Deno.test("opening to read while the owner appends is no damage", () => {
         size: () => file.size(),
         sync: () => file.sync(),
         syncData: () => file.syncData(),
+        syncDataSoon: (done) => file.syncDataSoon(done),
         close: () => file.close(),
       };
     },
@@ -487,4 +462,35 @@ Deno.test("a failed sync of entries that waited is outcome_unknown, and not repe
     assert.throws(() => log.sync(), { code: "outcome_unknown" });
     assert.throws(() => fill(log, 1), { code: "outcome_unknown" });
   });
+});
+
+onEachDisk("syncSoon() makes what was appended before it durable in the background", async (disk) => {
+  const log = openLog(disk, {});
+  fill(log, 1);
+  log.append(entry(1), { mayWait: true });
+  if (!log.syncSoon()) return log.close(); // a system that has none
+  log.append(entry(2), { mayWait: true });
+  assert.deepEqual([log.synced, log.isSyncing, log.syncSoon()], [1, true, false]);
+  await log.settled();
+  assert.deepEqual([log.synced, log.isSyncing], [2, false]);
+  if (disk instanceof MemoryDisk) {
+    assert.equal(withLog(disk.crash(), { readOnly: true }, ({ next }) => next >= 2), true);
+  }
+  log.sync();
+  assert.equal(log.synced, 3);
+  log.close();
+});
+
+Deno.test("a sync that fails in the background is outcome_unknown from then on", async () => {
+  const disk = new MemoryDisk(), log = openLog(disk, {});
+  fill(log, 1);
+  log.append(entry(1), { mayWait: true });
+  disk.faults.syncsUntilError = 0;
+  assert.equal(log.syncSoon(), true);
+  await log.settled();
+  delete disk.faults.syncsUntilError;
+  assert.equal(log.synced, 1);
+  assert.throws(() => log.sync(), { code: "outcome_unknown" });
+  assert.throws(() => fill(log, 1), { code: "outcome_unknown" });
+  log.close();
 });
