@@ -29,6 +29,7 @@ import type {
   WhyView,
 } from "../runtime/port.ts";
 import type { ListedModel, Ran } from "../runtime/models.ts";
+import type { Metric as RuntimeMetric } from "../runtime/metrics.ts";
 import { reviewStates, reviewVerbs } from "../runtime/review.ts";
 import { jobKinds, jobStates, type JobView } from "./jobs.ts";
 import { object, workflow } from "./schemas.ts";
@@ -119,6 +120,21 @@ const Agent = answer({
   memoryBytes: whole,
   manifest: object.nullable(),
 }) satisfies z.ZodType<AgentView>;
+const named = { name: text, help: text };
+const Metric = z.discriminatedUnion("type", [
+  answer({
+    ...named,
+    type: z.enum(["counter", "gauge"]),
+    samples: z.array(answer({ labels: z.record(text, text), value: z.number() })),
+  }),
+  answer({
+    ...named,
+    type: z.literal("histogram"),
+    buckets: z.array(answer({ le: z.number(), count: whole })),
+    sum: z.number(),
+    count: whole,
+  }),
+]) satisfies z.ZodType<RuntimeMetric>;
 const LogEntry = answer({
   tick,
   time: text,
@@ -269,6 +285,7 @@ const views = {
     executionMs: z.number(),
     fuel: whole,
   }) satisfies z.ZodType<ViewResults["metrics"]>,
+  runtime_metrics: answer({ metrics: z.array(Metric) }) satisfies z.ZodType<ViewResults["runtime_metrics"]>,
   why: Why,
   review: answer({
     items: z.array(answer({
@@ -419,6 +436,7 @@ export const parts = {
   Connection,
   Context,
   Grant,
+  Metric,
   Quotation,
   BriefLine,
 } as const;

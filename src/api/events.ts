@@ -2,19 +2,24 @@
  * Events over HTTP: one server-sent event a tick, its id the tick, so that a client can go on where it stopped.
  *
  * Invariants:
- * 1. The log is the events' history: for a client that is behind, one event waits in memory and no more.
+ * 1. The log is the events' history: for a client that is behind, a piece of `pieceCharactersMax` and an event waits in
+ *    memory, and as much is on its way. Events that come together leave together, and between two pieces this thread
+ *    does what else waits: who catches up keeps no request waiting.
  * 2. Nothing waits for a client: one that does not take what waits for it within `eventsStallMsMax` is dropped, and
  *    told why when it reads again; it can go on from the id it saw last. Until it reads or goes, its connection is
  *    the system's to end: such streams are counted too (`eventsDroppedMax`).
  * 3. A stream ends cleanly: at the host's stop by its end, at the client's by its signal, and soon after its token no
  *    longer holds; after that no event leaves.
  */
+import { setImmediate } from "node:timers";
 import { EngramError } from "../kernel/mod.ts";
 import type { LogView, RuntimeEvent } from "../runtime/port.ts";
 import type { ApiLimits } from "./limits.ts";
 import type { Reading } from "./routes.ts";
 
 const encoder = new TextEncoder();
+/** Characters of events after which a piece of a stream leaves. */
+const pieceCharactersMax = 64 * 1024;
 const noLonger = "its token no longer holds";
 
 /** Which ticks a client wants: those that fit every list it gave. */
@@ -82,6 +87,9 @@ class EventClient {
   #heartbeat: ReturnType<typeof setTimeout> | undefined;
   /** Called when the client has taken what was offered. */
   #onTaken: (() => void) | null = null;
+  /** Events that wait to leave, as text, and their leaving. */
+  #piece = "";
+  #leaving: Promise<void> | null = null;
 
   constructor(options: EventStreamOptions) {
     this.#options = options;
@@ -131,21 +139,35 @@ class EventClient {
   }
 
   async #run(): Promise<void> {
-    const { port, from, filters, signal, isAllowed } = this.#options;
+    const { port, from, filters, signal } = this.#options;
     const events = port.events(from, AbortSignal.any([signal, this.#stop.signal]));
     for await (const event of events) {
       if (this.#isEnded) return;
       if (!wanted(event.entry, filters)) continue;
-      if (!isAllowed()) return this.#drop("token", noLonger);
-      if (!await this.#roomInTime()) {
-        const waitMs = this.#options.limits.eventsStallMsMax;
-        return this.#drop("slow", `it did not take an event for ${waitMs} ms (eventsStallMsMax)`);
-      }
-      if (this.#isEnded) return;
-      this.#controller?.enqueue(encode(event));
-      this.#beat();
+      this.#piece += textOf(event);
+      this.#leaving ??= this.#send();
+      if (this.#piece.length >= pieceCharactersMax) await this.#leaving;
     }
+    await this.#leaving;
     this.#last("");
+  }
+
+  /** Sends what waits, once what comes with it is there. */
+  async #send(): Promise<void> {
+    const { isAllowed, limits: { eventsStallMsMax } } = this.#options;
+    await new Promise((resolve) => setImmediate(resolve));
+    while (this.#piece !== "" && !this.#isEnded) {
+      if (!isAllowed()) this.#drop("token", noLonger);
+      else if (!await this.#roomInTime()) {
+        this.#drop("slow", `it did not take an event for ${eventsStallMsMax} ms (eventsStallMsMax)`);
+      } else if (!this.#isEnded) {
+        const piece = encoder.encode(this.#piece);
+        this.#piece = "";
+        this.#controller?.enqueue(piece);
+        this.#beat();
+      }
+    }
+    this.#leaving = null;
   }
 
   /** Whether the client took what was offered before, at once or within the time it has. */
@@ -202,10 +224,8 @@ class EventClient {
   }
 }
 
-function encode(event: RuntimeEvent): Uint8Array {
-  return encoder.encode(
-    `id: ${event.entry.tick}\nevent: ${event.event}\ndata: ${JSON.stringify(event.entry)}\n\n`,
-  );
+function textOf(event: RuntimeEvent): string {
+  return `id: ${event.entry.tick}\nevent: ${event.event}\ndata: ${JSON.stringify(event.entry)}\n\n`;
 }
 
 /** Reads server-sent events back: the data of each, and its event name. */

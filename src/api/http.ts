@@ -35,6 +35,7 @@ import { lookups } from "./lookups.ts";
 import type { McpWho } from "./mcp/mod.ts";
 import { nonceProof } from "./nonce.ts";
 import { faultProblem, problemOf, problemType } from "./problem.ts";
+import { prometheusText, prometheusType } from "./prometheus.ts";
 import { routeList } from "./route_list.ts";
 import { type Reading, readingPosts, readingRoutes, valueOf, viewOf } from "./routes.ts";
 import { readCommand, readTick, readView } from "./schemas.ts";
@@ -182,6 +183,11 @@ class Routes {
   #addReading(): void {
     const reading = this.#reading;
     this.#on("GET", "/v1", "read", (c) => c.json({ routes: routeList() }));
+    this.#on("GET", "/metrics", "read", async (c) => {
+      queryOf(c);
+      const { metrics } = await reading.view({ view: "runtime_metrics" });
+      return c.body(prometheusText(metrics), 200, { "content-type": prometheusType });
+    });
     for (const route of readingRoutes) {
       this.#on("GET", route.path, "read", async (c) => {
         const view = readView(viewOf(route, c.req.param(), queryOf(c)));

@@ -138,6 +138,8 @@ const problemRef = { $ref: "#/components/responses/Problem" } as const;
 interface Drawn {
   readonly method: string;
   readonly path: string;
+  /** What its id is made of, where the path without its version is another route's. */
+  readonly named?: string;
   readonly summary: string;
   readonly scope: Scope | null;
   readonly status?: number;
@@ -187,7 +189,8 @@ function operation(drawn: Drawn): Operation {
   return {
     summary,
     operationId: `${method.toLowerCase()}${
-      path.replace(/^\/v1/, "").replace(/[/:.]+(\w)/g, (_, letter: string) => letter.toUpperCase())
+      (drawn.named ?? path).replace(/^\/v1/, "").replace(/[/:.]+(\w)/g, (_, letter: string) =>
+        letter.toUpperCase())
     }`,
     tags: [path.replace(/^\/v1\//, "").split(/[/.]/).find((part) => part !== "") ?? "api"],
     parameters: [...inPath, ...inQuery, ...inHeaders],
@@ -269,6 +272,8 @@ function otherOperation({ method, path, summary }: typeof otherRoutes[number]): 
       return { ...drawn, answer: { type: "object" } };
     case "/docs":
       return { ...drawn, answer: { type: "string" }, type: "text/html" };
+    case "/metrics":
+      return { ...drawn, named: "/metrics/text", answer: { type: "string" }, type: "text/plain" };
     case "/v1":
       return { ...drawn, answer: ref("RouteList") };
     case "/v1/commands":

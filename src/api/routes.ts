@@ -37,6 +37,7 @@ const reading = (
 /** Routes that read by GET. */
 export const readingRoutes: readonly ReadingRoute[] = [
   reading("/v1/status", "status", "Version, last tick, state hash, counts"),
+  reading("/v1/metrics", "runtime_metrics", "What the host counted since it began, and what there is now"),
   reading("/v1/info", "info", "Paths, limits, versions"),
   reading("/v1/engrams/:id", "engram", "One memory, now or at a tick or time", ["at"]),
   reading(
@@ -112,6 +113,7 @@ export const otherRoutes = [
   { method: "GET", path: "/v1/health", summary: "The same, by its former name", query: ["challenge"] },
   { method: "GET", path: "/openapi.json", summary: "This API in OpenAPI 3.1; needs no token" },
   { method: "GET", path: "/docs", summary: "The same as a page that works offline; needs no token" },
+  { method: "GET", path: "/metrics", summary: "The metrics of /v1/metrics in the text format of Prometheus" },
   { method: "GET", path: "/v1", summary: "The list of routes" },
   { method: "POST", path: "/v1/commands", summary: "Asks for any change; answers when it is durable" },
   { method: "POST", path: "/v1/view", summary: "Reads: any view, as JSON" },

@@ -251,6 +251,7 @@ export const viewShapes = z.discriminatedUnion("view", [
   z.strictObject({ view: z.literal("agents"), limit: maybeCount, after: maybe }),
   z.strictObject({ view: z.literal("metrics"), agent: text }),
   z.strictObject({ view: z.literal("status") }),
+  z.strictObject({ view: z.literal("runtime_metrics") }),
   z.strictObject({ view: z.literal("why"), id: text, check: z.boolean().exactOptional() }),
   z.strictObject({ view: z.literal("changes"), since: z.int(), limit: maybeCount }),
   z.strictObject({ view: z.literal("export"), after: maybe, limit: maybeCount, context: maybe }),

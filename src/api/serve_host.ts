@@ -177,7 +177,7 @@ class Host {
       onEvent: (event) => log.write("warn", JSON.stringify(event)),
     });
     this.#jobs = new Jobs({ ...apiLimits, ...options.limits }, this.#onFault);
-    this.#port = withModel(withReader(engine, reader), this.#models);
+    this.#port = withModel(withReader(engine, reader, () => performance.now()), this.#models);
     engine.fault.then((error) => this.#end(error));
     reader.fault.then((error) => this.#end(error));
   }

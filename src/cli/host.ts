@@ -1,4 +1,4 @@
-/** The host and the data folder: down, status, api. */
+/** The host and the data folder: down, status, metrics, api. */
 import { EngramError } from "../kernel/errors.ts";
 import { type Leaf, usage } from "./command.ts";
 import { type ConnectOptions, connectOptions, findHostOf, runningHost } from "./connect.ts";
@@ -87,6 +87,21 @@ export const status: Leaf = {
     call.screen.note(
       `cut ${plural(bytes, "byte")} of an unfinished entry from ${segment}: nothing acknowledged was in it`,
     );
+  },
+};
+
+/** engramlt metrics */
+export const metrics: Leaf = {
+  name: "metrics",
+  says: "show what the host counted: steps, fuel, durations, memory, in the text format of Prometheus",
+  examples: ["metrics", "metrics --json"],
+  notes:
+    "A monitoring system reads the same at GET /metrics. Without a host, this command alone has counted.",
+  async run(call) {
+    const port = await call.port();
+    const found = await port.view({ view: "runtime_metrics" });
+    const { prometheusText } = await import("../api/prometheus.ts");
+    call.screen.result(found, () => call.screen.line(prometheusText(found.metrics).trimEnd()));
   },
 };
 

@@ -8,7 +8,7 @@ import { demo } from "./demo.ts";
 import { doctor } from "./doctor.ts";
 import { erase, forget } from "./forget.ts";
 import { help } from "./help.ts";
-import { api, down, status } from "./host.ts";
+import { api, down, metrics, status } from "./host.ts";
 import { hostRun } from "./host_run.ts";
 import { hook } from "./hook.ts";
 import { importSessions } from "./import.ts";
@@ -55,6 +55,7 @@ export const tree: readonly Node[] = [
   log,
   replay,
   status,
+  metrics,
   info,
   doctor,
   up,

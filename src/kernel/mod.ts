@@ -15,6 +15,7 @@ export {
   entryFormat,
   type Message,
   type OutcomeKind,
+  outcomeKinds,
   type StepEntry,
   type StepRecord,
 } from "./entry.ts";

@@ -106,6 +106,11 @@ export interface Log {
    * Errors: those of {@link erasePayloads}; each segment is then as it was or rewritten whole, and the log goes on.
    */
   erase(erasure: Erasure): number;
+  /**
+   * Of a log opened to read: takes in what its owner appended since. Errors: those of opening it.
+   * Not for one that was rewritten (`erase`, `log repair`): that is to be opened again.
+   */
+  follow(): void;
   /** Closes the files. Using the log after it is a fault. */
   close(): void;
 }
@@ -307,6 +312,19 @@ class SegmentedLog implements OpenLog {
     }
   }
 
+  follow(): void {
+    this.#usable();
+    assert(this.#readOnly, "the owner of a log follows nobody");
+    const last = this.#last;
+    if (last !== null && last.header.first === listSegments(this.#disk).at(-1)) {
+      last.written();
+      return this.#scan(last, { index: this.next, offset: this.#end, hash: this.hash }, null);
+    }
+    this.close();
+    this.#state = "open";
+    this.#recover(null);
+  }
+
   close(): void {
     this.#last?.close();
     this.#older?.close();
@@ -346,9 +364,18 @@ class SegmentedLog implements OpenLog {
   }
 
   #scanTail(segment: Segment, appliedIndex: number | null): void {
-    const start = segment.nearest(Infinity);
-    let { index, offset } = start;
-    let hash = index === segment.header.first ? segment.header.previous : null;
+    const { index, offset } = segment.nearest(Infinity);
+    const hash = index === segment.header.first ? segment.header.previous : null;
+    this.#scan(segment, { index, offset, hash }, appliedIndex);
+  }
+
+  /** Walks from a frame to the end of the last segment; `hash` is the chain's before it, null where it is not known. */
+  #scan(
+    segment: Segment,
+    from: { readonly index: number; readonly offset: number; readonly hash: Uint8Array | null },
+    appliedIndex: number | null,
+  ): void {
+    let { index, offset, hash } = from;
     for (;;) {
       const found = this.#readOnly ? settledAt(segment, offset, index) : segment.at(offset, index);
       const place = { segment: segment.path, offset, index };

@@ -13,6 +13,8 @@ export interface Env {
   now(tick: number): number;
   /** ms since 1970, between ticks: for marks of this machine's own, which no log holds. */
   clock(): number;
+  /** ms of a clock that only goes forward, for durations told to people; under a seed nothing takes time. */
+  stopwatch(): number;
   /** Gives 16 bytes a call, each for a payload of tick `tick`: they keep its digest from telling its content. */
   salts(tick: number): () => Uint8Array;
   /** The name of a new data folder, 32 hex digits. */
@@ -31,7 +33,13 @@ export function liveEnv(): Env {
     at += 16;
     return block.subarray(at - 16, at);
   };
-  return { now: () => Date.now(), clock: () => Date.now(), salts: () => salt, folder: () => toHex(salt()) };
+  return {
+    now: () => Date.now(),
+    clock: () => Date.now(),
+    stopwatch: () => performance.now(),
+    salts: () => salt,
+    folder: () => toHex(salt()),
+  };
 }
 
 /** 2026-01-01T00:00:00Z, where a seeded clock begins. */
@@ -51,6 +59,7 @@ export function seededEnv(seed: number): Env {
       return seededStart + 1000 * tick;
     },
     clock: () => seededStart + 1000 * Math.max(0, current),
+    stopwatch: () => 0,
     salts: (tick) => {
       let count = 0;
       return () => take(`salt:${tick}:${count++}`);

@@ -30,15 +30,27 @@ export const initialProfile: Readonly<Record<string, number>> = { ...defaultProf
 /** Prepared modules kept; of more, the one used longest ago is prepared again when it is needed. */
 const readyMax = 256;
 
+/** Watches modules being made ready. */
+export interface PrepareWatch {
+  /** A clock for durations, in ms. */
+  readonly stopwatch: () => number;
+  /** How long one took in ms, or null where it was refused. */
+  readonly onPrepared: (ms: number | null) => void;
+}
+
+const unwatched: PrepareWatch = { stopwatch: () => 0, onPrepared: () => {} };
+
 /** Prepared modules by hash and policy. */
 export class Modules {
   readonly #blobs: Blobs;
+  readonly #watch: PrepareWatch;
   readonly #ready = new Map<string, ReadyModule>();
   /** The part of a key that a configuration gives; one object is one configuration. */
   readonly #profiles = new WeakMap<Config, string>();
 
-  constructor(blobs: Blobs) {
+  constructor(blobs: Blobs, watch: PrepareWatch = unwatched) {
     this.#blobs = blobs;
+    this.#watch = watch;
   }
 
   /** The bytes of a module's file. */
@@ -93,6 +105,25 @@ export class Modules {
   }
 
   #prepare(key: string, bytes: Uint8Array, config: Config, pages: number | null): ReadyModule {
+    const { stopwatch, onPrepared } = this.#watch;
+    const started = stopwatch();
+    let ready: ReadyModule;
+    try {
+      ready = this.#made(key, bytes, config, pages);
+    } catch (error) {
+      onPrepared(null);
+      throw error;
+    }
+    onPrepared(stopwatch() - started);
+    this.#ready.set(key, ready);
+    for (const oldest of this.#ready.keys()) {
+      if (this.#ready.size <= readyMax) break;
+      this.#ready.delete(oldest);
+    }
+    return ready;
+  }
+
+  #made(key: string, bytes: Uint8Array, config: Config, pages: number | null): ReadyModule {
     const prepared = prepare(bytes, {
       limits: profileOf(config),
       linearMemoryPagesMax: this.#pages(config, pages),
@@ -109,13 +140,7 @@ export class Modules {
     if (!WebAssembly.validate(new Uint8Array(bytes))) {
       throw new EngramError("module_invalid", "Cannot load the module: it does not validate");
     }
-    const ready = { key, prepared, stackDepthMax: config.stackDepthMax, exports };
-    this.#ready.set(key, ready);
-    for (const oldest of this.#ready.keys()) {
-      if (this.#ready.size <= readyMax) break;
-      this.#ready.delete(oldest);
-    }
-    return ready;
+    return { key, prepared, stackDepthMax: config.stackDepthMax, exports };
   }
 
   #known(key: string): ReadyModule | undefined {

@@ -17,6 +17,7 @@ import type {
   Path,
 } from "../kernel/mod.ts";
 import type { RecallHit, Unembedded } from "../graph/mod.ts";
+import type { Metric } from "./metrics.ts";
 import type { Receipt } from "./receipts.ts";
 import type { Request } from "./requests.ts";
 import type { ReviewItem, ReviewState } from "./review.ts";
@@ -147,6 +148,8 @@ export type View =
   | { readonly view: "agents"; readonly limit?: number; readonly after?: string }
   | { readonly view: "metrics"; readonly agent: string }
   | { readonly view: "status" }
+  /** What the process counted since it opened the folder, for a monitoring system. */
+  | { readonly view: "runtime_metrics" }
   | { readonly view: "why"; readonly id: string; readonly check?: boolean }
   | { readonly view: "changes"; readonly since: number; readonly limit?: number }
   /** Engrams and connections in pages, for export: pass `next` on as `after`. */
@@ -384,6 +387,7 @@ export interface ViewResults {
     readonly fuel: number;
   };
   readonly status: StatusView;
+  readonly runtime_metrics: { readonly metrics: readonly Metric[] };
   readonly why: WhyView;
   readonly changes: { readonly changes: readonly Change[]; readonly nextTick: number };
   readonly export: {

@@ -4,7 +4,8 @@
 import { EngramError } from "../kernel/mod.ts";
 import { workerUrl } from "./assets.ts";
 import type { Engine } from "./engine_client.ts";
-import type { Port, RuntimeEvent, View, ViewResults } from "./port.ts";
+import { pastLimits, PastReads } from "./past_reads.ts";
+import type { LogView, Port, RuntimeEvent, View, ViewResults } from "./port.ts";
 import { sessionOf } from "./sessions.ts";
 import type { ReaderCall } from "./reader_worker.ts";
 import { WorkerCalls } from "./worker_calls.ts";
@@ -12,6 +13,8 @@ import { WorkerCalls } from "./worker_calls.ts";
 /** A thread that answers views. */
 export interface Reader {
   view<V extends View>(view: V): Promise<ViewResults[V["view"]]>;
+  /** Entries from a tick on: some of those there are, none where it has seen none yet. */
+  past(from: number): Promise<readonly LogView[]>;
   /** Resolves when the reader is lost. */
   readonly fault: Promise<Error>;
   /** Ends it; views under way are refused. */
@@ -45,6 +48,7 @@ export async function startReader(data: string): Promise<Reader> {
     async view<V extends View>(view: V) {
       return await calls.ask({ call: "view", view }) as ViewResults[V["view"]];
     },
+    past: async (from) => await calls.ask({ call: "past", from }) as readonly LogView[],
   };
 }
 
@@ -52,6 +56,7 @@ export async function startReader(data: string): Promise<Reader> {
 export function readerAnswers(view: View): boolean {
   switch (view.view) {
     case "status":
+    case "runtime_metrics":
     case "agents":
     case "metrics":
     case "info":
@@ -92,9 +97,6 @@ async function begun(engine: Engine, view: Extract<View, { view: "brief" }>): Pr
   return since === null ? view : { ...view, since };
 }
 
-/** Entries of the past that are read at once for one client of events. */
-const pastEntriesMax = 64;
-
 /**
  * Events from a tick on: what is past is read by the reader, so that a client that catches up costs the engine
  * nothing; the last few, and what is to come, tells the engine.
@@ -102,6 +104,7 @@ const pastEntriesMax = 64;
 async function* eventsOf(
   engine: Engine,
   reader: Reader,
+  past: PastReads,
   from: number,
   signal: AbortSignal,
 ): AsyncGenerator<RuntimeEvent, void> {
@@ -109,10 +112,9 @@ async function* eventsOf(
   while (!signal.aborted) {
     // What the engine says it has done is durable: the reader alone would not know.
     const { tick } = await engine.view({ view: "status" });
-    if (tick - next < pastEntriesMax) break;
-    while (next <= tick) {
-      const limit = Math.min(pastEntriesMax, tick - next + 1);
-      const { entries } = await reader.view({ view: "log", from: next, limit });
+    if (tick - next < pastLimits.entriesMax) break;
+    while (next <= tick && !signal.aborted) {
+      const entries = await past.read(() => reader.past(next));
       for (const entry of entries) {
         if (signal.aborted) return;
         next = entry.tick + 1;
@@ -124,16 +126,20 @@ async function* eventsOf(
   yield* engine.events(next, signal);
 }
 
-/** One port: commands and live views to the engine, all other views to the reader. Closing it closes both. */
-export function withReader(engine: Engine, reader: Reader): Port {
+/**
+ * One port: commands and live views to the engine, all other views to the reader. Closing it closes both. `now` counts
+ * ms, for who catches up to give way to commands.
+ */
+export function withReader(engine: Engine, reader: Reader, now: () => number): Port {
+  const past = new PastReads(now);
   return {
     where: "here",
-    submit: (request, options) => engine.submit(request, options),
+    submit: (request, options) => past.command(() => engine.submit(request, options)),
     async view<V extends View>(view: V): Promise<ViewResults[V["view"]]> {
       if (!readerAnswers(view)) return await engine.view(view);
       return await reader.view(view.view === "brief" ? await begun(engine, view) as V : view);
     },
-    events: (from, signal) => eventsOf(engine, reader, from, signal),
+    events: (from, signal) => eventsOf(engine, reader, past, from, signal),
     idle: () => engine.idle(),
     async close() {
       reader.close();

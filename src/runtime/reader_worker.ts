@@ -13,17 +13,21 @@ import { dataPaths } from "./data_folder.ts";
 import { erasedKey } from "./erasure.ts";
 import { Images } from "./images.ts";
 import { Modules } from "./modules.ts";
-import type { View } from "./port.ts";
-import { Views } from "./views.ts";
+import { entriesFrom } from "./entries.ts";
+import { pastLimits } from "./past_reads.ts";
+import type { LogView, View } from "./port.ts";
+import { logView, Views } from "./views.ts";
 import { answerCalls } from "./worker_calls.ts";
 
 /** What the main thread asks of the reader. `open` comes first. */
 export type ReaderCall =
   | { readonly call: "open"; readonly data: string }
-  | { readonly call: "view"; readonly view: View };
+  | { readonly call: "view"; readonly view: View }
+  /** Entries from a tick on, as events tell them: at least one, until `pastLimits` are reached. */
+  | { readonly call: "past"; readonly from: number };
 
-/** A log that another thread appends to: opened again when the graph holds an entry that this one has not seen,
- * or when something was erased. */
+/** A log that another thread appends to: followed where the graph holds an entry that this one has not seen, and opened
+ * again where something was erased. */
 class FollowedLog implements Log {
   readonly #open: () => Log;
   readonly #graph: Graph;
@@ -39,11 +43,12 @@ class FollowedLog implements Log {
 
   get #now(): Log {
     const row = this.#graph.row(erasedKey), erased = row === null ? null : toHex(row);
-    if (erased !== this.#erased || this.#graph.applied.index >= this.#log.next) {
+    if (erased !== this.#erased) {
       this.#erased = erased;
       this.#log.close();
       this.#log = this.#open();
     }
+    if (this.#graph.applied.index >= this.#log.next) this.#log.follow();
     return this.#log;
   }
 
@@ -87,6 +92,10 @@ class FollowedLog implements Log {
     return this.#now.verify();
   }
 
+  follow() {
+    this.#now;
+  }
+
   close() {
     this.#log.close();
   }
@@ -102,6 +111,18 @@ function openViews(data: string): Views {
   return new Views({ graph, log, images, paths, state: () => null });
 }
 
+function past(log: Log, from: number): LogView[] {
+  const told: LogView[] = [];
+  let bytes = 0;
+  if (from >= log.next) return told;
+  for (const { entry, logged } of entriesFrom(log, from)) {
+    told.push(logView(entry, logged.hash));
+    bytes += logged.bodyBytes.length;
+    if (told.length === pastLimits.entriesMax || bytes >= pastLimits.bytesMax) break;
+  }
+  return told;
+}
+
 let views: Views | null = null;
 
 answerCalls((call: ReaderCall) => {
@@ -112,6 +133,9 @@ answerCalls((call: ReaderCall) => {
     case "view":
       assert(views !== null, "the reader is asked before it is open");
       return views.view(call.view);
+    case "past":
+      assert(views !== null, "the reader is asked before it is open");
+      return past(views.parts.log, call.from);
     default:
       return call satisfies never;
   }

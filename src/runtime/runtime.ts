@@ -55,6 +55,7 @@ import { carryOut, erasedKey, erasureAt, forgottenReceipts } from "./erasure.ts"
 import { Images } from "./images.ts";
 import { loadFacts, loadReader, needsReader } from "./loads.ts";
 import { Machine, type TickOutput } from "./machine.ts";
+import { type Gauges, Metrics } from "./metrics.ts";
 import { initialProfile, Modules } from "./modules.ts";
 import { ModelDesk, type TextAnswer, type TextSource, type WantedText } from "./model_desk.ts";
 import type { Port, RuntimeEvent, StatusView, View, ViewResults } from "./port.ts";
@@ -265,6 +266,7 @@ class LocalRuntime implements Runtime {
   #idle: { before: number; resolve: () => void }[] = [];
   #listeners = new Set<() => void>();
   readonly #durations: Durations;
+  readonly #metrics: Metrics;
 
   constructor(paths: DataPaths, lock: Deno.FsFile, options: RuntimeOptions) {
     this.stopped = new Promise((resolve) => this.#stop = resolve);
@@ -273,13 +275,15 @@ class LocalRuntime implements Runtime {
     this.#options = options;
     this.#waiting = new WaitingRoom(options);
     this.#env = options.seed === undefined || options.seed === null ? liveEnv() : seededEnv(options.seed);
+    const { clock, stopwatch } = this.#env;
+    this.#metrics = new Metrics(clock());
     const { log, graph, blobs } = openStores(paths, options.simulated?.disk ?? realDisk(paths.root));
     this.#log = log;
     this.#graph = graph;
     this.#blobs = blobs;
     this.#durations = new Durations(graph);
     try {
-      this.#modules = new Modules(blobs);
+      this.#modules = new Modules(blobs, { stopwatch, onPrepared: (ms) => this.#metrics.prepared(ms) });
       this.#images = new Images(graph, log, blobs, this.#modules);
       const state = loadState(graph);
       this.#rows = new Rows(state.tick);
@@ -315,6 +319,7 @@ class LocalRuntime implements Runtime {
       workers: this.#options.workers ?? 2,
       workerUrl: workerUrl("sandbox"),
       onEvict: (agent, image) => this.#park(agent, image),
+      onFault: () => this.#metrics.workerFault(),
     });
     return this.#sandbox;
   }
@@ -726,9 +731,11 @@ class LocalRuntime implements Runtime {
     const done = advance(this.#state, entry);
     const answers: Answer[] = [];
     const saidInRun = new Map<string, readonly string[]>();
+    if (output !== null) this.#metrics.ticked(entry.commands);
     for (const { step, record } of done.ended) {
       const key = stepKey(step);
       const told = output?.told.get(key);
+      if (output !== null) this.#metrics.ended(record, told?.executionMs ?? null);
       if (step.run !== null && record.outcome !== "completed") saidInRun.set(step.run.id, told?.said ?? []);
       if (record.agent !== null) this.#count(record.agent, told?.executionMs ?? 0);
       for (const id of Object.keys(erasureOf(record)?.images ?? {})) this.#rows.touch(id);
@@ -751,7 +758,10 @@ class LocalRuntime implements Runtime {
       answers.push((instead) => this.#waiting.tell(waiting, instead ?? receipt));
     }
     for (const agent of done.agentsLoaded) this.#rows.loaded(agent);
-    for (const agent of done.agentsUnloaded) this.#unloaded(agent, entry.tick);
+    for (const agent of done.agentsUnloaded) {
+      if (output !== null) this.#metrics.dropped(agent.fuel);
+      this.#unloaded(agent, entry.tick);
+    }
     const configured = entry.genesis !== null ||
       entry.commands.some(({ command }) => command.ask.kind === "configure");
     if (configured) this.#rows.put(`config/${String(entry.tick).padStart(12, "0")}`, this.#state.config);
@@ -849,6 +859,7 @@ class LocalRuntime implements Runtime {
 
   #viewNow(view: View): unknown {
     if (view.view === "status") return this.status();
+    if (view.view === "runtime_metrics") return { metrics: this.#metrics.list(this.#gauges()) };
     if (view.view === "metrics") {
       const metrics = this.#views.view(view) as ViewResults["metrics"];
       const { id } = this.#views.view({
@@ -904,6 +915,19 @@ class LocalRuntime implements Runtime {
       folder: state.folder,
       data: this.#paths.root,
       cut: this.#log.report.cut,
+    };
+  }
+
+  #gauges(): Gauges {
+    const held = this.#sandbox?.stats();
+    let waitingMessages = 0;
+    for (const box of this.#state.mail.values()) waitingMessages += box.length;
+    return {
+      ...this.status(),
+      instances: held?.instances ?? 0,
+      instanceBytes: held?.memoryBytes ?? 0,
+      waitingMessages,
+      residentBytes: Deno.memoryUsage().rss,
     };
   }
 

@@ -206,7 +206,8 @@ export class Views {
       case "info":
         return this.#info();
       case "status":
-        throw new Error("Fault: status is the runtime's own view");
+      case "runtime_metrics":
+        throw new Error(`Fault: ${view.view} is the runtime's own view`);
       default:
         return view satisfies never;
     }

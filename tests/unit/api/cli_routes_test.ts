@@ -61,6 +61,7 @@ const routesOf: Readonly<Record<string, readonly string[] | string>> = {
   "log repair": "it cuts a log that no host could open",
   replay: ["POST /v1/replay", "GET /v1/jobs/:id", "DELETE /v1/jobs/:id"],
   status: ["GET /v1/status"],
+  metrics: ["GET /v1/metrics", "GET /metrics"],
   info: ["GET /v1/info"],
   down: ["POST /v1/stop"],
   "token create": ["POST /v1/tokens"],

@@ -60,6 +60,32 @@ onEachDisk("entries() gives every entry from an index on, across segments", (dis
   );
 });
 
+onEachDisk("follow() takes in what the owner appended since, segments too, and nothing twice", (disk) => {
+  withLog(disk, { segmentBytesMax: 1000, preallocateBytes: 512 }, (owner) => {
+    fill(owner, 2);
+    withLog(disk, { readOnly: true }, (reader) => {
+      for (const more of [0, 1, 3, 0, 20, 1, 40]) {
+        fill(owner, more);
+        reader.follow();
+        assert.deepEqual([reader.next, reader.hash], [owner.next, owner.hash]);
+        const bodies = (log: Log) => [...log.entries(0)].map(({ body }) => body);
+        assert.deepEqual(bodies(reader), bodies(owner));
+      }
+    });
+    assert.throws(() => owner.follow(), /follows nobody/);
+  });
+});
+
+onEachDisk("follow() of a log that was empty finds its first segment", (disk) => {
+  withLog(disk, { readOnly: true }, (reader) => {
+    reader.follow();
+    assert.equal(reader.next, 0);
+    withLog(disk, {}, (owner) => fill(owner, 3));
+    reader.follow();
+    assert.equal(reader.next, 3);
+  });
+});
+
 onEachDisk("append() begins a segment before the size is passed", (disk) => {
   withLog(disk, { segmentBytesMax: 1000, preallocateBytes: 512 }, (log) => fill(log, 20));
   const sizes = disk.list("log").filter((name) => name.endsWith(".log"))
