@@ -7,7 +7,7 @@
  * Invariants:
  * 1. Everything said to and by this thread is one of the calls below.
  * 2. An engine that stopped by a fault is told to the main thread once, as this thread's end.
- * 3. There is no timer while nothing happens.
+ * 3. There is no timer while nothing happens and no agent is held.
  */
 import { assert } from "../kernel/mod.ts";
 import type { TextAnswer } from "./model_desk.ts";
@@ -48,6 +48,7 @@ class Engine {
   readonly #streams = new Map<number, Stream>();
   #underWay = 0;
   #upkeep: ReturnType<typeof setTimeout> | null = null;
+  #rest: ReturnType<typeof setTimeout> | null = null;
 
   answer(call: EngineCall): unknown {
     switch (call.call) {
@@ -102,7 +103,17 @@ class Engine {
     this.#upkeep ??= setTimeout(() => {
       this.#upkeep = null;
       if (this.#underWay > 0 || this.#runtime?.maintain() === true) this.#planUpkeep();
+      else this.#planRest(0);
     }, upkeepQuietMs);
+  }
+
+  /** Idle agents give their memory back; no timer is left where none is held. */
+  #planRest(ms: number): void {
+    this.#rest ??= setTimeout(() => {
+      this.#rest = null;
+      const next = this.#runtime?.rest() ?? null;
+      if (next !== null) this.#planRest(next);
+    }, ms);
   }
 
   #begin(id: number, from: number): void {
@@ -127,7 +138,7 @@ class Engine {
     for (const id of [...this.#streams.keys()]) this.#stop(id);
     const runtime = this.#opened;
     await runtime.close();
-    if (this.#upkeep !== null) clearTimeout(this.#upkeep);
+    for (const timer of [this.#upkeep, this.#rest]) if (timer !== null) clearTimeout(timer);
     this.#runtime = null;
   }
 }

@@ -85,6 +85,7 @@ export class Metrics {
   #messages = 0;
   #memoryOperations = 0;
   #workerFaults = 0;
+  #rested = 0;
   #compileFailures = 0;
 
   /** `startedMs`: when counting begins, since 1970. */
@@ -122,6 +123,11 @@ export class Metrics {
   /** A worker was lost, or failed in a step. */
   workerFault(): void {
     this.#workerFaults++;
+  }
+
+  /** So many idle agents gave their memory back. */
+  rested(agents: number): void {
+    this.#rested += agents;
   }
 
   /** All of them, always in the same order. */
@@ -171,6 +177,12 @@ export class Metrics {
         instances,
       ),
       one("gauge", "wasm_memory_usage_bytes", "Linear memory of the live instances.", now.instanceBytes),
+      one(
+        "counter",
+        "wasm_memory_shrink_total",
+        "Instances let go because their agents were idle.",
+        this.#rested,
+      ),
       by(
         "counter",
         "engramlt_steps_total",

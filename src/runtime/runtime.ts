@@ -82,6 +82,11 @@ export interface RuntimeOptions {
   readonly inboxMax?: number;
   /** Bytes of their texts, params and vectors at most. Default 256 MiB. */
   readonly inboxBytesMax?: number;
+  /**
+   * ms without a step after which {@link Runtime.rest} lets an agent's instance go; never changes a result. Default
+   * 300,000; under a seed never.
+   */
+  readonly idleInstanceMs?: number;
   /** Parts with faults in them, for simulation; only in this thread. */
   readonly simulated?: SimulatedParts;
 }
@@ -107,6 +112,11 @@ export interface Runtime extends Port, TextSource {
    * more is left.
    */
   maintain(): boolean;
+  /**
+   * Gives the memory of agents back that had no step for long: their images are stored, their instances go, and threads
+   * that hold none end. Gives the ms after which there may be more to do, or null where no agent is held.
+   */
+  rest(): number | null;
 }
 
 /** What a command that gave an id came to. */
@@ -124,6 +134,8 @@ const idleTicksMax = 10_000;
 const commandIdsMax = 10_000;
 /** Kernel rows of erasures whose entry is durable and whose work is not done yet; no part of the state. */
 const erasingPrefix = "local/erasing/";
+/** ms without a step after which an agent is idle, and how many are let go at once. */
+const idleInstanceMsDefault = 300_000, restingAgentsMax = 64;
 /** Ticks whose rows are written together, where nobody waits for them. */
 const deferredTicks = 4;
 /** Ticks between two storings of the kernel rows, and bytes that wait for one. */
@@ -239,6 +251,13 @@ class LocalRuntime implements Runtime {
   readonly #rows: Rows;
   readonly #views: Views;
   #sandbox: Sandbox | null = null;
+  /** A moment at least `idleInstanceMs` after the one before, and the runs of this sandbox up to both. */
+  #restMark: {
+    readonly sandbox: Sandbox;
+    readonly ms: number;
+    readonly runs: number;
+    readonly idleRuns: number;
+  } | null = null;
   readonly #waiting: WaitingRoom;
   /** The reader of manifests, once one was needed. From then on commands and idle() pass behind it, in their order. */
   #reader: Promise<void> | null = null;
@@ -989,6 +1008,41 @@ class LocalRuntime implements Runtime {
       if (!isDiskFull(error)) throw error;
       return false;
     }
+  }
+
+  rest(): number | null {
+    const { seed = null, idleInstanceMs = seed === null ? idleInstanceMsDefault : null } = this.#options;
+    const sandbox = this.#sandbox;
+    if (this.#closed !== null || sandbox === null || idleInstanceMs === null) return null;
+    const now = this.#env.stopwatch();
+    const last = this.#restMark?.sandbox === sandbox ? this.#restMark : null;
+    const isDue = last === null || now - last.ms >= idleInstanceMs;
+    const mark = isDue ? { sandbox, ms: now, runs: sandbox.runs, idleRuns: last?.runs ?? -1 } : last;
+    this.#restMark = mark;
+    const idle = sandbox.idleSince(mark.idleRuns, restingAgentsMax);
+    if (!this.#letGo(sandbox, idle)) return idleInstanceMs;
+    if (idle.length === restingAgentsMax) return 0;
+    sandbox.rest();
+    return sandbox.stats().instances === 0 ? null : Math.max(0, mark.ms + idleInstanceMs - now);
+  }
+
+  /** Stores the images of idle agents, then drops their instances; false where a full disk does not let it. */
+  #letGo(sandbox: Sandbox, idle: readonly string[]): boolean {
+    if (idle.length === 0) return true;
+    if (this.#catchUp() !== null) return false;
+    const images = idle.flatMap((id) => {
+      const agent = this.#state.agents.get(id);
+      return agent === undefined ? [] : this.#imageOf(agent);
+    });
+    try {
+      if (images.length > 0) this.#graph.putRows([], images);
+    } catch (error) {
+      if (!isDiskFull(error)) throw error;
+      return false;
+    }
+    for (const id of idle) sandbox.drop(id);
+    this.#metrics.rested(idle.length);
+    return true;
   }
 
   /** Command ids are remembered for the newest `commandIdsMax` commands that gave one. */

@@ -90,6 +90,11 @@ export class AgentWorker {
     });
   }
 
+  /** Whether it has a thread. */
+  get isStarted(): boolean {
+    return this.#thread !== null;
+  }
+
   /** A step with so much fuel is about to be sent. */
   expect(fuel: number): void {
     this.#fuel = this.running === 0 ? fuel : Math.max(this.#fuel, fuel);

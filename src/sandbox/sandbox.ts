@@ -525,6 +525,32 @@ export class Sandbox {
     if (!held.worker.busy) held.worker.send();
   }
 
+  /** How many runs there were. */
+  get runs(): number {
+    return this.#runs;
+  }
+
+  /** Agents that are held and had no step after a run, `max` at most. */
+  idleSince(run: number, max: number): string[] {
+    const idle: string[] = [];
+    for (const { id, usedInRun } of this.#agents.values()) {
+      if (idle.length === max) break;
+      if (usedInRun <= run) idle.push(id);
+    }
+    return idle;
+  }
+
+  /**
+   * Ends the threads that hold no agent: what a thread at rest does not collect goes back to the system with it. They
+   * start again when they have something to do.
+   */
+  rest(): void {
+    assert(this.#run === null, "a sandbox rests between runs");
+    for (const worker of this.#workers) {
+      if (worker.isStarted && worker.agents.size === 0) this.#replace(worker);
+    }
+  }
+
   #unseat(agent: HeldAgent): void {
     this.#unsettled.delete(agent);
     this.#images.delete(agent);

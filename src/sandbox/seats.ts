@@ -8,6 +8,7 @@
  * 1. A seat between two steps holds its agent's state exactly: an unkept step is put back before the next order.
  * 2. After a trap an instance is thrown away and built again from its shadow, never gone on with.
  * 3. A fresh instance has no shadow: putting it back is dropping it.
+ * 4. What held an agent's memory is overwritten when the agent goes: the memory, its copy, and copies kept for others.
  */
 import { Buffer } from "node:buffer";
 import { answered, type CallDesk, type CallSite, guestImports } from "./calls.ts";
@@ -68,6 +69,8 @@ export class Seats implements CallDesk {
   readonly #seats: (Seat | undefined)[] = [];
   /** One-page buffers for shadows, reused. */
   readonly #pages: Bytes[] = [];
+  /** How many of them, from the first, hold nothing of anybody. */
+  #cleanPages = 0;
   #mark = 0;
 
   constructor(options: SeatsOptions) {
@@ -102,11 +105,20 @@ export class Seats implements CallDesk {
         this.#modules.delete(frame.u32());
         return;
       case order.drop:
-        this.#seats[frame.u32()] = undefined;
-        return;
+        return this.#drop(frame.u32());
       default:
         throw new Error(`Fault: order ${kind} is not known`);
     }
+  }
+
+  #drop(number: number): void {
+    const seat = this.#seats[number];
+    this.#seats[number] = undefined;
+    if (seat === undefined) return;
+    seat.instance?.bytes().fill(0);
+    seat.before?.memory.fill(0);
+    seat.large?.fill(0);
+    for (; this.#cleanPages < this.#pages.length; this.#cleanPages++) this.#pages[this.#cleanPages]?.fill(0);
   }
 
   #tellImage(seat: number, instance: Instance | null): void {
@@ -218,6 +230,7 @@ export class Seats implements CallDesk {
     }
     if (memory.length === 0) return { memory: new Uint8Array(0), ...instance.small() };
     const page = this.#pages.pop() ?? new Uint8Array(pageBytes);
+    this.#cleanPages = Math.min(this.#cleanPages, this.#pages.length);
     page.set(memory);
     return { memory: page, ...instance.small() };
   }
@@ -241,14 +254,17 @@ export class Seats implements CallDesk {
   #putBack(seat: Seat): void {
     const { before, instance } = seat;
     if (before === null || instance === null) {
-      this.#seats[seat.seat] = undefined;
+      this.#drop(seat.seat);
       return;
     }
     const setMemory = (memory: Bytes, shadow: Bytes) => {
       if (shadow.length > pageBytes) copyChanged(shadow, memory);
       else memory.set(shadow);
     };
-    if (!seat.whole || !instance.putBack(before, setMemory)) seat.instance = this.#rebuild(seat, before);
+    if (!seat.whole || !instance.putBack(before, setMemory)) {
+      seat.instance = this.#rebuild(seat, before);
+      instance.bytes().fill(0);
+    }
     this.#release(seat);
   }
 

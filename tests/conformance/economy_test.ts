@@ -115,3 +115,47 @@ Deno.test("what the host allocates in an agent for a step is freed after it: 100
     await runtime.submit({ kind: "agent_unload", agent: "linker" });
     assert.equal(runtime.status().memoryBytes, 0);
   }));
+
+// proves: mentat-tuning3-idle
+Deno.test("agents without a step give their memory back, go on where they were, and replay alike", () =>
+  withRuntime(async (runtime) => {
+    for (const agent of ["a", "b"]) await loadTestAgent(runtime, agent);
+    await run(runtime, "count", "{}", "a");
+    const held = async () => {
+      const { metrics } = await runtime.view({ view: "runtime_metrics" });
+      return metrics.flatMap((one) =>
+        one.name === "wasm_instances_total" && "samples" in one
+          ? one.samples.filter(({ labels }) => labels["status"] === "active").map(({ value }) => value)
+          : []
+      )[0];
+    };
+    assert.equal(await held(), 2);
+    assert.notEqual(runtime.rest(), null); // from now on they are watched
+    assert.equal(await run(runtime, "count", "{}", "a"), 2);
+    assert.notEqual(runtime.rest(), null);
+    assert.equal(await held(), 1); // the one that did nothing since
+    assert.equal(runtime.rest(), null);
+    assert.equal(await held(), 0);
+    assert.equal(runtime.rest(), null);
+    assert.deepEqual([await run(runtime, "count", "{}", "a"), await run(runtime, "count", "{}", "b")], [
+      3,
+      1,
+    ]);
+  }, { idleInstanceMs: 0 }));
+
+// proves: mentat-tuning3-idle
+Deno.test("the memory of agents at rest goes back to the system", async () => {
+  const { held, left } = JSON.parse(await probe("rest"));
+  assert.ok(held > 12 * 16 && left < held / 4, `${held} MiB held, ${left} left`);
+});
+
+// proves: mentat-troubleshooting3-sensitive
+Deno.test({
+  name: "what an agent held in its memory stands nowhere in the process once its instance is gone",
+  ignore: Deno.build.os !== "linux",
+  fn: async () => {
+    const { there, gone } = JSON.parse(await probe("secrets"));
+    assert.ok(there >= 2, `${there} copies while it is held`);
+    assert.equal(gone, 0);
+  },
+});
