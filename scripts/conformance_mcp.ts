@@ -12,6 +12,8 @@ import { fileURLToPath } from "node:url";
 import { httpApi } from "../src/api/http.ts";
 import { Jobs } from "../src/api/jobs.ts";
 import { apiLimits } from "../src/api/limits.ts";
+import { TokenWatch } from "../src/api/token_watch.ts";
+import type { Verifier } from "../src/api/tokens.ts";
 import { openRuntime } from "../src/mod.ts";
 import { dataPaths } from "../src/runtime/data_folder.ts";
 import { openDataModels } from "../src/runtime/models.ts";
@@ -152,22 +154,27 @@ async function checkProduct(): Promise<boolean> {
     ok = false;
     console.error(error);
   };
+  const tokens: Verifier = {
+    verifyToken: (given) => given === token ? { name: "suite", scope: "admin" } : null,
+  };
   const app = httpApi({
     port,
     own: {
       models: openDataModels(data),
-      jobs: new Jobs(apiLimits, onFault),
+      jobs: new Jobs(apiLimits, onFault, () => () => {/* nothing waits for its end */}),
       paths: dataPaths(data),
       replay: replayBeside,
       hub: undefined,
     },
-    tokens: { verifyToken: (given) => given === token ? { name: "suite", scope: "admin" } : null },
+    tokens,
+    watch: new TokenWatch(tokens, apiLimits.tokenLookMs),
     nonce: token,
     authority: () => authority,
     stopping: stop.signal,
     stop: () => stop.abort(),
     seeded: false,
     onFault,
+    limits: apiLimits,
   });
   const server = Deno.serve(
     { hostname: "127.0.0.1", port: 0, signal: stop.signal, onListen() {} },

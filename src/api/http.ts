@@ -30,7 +30,7 @@ import {
   hostReadRoutes,
   type HostRouteOf,
 } from "./host_routes.ts";
-import { type ApiLimits, apiLimits } from "./limits.ts";
+import type { ApiLimits } from "./limits.ts";
 import { lookups } from "./lookups.ts";
 import type { McpWho } from "./mcp/mod.ts";
 import { nonceProof } from "./nonce.ts";
@@ -39,7 +39,7 @@ import { prometheusText, prometheusType } from "./prometheus.ts";
 import { routeList } from "./route_list.ts";
 import { type Reading, readingPosts, readingRoutes, valueOf, viewOf } from "./routes.ts";
 import { readCommand, readTick, readView } from "./schemas.ts";
-import { TokenWatch } from "./token_watch.ts";
+import type { TokenWatch } from "./token_watch.ts";
 import { type Identity, mayDo, type Scope, type Verifier } from "./tokens.ts";
 
 /** What the door serves. */
@@ -48,6 +48,8 @@ export interface HttpDoor {
   /** What the host has beside its port: models, jobs, tokens. */
   readonly own: HostOwn;
   readonly tokens: Verifier;
+  /** Of these tokens. */
+  readonly watch: TokenWatch;
   /** The start nonce in host.json: never sent, only proven. */
   readonly nonce: string;
   /** Host and port it listens on, such as `127.0.0.1:4100`. */
@@ -62,7 +64,7 @@ export interface HttpDoor {
   readonly seeded: boolean;
   /** Told of a fault: an error that is no refusal. */
   readonly onFault: (error: unknown) => void;
-  readonly limits?: Partial<ApiLimits>;
+  readonly limits: ApiLimits;
 }
 
 type Env = { Variables: { requestId: string; identity: Identity | null } };
@@ -71,7 +73,7 @@ type Answer = Response | Promise<Response>;
 
 /** Makes the API of a host. It is served by `Deno.serve`, or called directly. */
 export function httpApi(door: HttpDoor): Hono<Env> {
-  const limits: ApiLimits = { ...apiLimits, ...door.limits };
+  const { limits } = door;
   const app = new Hono<Env>();
   const counts = { requests: 0, events: 0, dropped: 0 };
   app.use(async (c, next) => {
@@ -101,7 +103,7 @@ export function httpApi(door: HttpDoor): Hono<Env> {
     const body = JSON.stringify(faultProblem(c.get("requestId")));
     return c.body(body, 500, { "content-type": problemType });
   });
-  new Routes(app, door, limits, counts).add();
+  new Routes(app, door, counts).add();
   return app;
 }
 
@@ -121,15 +123,14 @@ class Routes {
   constructor(
     app: Hono<Env>,
     door: HttpDoor,
-    limits: ApiLimits,
     counts: { events: number; dropped: number },
   ) {
     this.#app = app;
     this.#door = door;
-    this.#limits = limits;
+    this.#limits = door.limits;
     this.#counts = counts;
     this.#reading = readingOf(door.port);
-    this.#watch = new TokenWatch(door.tokens);
+    this.#watch = door.watch;
   }
 
   add(): void {

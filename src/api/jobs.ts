@@ -76,14 +76,17 @@ type Limits = Pick<ApiLimits, "jobsRunningMax" | "jobsKeptMax">;
 export class Jobs implements JobsRead {
   readonly #limits: Limits;
   readonly #onFault: (error: unknown) => void;
+  readonly #hold: () => () => void;
   readonly #jobs = new Map<string, Job>();
   /** Ids of this start of the host: those of an earlier one are not found, never mistaken. */
   readonly #start = crypto.getRandomValues(new Uint8Array(4)).toHex();
   #numbers = 0;
 
-  constructor(limits: Limits, onFault: (error: unknown) => void) {
+  /** `hold` is called as a job begins; what it gives, as it ends. */
+  constructor(limits: Limits, onFault: (error: unknown) => void, hold: () => () => void) {
     this.#limits = limits;
     this.#onFault = onFault;
+    this.#hold = hold;
   }
 
   /** How many have not ended. */
@@ -135,7 +138,11 @@ export class Jobs implements JobsRead {
     };
     this.#jobs.set(id, job);
     this.#forget();
-    this.#run(job, given).finally(done.resolve);
+    const over = this.#hold();
+    this.#run(job, given).finally(() => {
+      over();
+      done.resolve();
+    });
     return view;
   }
 

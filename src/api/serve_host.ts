@@ -36,6 +36,7 @@ import { httpApi } from "./http.ts";
 import { Jobs } from "./jobs.ts";
 import { type ApiLimits, apiLimits } from "./limits.ts";
 import { type McpSocket, serveMcpSocket } from "./mcp/socket.ts";
+import { TokenWatch } from "./token_watch.ts";
 import { openTokens, ownToken, type Verifier } from "./tokens.ts";
 
 /** A host that clients can find. */
@@ -157,7 +158,9 @@ class Host {
   readonly #paths: DataPaths;
   readonly #nonce = randomHex();
   readonly #version: string;
+  readonly #limits: ApiLimits;
   readonly #tokens: Verifier;
+  readonly #watch: TokenWatch;
   readonly #activity = new Activity();
   readonly #stop = new AbortController();
   readonly #ended = Promise.withResolvers<Error | null>();
@@ -171,12 +174,14 @@ class Host {
     this.#log = log;
     this.#paths = dataPaths(options.data);
     ownToken(this.#paths);
+    this.#limits = { ...apiLimits, ...options.limits };
     this.#tokens = openTokens(this.#paths);
+    this.#watch = new TokenWatch(this.#tokens, this.#limits.tokenLookMs);
     this.#version = options.version ?? buildInfo().version;
     this.#models = openDataModels(options.data, {
       onEvent: (event) => log.write("warn", JSON.stringify(event)),
     });
-    this.#jobs = new Jobs({ ...apiLimits, ...options.limits }, this.#onFault);
+    this.#jobs = new Jobs(this.#limits, this.#onFault, () => this.#activity.hold());
     this.#port = withModel(withReader(engine, reader, () => performance.now()), this.#models);
     engine.fault.then((error) => this.#end(error));
     reader.fault.then((error) => this.#end(error));
@@ -225,7 +230,7 @@ class Host {
         const { engrams } = await own.view({ view: "status" });
         onReady({ address, tokenFile: this.#paths.token, agents, engrams });
       }
-      idle = this.#watchIdle(socket);
+      idle = this.#watchIdle();
       if (signal.aborted) abort();
       reason = await this.#ended.promise;
       if (reason !== null) throw reason;
@@ -259,6 +264,7 @@ class Host {
         hub: Deno.env.get("HF_ENDPOINT") || undefined,
       },
       tokens: this.#tokens,
+      watch: this.#watch,
       nonce: this.#nonce,
       authority: () => authority,
       allowedHosts: this.#options.allowedHosts ?? [],
@@ -266,7 +272,7 @@ class Host {
       stop: () => this.#end(null, "a client asked for it"),
       seeded: this.#seeded,
       onFault: this.#onFault,
-      ...(this.#options.limits === undefined ? {} : { limits: this.#options.limits }),
+      limits: this.#limits,
     });
     const hostname = checkListenAddress(this.#options.host ?? loopback, this.#options.allowRemote === true);
     const server = listen(hostname, this.#options.port ?? 0, async (request) => {
@@ -284,17 +290,23 @@ class Host {
 
   /** The MCP door. */
   #listenForMcp(): Promise<McpSocket> {
+    let over: (() => void) | null = null;
     return serveMcpSocket({
       path: this.#paths.socket,
       port: this.#activity.counted(this.#port, "clients"),
       tokens: this.#tokens,
+      watch: this.#watch,
       stopping: this.#stop.signal,
       version: this.#version,
       underWay: () => this.#activity.calls,
       // Whoever runs it at a terminal is told.
       onNewer: (version) => this.#end(null, `engramlt ${version}, newer than this, takes over`, "warn"),
       onConnections: (count) => {
-        this.#activity.touch();
+        if (count > 0) over ??= this.#activity.hold();
+        else {
+          over?.();
+          over = null;
+        }
         this.#log.write("info", `assistants connected: ${count}`);
       },
       seeded: this.#seeded,
@@ -329,19 +341,18 @@ class Host {
   }
 
   /** Looks from time to time whether anything is to do; ends the host where nothing was for long enough. */
-  #watchIdle(socket: McpSocket): ReturnType<typeof setInterval> | undefined {
+  #watchIdle(): ReturnType<typeof setInterval> | undefined {
     const { idleStopMs = null } = this.#options;
     if (idleStopMs === null) return undefined;
     const lookMs = Math.min(idleLookMsMax, Math.max(20, idleStopMs / 10));
     let isAsking = false;
     return setInterval(async () => {
-      if (socket.connections() > 0 || this.#jobs.running > 0) this.#activity.touch();
       if (isAsking || this.#activity.quietMs() < idleStopMs) return;
       isAsking = true;
       try {
         const isIdle = await within(idleAskMsMax, this.#engine.idle());
         if (!isIdle) this.#activity.touch();
-        else if (this.#activity.quietMs() >= idleStopMs && socket.connections() === 0) {
+        else if (this.#activity.quietMs() >= idleStopMs) {
           this.#end(null, `nothing was asked for ${Math.round(idleStopMs / 1000)} s`);
         }
       } catch (error) {

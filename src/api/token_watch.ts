@@ -5,10 +5,9 @@
  * Does not own: who may begin one (http.ts, mcp/socket.ts judge every request), what a token is (tokens.ts).
  *
  * Invariants:
- * 1. It looks every `tokenLookMs` while something is held, and only then: an idle host has no timer of it.
+ * 1. A host has one. It looks every `tokenLookMs` while something is held, and only then.
  * 2. A token that now means another scope or name ends what was begun by it, as one that was revoked does.
  */
-import { apiLimits } from "./limits.ts";
 import type { Identity, Verifier } from "./tokens.ts";
 
 /** What goes on by a token. */
@@ -25,21 +24,23 @@ interface Held {
   readonly end: AbortController;
 }
 
-/** Watches the tokens of one door. */
+/** Watches the tokens of what goes on at every door. */
 export class TokenWatch {
   readonly #tokens: Verifier;
+  readonly #lookMs: number;
   readonly #held = new Set<Held>();
   #timer: ReturnType<typeof setInterval> | undefined;
 
-  constructor(tokens: Verifier) {
+  constructor(tokens: Verifier, lookMs: number) {
     this.#tokens = tokens;
+    this.#lookMs = lookMs;
   }
 
   /** Holds on to a token, as `who` of which something begins. */
   hold(given: string, who: Identity): Hold {
     const held: Held = { given, who, end: new AbortController() };
     this.#held.add(held);
-    this.#timer ??= setInterval(() => this.#look(), apiLimits.tokenLookMs);
+    this.#timer ??= setInterval(() => this.#look(), this.#lookMs);
     return { ended: held.end.signal, release: () => this.#release(held) };
   }
 

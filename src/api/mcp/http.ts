@@ -78,7 +78,7 @@ function noSession(): Response {
 const endless: Hold = { ended: new AbortController().signal, release: () => {/* nothing is held */} };
 
 /** The same answer; a stream of events among them ends, cleanly, with the caller's right to ask. */
-function holding(response: Response, take: () => Hold): Response {
+export function holding(response: Response, take: () => Hold): Response {
   const isStream = response.headers.get("content-type")?.startsWith("text/event-stream") === true;
   // The body of another answer is not touched: as it is, it leaves in one piece.
   if (!isStream || response.body === null) return response;
@@ -88,7 +88,10 @@ function holding(response: Response, take: () => Hold): Response {
   });
   const body = new ReadableStream<Uint8Array<ArrayBuffer>>({
     async pull(controller) {
-      const { done, value } = await reader.read();
+      const { done, value } = await reader.read().catch((error: unknown) => {
+        hold.release();
+        throw error;
+      });
       if (!done) return controller.enqueue(value);
       hold.release();
       controller.close();

@@ -1,7 +1,7 @@
 /** The route /mcp of a host: who asks becomes a caller. */
 import type { Port } from "../../runtime/mod.ts";
 import { type BodyBounds, isJsonType, readText } from "../body.ts";
-import { type ApiLimits, apiLimits } from "../limits.ts";
+import type { ApiLimits } from "../limits.ts";
 import type { Hold } from "../token_watch.ts";
 import type { McpCaller } from "./caller.ts";
 import { mcpHttp } from "./http.ts";
@@ -21,7 +21,7 @@ export interface McpWho {
 export interface McpRouteOptions {
   readonly port: Port;
   readonly stopping: AbortSignal;
-  readonly limits?: Partial<ApiLimits>;
+  readonly limits: ApiLimits;
   /** A seeded host records no ids that clients made up. */
   readonly seeded: boolean;
   readonly onFault: (error: unknown) => void;
@@ -52,7 +52,7 @@ export function mcpRoute(options: McpRouteOptions): (request: Request, who: McpW
     onFault,
   });
   const bounds: BodyBounds = {
-    limits: { ...apiLimits, ...options.limits },
+    limits: options.limits,
     bytesMax: mcpLimits.messageBytesMax,
     bytesMaxName: "messageBytesMax",
     stopping,

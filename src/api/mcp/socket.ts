@@ -23,7 +23,7 @@ import { EngramError, type RefusalCode } from "../../kernel/mod.ts";
 import type { Port } from "../../runtime/mod.ts";
 import { makePrivate, os } from "../../runtime/platform.ts";
 import { compareVersions } from "../../runtime/version_order.ts";
-import { TokenWatch } from "../token_watch.ts";
+import type { TokenWatch } from "../token_watch.ts";
 import type { Identity, Verifier } from "../tokens.ts";
 import { mcpLimits } from "./limits.ts";
 
@@ -34,6 +34,8 @@ export interface McpSocketOptions {
   readonly port: Port;
   /** The host's tokens. */
   readonly tokens: Verifier;
+  /** Of these tokens. */
+  readonly watch: TokenWatch;
   /** Aborted when the host begins to stop. */
   readonly stopping: AbortSignal;
   /** This host's version. */
@@ -53,8 +55,6 @@ export interface McpSocketOptions {
 export interface McpSocket {
   /** `unix:PATH` or `tcp:PORT`, for host.json. */
   readonly at: string;
-  /** Clients connected now. */
-  readonly connections: () => number;
   /** After the abort of `stopping`: waits for the answers under way, at most so many ms. */
   readonly drain: (waitMsMax: number) => Promise<void>;
   /** Closes every connection, after what was written to it has left. */
@@ -82,7 +82,6 @@ export async function serveMcpSocket(options: McpSocketOptions): Promise<McpSock
   const { path, stopping } = options;
   const open = new Set<Socket>();
   const isFile = os !== "windows" && Buffer.byteLength(path) <= socketPathBytesMax;
-  const watch = new TokenWatch(options.tokens);
   const server = createServer((socket) => {
     if (open.size >= mcpLimits.connectionsMax) return refuse(socket, "too many clients are connected");
     if (stopping.aborted) return socket.destroy(); // taken in the moment of the stop: its shim looks again
@@ -93,7 +92,7 @@ export async function serveMcpSocket(options: McpSocketOptions): Promise<McpSock
       options.onConnections?.(open.size);
     });
     socket.on("error", () => socket.destroy()); // a client that was killed; "close" follows
-    serve(socket, options, watch, !isFile);
+    serve(socket, options, !isFile);
   });
   const at = await listen(server, isFile ? path : null);
   if (isFile) makePrivate(path, "file");
@@ -104,7 +103,6 @@ export async function serveMcpSocket(options: McpSocketOptions): Promise<McpSock
   }, { once: true });
   return {
     at,
-    connections: () => open.size,
     async drain(waitMsMax) {
       const end = performance.now() + waitMsMax;
       // One look more than needed: an answer is written a moment after its call has ended.
@@ -155,7 +153,7 @@ function refuse(socket: Socket, why: string): void {
 }
 
 /** Reads the first line, then hands the connection over to the protocol. */
-function serve(socket: Socket, options: McpSocketOptions, watch: TokenWatch, needsToken: boolean): void {
+function serve(socket: Socket, options: McpSocketOptions, needsToken: boolean): void {
   let head = Buffer.alloc(0);
   const late = setTimeout(() => refuse(socket, "its first line did not come"), mcpLimits.helloWaitMsMax);
   socket.on("close", () => clearTimeout(late));
@@ -173,7 +171,7 @@ function serve(socket: Socket, options: McpSocketOptions, watch: TokenWatch, nee
       : fileOwner;
     if (who === null) return refuseToken(socket, options, said.version !== undefined);
     if (said.token !== undefined) {
-      const hold = watch.hold(said.token, who);
+      const hold = options.watch.hold(said.token, who);
       hold.ended.addEventListener("abort", () => socket.destroySoon());
       socket.on("close", () => hold.release());
     }
