@@ -5,6 +5,7 @@ import { assetUrl } from "../runtime/assets.ts";
 import type { Call } from "./command.ts";
 import { dirname, fileRefusal, fromCaller, join, readText, statOf } from "./paths.ts";
 import { plural } from "./screen.ts";
+import { shellWord } from "./shell_word.ts";
 
 const sdkFolder = "agents/sdk/assemblyscript";
 
@@ -58,7 +59,9 @@ export async function newAgent(call: Call): Promise<void> {
   call.screen.result({ name, folder, files: files.map(({ to }) => to) }, () => {
     call.screen.line(folder);
     call.screen.note(
-      `Next:  cd ${folder}\n       npm i && npm run build\n       engramlt agent load ${folder}`,
+      `Next:  cd ${shellWord(folder)}\n       npm i && npm run build\n       engramlt agent load ${
+        shellWord(folder)
+      }`,
     );
   });
   call.screen.summary(`${plural(files.length, "file")} written`);

@@ -27,6 +27,7 @@ import { isObject, jsonEqual } from "../input/json.ts";
 import { os } from "../runtime/platform.ts";
 import { type Client, type ClientFile, type ClientHook, shellLine, type Started } from "./clients.ts";
 import { fileRefusal } from "./paths.ts";
+import { shellWord } from "./shell_word.ts";
 
 /** Bytes of a settings file. */
 const fileBytesMax = 64 * 1024 * 1024;
@@ -63,7 +64,7 @@ export async function readClientFile(path: string): Promise<{ text: string | nul
     throw refuse(path, `it is larger than ${fileBytesMax} bytes`, "Make it smaller first");
   }
   if (stat.mode !== null && (stat.mode & 0o200) === 0) {
-    throw refuse(path, "it is read-only", `Allow writing first: chmod u+w ${path}`);
+    throw refuse(path, "it is read-only", `Allow writing first: chmod u+w ${shellWord(path)}`);
   }
   try {
     const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(await Deno.readFile(path));

@@ -9,6 +9,7 @@
 import { join } from "node:path";
 import { EngramError } from "../kernel/errors.ts";
 import type { os as thisOs } from "../runtime/platform.ts";
+import { shellWord } from "./shell_word.ts";
 
 /** The name of our entry in every client. */
 export const entryName = "engramlt";
@@ -172,11 +173,5 @@ export function clientsAt(places: ClientPlaces): readonly Client[] {
 
 /** A command as one line of the system's shell, as hooks are written. */
 export function shellLine({ command, args }: Started, os: typeof thisOs): string {
-  const quoted = (word: string) => {
-    if (/^[\w@%+=:,./-]+$/.test(word) && os !== "windows") return word;
-    // Double quotes are the same to cmd.exe and to the shell of Git; a bare backslash is not.
-    if (os === "windows") return /^[\w@+=:,./-]+$/.test(word) ? word : `"${word.replaceAll('"', '\\"')}"`;
-    return `'${word.replaceAll("'", "'\\''")}'`;
-  };
-  return [command, ...args].map(quoted).join(" ");
+  return [command, ...args].map((word) => shellWord(word, os)).join(" ");
 }

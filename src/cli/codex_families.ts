@@ -1,7 +1,7 @@
 /**
  * Codex sessions that were forked from others: a fork's file begins with all that was said before it, with new times.
  *
- * Owns: which files a fork came from, and which session a family begins with.
+ * Owns: the heads of transcripts, each read once; which files a fork came from, and which session a family begins with.
  * Does not own: the lines themselves (input/transcripts.ts).
  *
  * Invariant: a session whose file is gone ends the search; what its descendants tell of it still counts.
@@ -45,24 +45,24 @@ function headIn(path: string): CodexHead | null {
 
 /** The families of the transcripts on this machine. */
 export class CodexFamilies {
-  readonly #paths: ReadonlyMap<string, string>;
   readonly #heads = new Map<string, CodexHead | null>();
+  #paths: ReadonlyMap<string, string> = new Map();
 
-  /** `paths`: every transcript there is; a name ends in its session's id. */
-  constructor(paths: readonly string[]) {
+  /** Takes in every transcript there is; a name ends in its session's id. */
+  know(paths: readonly string[]): void {
     this.#paths = new Map(paths.map((path) => [basename(path), path]));
   }
 
   /** Whether a transcript is of a fork. */
-  static isFork(path: string): boolean {
-    const head = headIn(path);
+  isFork(path: string): boolean {
+    const head = this.#headIn(path);
     return head !== null && head.family !== head.id;
   }
 
   /** The transcripts that one was forked from, the oldest first. */
   ancestors(path: string): string[] {
     const found: string[] = [];
-    let head = headIn(path);
+    let head = this.#headIn(path);
     while (head !== null && head.family !== head.id && found.length < generationsMax) {
       const above = this.#pathOf(head.family);
       if (above === null || above === path || found.includes(above)) break;
@@ -89,11 +89,13 @@ export class CodexFamilies {
   }
 
   #headOf(session: string): CodexHead | null {
-    const known = this.#heads.get(session);
-    if (known !== undefined) return known;
     const path = this.#pathOf(session);
-    const head = path === null ? null : headIn(path);
-    this.#heads.set(session, head);
+    return path === null ? null : this.#headIn(path);
+  }
+
+  #headIn(path: string): CodexHead | null {
+    let head = this.#heads.get(path);
+    if (head === undefined) this.#heads.set(path, head = headIn(path));
     return head;
   }
 }

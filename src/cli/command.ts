@@ -13,6 +13,7 @@ import { EngramError } from "../kernel/errors.ts";
 import type { JsonObject } from "../kernel/records.ts";
 import type { At, Port } from "../runtime/port.ts";
 import type { Screen } from "./screen.ts";
+import { shellWord } from "./shell_word.ts";
 
 /** A flag: `--limit N` takes a value, `--check` none, `--no-progress` switches something off. */
 export interface Flag {
@@ -213,7 +214,9 @@ export class Call {
   /** A command to try next, on the data folder of this one: --data is repeated where it was given. */
   next(command: string): string {
     const data = this.origin("data") === "flag" ? this.text("data") : null;
-    return data === null || !command.startsWith("engramlt ") ? command : `${command} --data ${quoted(data)}`;
+    return data === null || !command.startsWith("engramlt ")
+      ? command
+      : `${command} --data ${shellWord(data)}`;
   }
 
   /** A text, or null where it was not given. */
@@ -318,9 +321,4 @@ export class Call {
     if (text === null) return null;
     return /^\d{1,15}$/.test(text) ? Number(text) : text;
   }
-}
-
-/** A word as a shell takes it. */
-function quoted(word: string): string {
-  return /^[\w./:~\\-]+$/.test(word) ? word : JSON.stringify(word);
 }

@@ -5,6 +5,7 @@ import { stopSignals } from "../runtime/platform.ts";
 import type { Call, Leaf } from "./command.ts";
 import type { Ends } from "./demo_host.ts";
 import { fromCaller } from "./paths.ts";
+import { shellWord } from "./shell_word.ts";
 
 /** Tries to remove the folder, while a process that was just ended may still write its last file. */
 const removalsMax = 50;
@@ -85,12 +86,11 @@ async function run(call: Call): Promise<void> {
 
 function nextLines(program: string, kept: string | null, path: string | null): string[] {
   const own = path === null ? [`${program} demo ~/notes`] : [];
-  const again = path === null
-    ? "demo --keep"
-    : `demo ${/\s/.test(path) ? JSON.stringify(path) : path} --keep`;
+  const again = path === null ? "demo --keep" : `demo ${shellWord(path)} --keep`;
+  const onKept = `${program} --data ${shellWord(kept ?? "")}`;
   const next = kept === null
     ? [...own, `${program} ${again}`, `${program} remember "…"`]
-    : [`${program} --data ${kept} ask "…"`, `${program} --data ${kept} why @last`, ...own];
+    : [`${onKept} ask "…"`, `${onKept} why @last`, ...own];
   return next.map((line, at) => `${at === 0 ? "Next:" : "     "}  ${line}`);
 }
 

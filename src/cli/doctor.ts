@@ -21,6 +21,7 @@ import { count, plural, printable, size } from "./screen.ts";
 import { type ServiceState, serviceState } from "./service.ts";
 import { configFlag, hostSettings } from "./settings.ts";
 import { versions } from "./versions.ts";
+import { shellWord } from "./shell_word.ts";
 
 /** Free room below which the next writes may fail. */
 const roomBytesMin = 64 * 1024 * 1024;
@@ -130,7 +131,7 @@ function privacy(path: string, mode: number): string | Missing {
   const octal = (bits: number) => bits.toString(8);
   return {
     what: `${path} can be read by others (mode ${octal(found)})`,
-    next: `chmod ${octal(mode)} ${JSON.stringify(path)}`,
+    next: `chmod ${octal(mode)} ${shellWord(path)}`,
   };
 }
 

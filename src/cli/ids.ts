@@ -3,6 +3,7 @@ import { EngramError } from "../kernel/errors.ts";
 import { idLetters, parseId } from "../kernel/ids.ts";
 import type { Port } from "../runtime/port.ts";
 import type { Call } from "./command.ts";
+import { shellWord } from "./shell_word.ts";
 
 /** The full id of what a text names. A full id is taken as it is, without asking. */
 export async function fullId(
@@ -53,7 +54,7 @@ export async function contextId(port: Port, text: string): Promise<string> {
     return await fullId(port, "context", text);
   } catch (error) {
     if (!(error instanceof EngramError) || error.code !== "context_not_found") throw error;
-    const hint = `engramlt context list shows them; engramlt context create ${JSON.stringify(text)} makes it`;
+    const hint = `engramlt context list shows them; engramlt context create ${shellWord(text)} makes it`;
     throw new EngramError(error.code, error.message, error.data, hint);
   }
 }

@@ -198,10 +198,12 @@ async function take(
 
 /** What is known of forks, from every transcript there is; null where none of the files is one. */
 async function familiesOf(call: Call, files: readonly Transcript[]): Promise<CodexFamilies | null> {
-  if (!files.some(({ path }) => CodexFamilies.isFork(path))) return null;
+  const families = new CodexFamilies();
+  if (!files.some(({ path }) => families.isFork(path))) return null;
   const all = [...files];
   for (const root of defaultRoots(call, "codex")) await find("codex", root, all, false);
-  return new CodexFamilies(all.map(({ path }) => path));
+  families.know(all.map(({ path }) => path));
+  return families;
 }
 
 /** The transcripts with those they were forked from, each once and after its own ancestors. */

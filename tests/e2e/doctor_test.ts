@@ -1,5 +1,6 @@
 /** What doctor, up and setup say of a data folder, a model and assistants; homes and hubs of their own. */
 import assert from "node:assert/strict";
+import { shellWord } from "../../src/cli/shell_word.ts";
 import { join } from "node:path";
 import config from "../../deno.json" with { type: "json" };
 import { dataPaths, writePrivate } from "../../src/runtime/data_folder.ts";
@@ -90,7 +91,7 @@ Deno.test("doctor tells a token and a folder that others can read, and how to me
     const { ok, by } = await doctor();
     assert(ok);
     assert.match(by["token"]?.detail ?? "", /can be read by others \(mode 644\)/);
-    assert.equal(by["token"]?.next, `chmod 600 ${JSON.stringify(dataPaths(data).token)}`);
+    assert.equal(by["token"]?.next, `chmod 600 ${shellWord(dataPaths(data).token)}`);
     assert.match(by["data folder"]?.next ?? "", /^chmod 700 /);
     assert.match(by["agents"]?.next ?? "", /^engramlt up/);
   }));

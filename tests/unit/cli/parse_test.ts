@@ -127,7 +127,7 @@ Deno.test("a command to try next stays on the data folder that was given", () =>
     callOf(["agent", "run", "a", "b", ...args], env).next("engramlt up");
   assert.equal(next([]), "engramlt up");
   assert.equal(next(["--data", "/tmp/d"]), "engramlt up --data /tmp/d");
-  assert.equal(next(["--data", "/tmp/my data"]), 'engramlt up --data "/tmp/my data"');
+  assert.equal(next(["--data", "/tmp/my data"]), "engramlt up --data '/tmp/my data'");
   assert.equal(next([], { ENGRAMLT_DATA: "/tmp/d" }), "engramlt up");
   assert.equal(
     callOf(["agent", "run", "a", "b", "--data", "/d"]).next("upgrade this engramlt"),
