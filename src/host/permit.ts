@@ -30,35 +30,39 @@ export function habitOf(session: Session): Habit {
   return { to: session.writes.messages.at(-1)?.to ?? null, engram: session.firstGot };
 }
 
-/** How much may be sent to an agent now. */
-interface SendLimits {
+/** How much may be sent to an agent. */
+export interface SendLimits {
   readonly sends: number;
-  /** Bytes of one message. */
-  readonly bytesMax: number;
   /** Bytes of all of them. */
   readonly bytes: number;
 }
 
-/**
- * Why a message to an agent is refused whatever it says, or how much may be sent to it. What this step has sent to others
- * counts as if it were in the same mailbox.
- */
-export function sendLimits(session: Session, to: string): Denial | SendLimits {
+/** Why a message to an agent is refused whatever it says, or how much may be sent to it in a step that sent nothing. */
+function limitsAtStart(session: Session, to: string): Denial | SendLimits {
   const { config } = session, { peers } = session.options;
   if (!holds(session.grants, "send", [to])) return new Denial(-3, "send");
   const peer = peers.agent(to);
   if (peer === null) return new Denial(-1, "send");
   if (!peer.receives) return new Denial(-8, "send");
   const waiting = peers.mailbox(to);
+  const sends = Math.min(config.sendsPerStepMax, config.mailboxMessagesMax - waiting.messages);
+  const bytes = (config.mailboxBytesMax ?? Infinity) - waiting.bytes;
+  return { sends: peers.mailIsFull ? 0 : sends, bytes };
+}
+
+/**
+ * Why a message to an agent is refused whatever it says, or how much may be sent to it now. What this step has sent to
+ * others counts as if it were in the same mailbox.
+ */
+export function sendLimits(session: Session, to: string): Denial | SendLimits & { bytesMax: number } {
+  if (session.sendsTo?.to !== to) session.sendsTo = { to, limits: limitsAtStart(session, to) };
+  const { limits } = session.sendsTo;
+  if (limits instanceof Denial) return limits;
   const { messages, messageBytes } = session.writes;
-  const sends = Math.min(
-    config.sendsPerStepMax - messages.length,
-    config.mailboxMessagesMax - waiting.messages - messages.length,
-  );
-  const bytes = Math.max(0, (config.mailboxBytesMax ?? Infinity) - waiting.bytes - messageBytes);
+  const bytes = Math.max(0, limits.bytes - messageBytes);
   return {
-    sends: peers.mailIsFull ? 0 : Math.max(0, sends),
-    bytesMax: Math.min(config.messageBytesMax, bytes),
+    sends: Math.max(0, limits.sends - messages.length),
+    bytesMax: Math.min(session.config.messageBytesMax, bytes),
     bytes,
   };
 }

@@ -31,6 +31,7 @@ import {
 } from "../kernel/mod.ts";
 import { byteLength, putOf, shown, stagedEngram, textsPayload, textsTooLarge, visible } from "./fields.ts";
 import { later, type Meanings, type TextVector } from "./meanings.ts";
+import type { SendLimits } from "./permit.ts";
 import type { Readable, Snapshot } from "./snapshot.ts";
 import { connectionKey, WriteSet } from "./write_set.ts";
 
@@ -182,6 +183,8 @@ export class Session {
   awaitsModel = false;
   /** The engram that was got first, and the JSON of the one that was told last. */
   firstGot: Id | null = null;
+  /** How much may be sent to the agent that was sent to last, as it was when the step began. */
+  sendsTo: { readonly to: string; readonly limits: Denial | SendLimits } | null = null;
   #told: { readonly engram: Engram; readonly json: string } | null = null;
   readonly #options: SessionOptions;
   readonly #contexts: ContextIndex;

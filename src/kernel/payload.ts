@@ -14,12 +14,18 @@ import { assert } from "./errors.ts";
 
 const decoder = new TextDecoder();
 
+/** Bytes of a salt and of a digest that stand one after the other. */
+export const sealBytes = { salt: 16, digest: 32, both: 48 } as const;
+
 /** Bytes that can be erased without breaking a hash. */
 export class Payload {
   /** The content; null once erased. */
   readonly bytes: Uint8Array | null;
   #salt: Uint8Array | null;
   #digest: Uint8Array | null;
+  /** Where both stand, one after the other: mostly nobody asks for them, and a view costs more than they do. */
+  #sealed: Uint8Array | null = null;
+  #sealedAt = 0;
   /** The content as text, where it was made from one that is at hand anyway. */
   #text: string | null = null;
 
@@ -48,12 +54,24 @@ export class Payload {
 
   /** Random bytes that keep the digest from telling the content; null until logged, and once erased. */
   get salt(): Uint8Array | null {
+    if (this.#salt === null && this.#sealed !== null) {
+      this.#salt = this.#sealed.subarray(this.#sealedAt, this.#sealedAt + sealBytes.salt);
+    }
     return this.#salt;
   }
 
   /** sha256(salt ‖ bytes), 32 bytes; null until logged. */
   get digest(): Uint8Array | null {
+    if (this.#digest === null && this.#sealed !== null) {
+      const at = this.#sealedAt + sealBytes.salt;
+      this.#digest = this.#sealed.subarray(at, at + sealBytes.digest);
+    }
     return this.#digest;
+  }
+
+  /** Whether it has a salt; none that was erased has. */
+  get isSalted(): boolean {
+    return this.#salt !== null || this.#sealed !== null;
   }
 
   /** Whether the content was erased. */
@@ -65,6 +83,12 @@ export class Payload {
   seal(salt: Uint8Array, digest: Uint8Array): void {
     this.#salt ??= salt;
     this.#digest ??= digest;
+  }
+
+  /** {@link seal} of one that has no salt, by a salt of 16 bytes and the digest behind it, at a place of some bytes. */
+  sealIn(bytes: Uint8Array, at: number): void {
+    this.#sealed = bytes;
+    this.#sealedAt = at;
   }
 
   /** The content as UTF-8 text. A fault if it was erased: ask {@link erased} first. */

@@ -225,15 +225,33 @@ function settleRun(state: State, record: StepRecord, step: Step, tick: number): 
 }
 
 function deliver(state: State, entry: Entry): void {
-  entry.steps.forEach((record, at) =>
-    record.messages.forEach((message, index) => {
-      const box = state.mail.get(message.to);
-      const sent: Message = { ...message, from: record.agent ?? "", tick: entry.tick, step: at, index };
-      if (box === undefined) state.mail.set(message.to, [sent]);
-      else box.push(sent);
-      state.mailBytes.set(message.to, (state.mailBytes.get(message.to) ?? 0) + bodyBytes(sent));
-    })
-  );
+  const { tick } = entry;
+  entry.steps.forEach(({ agent, messages }, step) => {
+    const from = agent ?? "";
+    let box: Message[] = [], added = 0, last: string | null = null;
+    const count = () => {
+      if (last !== null) state.mailBytes.set(last, (state.mailBytes.get(last) ?? 0) + added);
+    };
+    messages.forEach(({ to, body }, index) => {
+      if (to !== last) {
+        count();
+        last = to;
+        added = 0;
+        box = boxOf(state, to);
+      }
+      added += body.bytes?.length ?? 0;
+      box.push({ to, body, from, tick, step, index });
+    });
+    count();
+  });
+}
+
+function boxOf(state: State, agent: string): Message[] {
+  const known = state.mail.get(agent);
+  if (known !== undefined) return known;
+  const box: Message[] = [];
+  state.mail.set(agent, box);
+  return box;
 }
 
 /** Takes the first `count` messages of an agent's mailbox. */

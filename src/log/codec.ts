@@ -21,10 +21,11 @@
 import { createHash } from "node:crypto";
 import { Decoder } from "@msgpack/msgpack";
 import { assert, EngramError } from "../kernel/errors.ts";
-import { Payload } from "../kernel/payload.ts";
+import { Payload, sealBytes } from "../kernel/payload.ts";
 import { BodyWriter, NotCanonical, type Written } from "./encode.ts";
-import { piece } from "../kernel/blocks.ts";
-import { manyBytesMax, ManyHashes, sha256Short, shortBytesMax } from "./sha256.ts";
+import { piece, pieceOf, put } from "../kernel/blocks.ts";
+import { type BesidePayload, SectionWriter } from "./section.ts";
+import { manyBytesMax, sha256Many, sha256Short, shortBytesMax, type Stretch } from "./sha256.ts";
 
 /** Levels of arrays and objects in a body. */
 export const bodyDepthMax = 100;
@@ -46,13 +47,7 @@ export type Body =
   | readonly Body[]
   | { readonly [key: string]: Body };
 
-/** What lies beside a body for one payload. Salt and bytes are null together: erased. */
-export interface BesidePayload {
-  readonly salt: Uint8Array | null;
-  readonly bytes: Uint8Array | null;
-}
-
-/** The same with the digest that stands in the body. */
+/** What lies beside a body for one payload, with the digest that stands in the body. */
 export interface StoredPayload extends BesidePayload {
   readonly digest: Uint8Array;
 }
@@ -67,11 +62,14 @@ export interface DecodedEntry {
 export interface EncodedEntry {
   /** The hashed body. */
   readonly bodyBytes: Uint8Array;
-  /** In order of occurrence in `bodyBytes`. */
-  readonly payloads: readonly StoredPayload[];
+  /** What lies beside it (section.ts), and how many payloads that are. */
+  readonly section: Uint8Array;
+  readonly payloadCount: number;
 }
 
 const noBytes = new Uint8Array(0);
+/** Salts and digests that are kept in one block, at most. */
+const sealsMax = 341;
 /** Up to here a call of the platform's hash costs more than the hash. */
 const tinyBytesMax = 512;
 const hasher = (bytes: Uint8Array) => createHash("sha256").update(bytes);
@@ -164,7 +162,7 @@ function reset(): void {
   byDigest = new Map();
 }
 
-const hashes = new ManyHashes();
+const section = new SectionWriter();
 
 function checkSalt(salt: Uint8Array): Uint8Array {
   assert(
@@ -174,49 +172,82 @@ function checkSalt(salt: Uint8Array): Uint8Array {
   return salt;
 }
 
-/** Lays a payload that has no salt yet beside the body. Its digest is there once the hashes are flushed. */
-function layFresh(payload: Payload, bytes: Uint8Array, salt: Uint8Array): StoredPayload {
-  const waits = salt.length + bytes.length <= manyBytesMax;
-  const digest = waits ? piece(digestBytes) : payloadDigest(salt, bytes);
-  if (waits) hashes.add(salt, bytes, digest);
-  payload.seal(salt, digest);
-  return { salt, bytes, digest };
+/** A payload whose hash waits for others. */
+interface Fresh extends Stretch {
+  /** Where in the body its digest goes. */
+  readonly hole: number;
 }
 
-/** What lies beside the body for a payload that was salted or erased before. */
-function known({ bytes, salt, digest }: Payload): StoredPayload {
-  if (bytes === null || salt === null) {
-    assert(digest !== null && digest.length === digestBytes, "an erased payload has a digest of 32 bytes");
-    return { salt: null, bytes: null, digest };
+/** Lays the payloads of a body beside it, and puts their digests into its holes. */
+class Sealer {
+  readonly #body: Uint8Array;
+  /** Payloads that nobody hashed yet, and others that are not met yet: the next may be one of them. */
+  #fresh: Fresh[] = [];
+  #unmet: Payload[] = [];
+  /** Salts and digests, one after the other. */
+  #seals: Uint8Array = noBytes;
+  #sealsEnd = 0;
+
+  constructor(body: Uint8Array) {
+    this.#body = body;
+    section.reset();
   }
-  return { salt, bytes, digest: payloadDigest(checkSalt(salt), bytes) };
-}
 
-/** Puts digests into the holes of a body; gives what lies beside it. */
-function seal({ bytes, payloads, holes }: Written, salts: (index: number) => Uint8Array): StoredPayload[] {
-  const beside: StoredPayload[] = [], digests: Uint8Array[] = [];
-  /** How many of those beside are met. Fresh ones are, once another one may be the same. */
-  let met = 0;
-  for (const payload of payloads) {
-    const content = payload.bytes;
-    if (content !== null && payload.salt === null) {
-      const one = layFresh(payload, content, checkSalt(salts(beside.length)));
-      beside.push(one);
-      digests.push(one.digest);
-      continue;
+  /** Lays a payload that has no salt yet. `left`: how many may follow, itself included. */
+  fresh(payload: Payload, content: Uint8Array, salt: Uint8Array, hole: number, left: number): void {
+    this.#unmet.push(payload);
+    const at = section.lay(salt, content), length = salt.length + content.length;
+    if (salt.length !== sealBytes.salt || length > manyBytesMax) {
+      const digest = payloadDigest(salt, content);
+      payload.seal(pieceOf(salt), digest);
+      return this.#body.set(digest, hole);
     }
-    hashes.flush();
-    // Here it only counts that a digest was met: whose payload it is filed under, nobody asks.
-    for (const { digest } of beside.slice(met)) meet(digest, payload);
-    met = beside.length;
-    const one = known(payload);
-    if (one.salt !== null) payload.seal(one.salt, one.digest);
-    digests.push(one.digest);
-    if (metBefore(one.digest) === null) beside.push(one);
+    if (this.#sealsEnd === this.#seals.length) {
+      this.#seals = piece(sealBytes.both * Math.min(left, sealsMax));
+      this.#sealsEnd = 0;
+    }
+    const into = this.#seals, intoAt = this.#sealsEnd;
+    this.#sealsEnd += sealBytes.both;
+    put(into, intoAt, salt, 0, sealBytes.salt);
+    payload.sealIn(into, intoAt);
+    this.#fresh.push({ at, length, into, intoAt: intoAt + sealBytes.salt, hole });
   }
-  hashes.flush();
-  digests.forEach((digest, at) => bytes.set(digest, holes[at]));
-  return beside;
+
+  /** Lays a payload that was salted or erased before, unless it is met already. */
+  known(payload: Payload, hole: number): void {
+    this.finish();
+    for (const one of this.#unmet) if (one.digest !== null) meet(one.digest, one);
+    this.#unmet = [];
+    const { bytes, salt } = payload;
+    let { digest } = payload;
+    if (bytes !== null && salt !== null) {
+      digest = payloadDigest(checkSalt(salt), bytes);
+      payload.seal(salt, digest);
+    }
+    assert(digest !== null && digest.length === digestBytes, "an erased payload has a digest of 32 bytes");
+    this.#body.set(digest, hole);
+    if (metBefore(digest) !== null) return;
+    meet(digest, payload);
+    if (bytes === null || salt === null) section.layErased();
+    else section.lay(salt, bytes);
+  }
+
+  /** Hashes what waits for it. */
+  finish(): void {
+    sha256Many(section.bytes, this.#fresh);
+    for (const { into, intoAt, hole } of this.#fresh) put(this.#body, hole, into, intoAt, digestBytes);
+    this.#fresh = [];
+  }
+}
+
+function seal({ bytes, payloads, holes }: Written, salts: (index: number) => Uint8Array): void {
+  const sealer = new Sealer(bytes);
+  payloads.forEach((payload, nth) => {
+    const content = payload.bytes, hole = holes[nth] ?? 0;
+    if (content === null || payload.isSalted) return sealer.known(payload, hole);
+    sealer.fresh(payload, content, checkSalt(salts(section.count)), hole, payloads.length - nth);
+  });
+  sealer.finish();
 }
 
 /**
@@ -259,15 +290,16 @@ export function problem(value: unknown, depth: number): string | null {
 
 /**
  * The canonical bytes of a body, and its payloads beside it. `salts` is called once for each payload that has no salt
- * yet, in order of occurrence, with its number beside the body; a payload that has one (copied by replay) keeps it. A value outside the canonical rules
- * is a fault, thrown before any salt is taken. Deterministic.
+ * yet, in order of occurrence, with its number beside the body; what it gives is copied. A payload that has a salt
+ * (copied by replay) keeps it. A value outside the canonical rules is a fault, thrown before any salt is taken.
+ * Deterministic.
  */
 export function encodeEntry(body: unknown, salts: (index: number) => Uint8Array): EncodedEntry {
   reset();
   try {
     const written = writer.write(body);
-    const payloads = seal(written, salts);
-    return { bodyBytes: written.bytes.slice(), payloads };
+    seal(written, salts);
+    return { bodyBytes: written.bytes.slice(), section: section.copy(), payloadCount: section.count };
   } catch (error) {
     if (!(error instanceof NotCanonical)) throw error;
     throw new Error(`Fault: cannot encode the entry: body${problem(body, 0) ?? ": not canonical"}`);

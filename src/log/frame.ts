@@ -8,7 +8,7 @@
  *   0 header check u32 (of 4..32) · 4 check u32 (of 8..end−4) · 8 body bytes u32 · 12 payload section bytes u32
  *   16 payload count u32 · 20 zero u32 · 24 index u64 · 32 body · hash after this entry, 32 bytes · payload section
  *   zeros to the multiple of 8 · end mark u32, no byte of which is zero
- * Payload section: for each payload: salt bytes u32 (0: erased) · content bytes u32 · salt · content.
+ * The payload section is section.ts's.
  * After the last frame come zeros only (preallocated), or nothing.
  *
  * Checks are xxHash32: they find damage at the speed of memory; the hash chain and the payload digests, which are
@@ -22,7 +22,8 @@
  */
 
 import { assert, EngramError } from "../kernel/errors.ts";
-import { type BesidePayload, digestBytes, type EncodedEntry } from "./codec.ts";
+import { digestBytes, type EncodedEntry } from "./codec.ts";
+import { type BesidePayload, decodeSection } from "./section.ts";
 
 /** The log format this build writes, and the newest it reads. */
 export const formatVersion = 1;
@@ -34,7 +35,6 @@ export const frameBytesMax = 512 * 1024 * 1024;
 const magic = new TextEncoder().encode("ENGRMLOG");
 const endMark = 0x21444e45; // "END!"
 const endMarkBytes = 4;
-const payloadHeaderBytes = 8;
 
 /** The fields of a valid frame header, with where its parts lie, relative to the frame. */
 export interface FrameHeader {
@@ -135,15 +135,7 @@ export function decodeSegmentHeader(bytes: Uint8Array, segment: string): Segment
 
 /** Bytes of the frame an entry takes. */
 export function frameBytesOf(entry: EncodedEntry): number {
-  return frameBytes(entry.bodyBytes.length, payloadSectionBytesOf(entry.payloads));
-}
-
-function payloadSectionBytesOf(payloads: readonly BesidePayload[]): number {
-  let bytes = 0;
-  for (const { salt, bytes: content } of payloads) {
-    bytes += payloadHeaderBytes + (salt?.length ?? 0) + (content?.length ?? 0);
-  }
-  return bytes;
+  return frameBytes(entry.bodyBytes.length, entry.section.length);
 }
 
 function frameBytes(bodyBytes: number, payloadSectionBytes: number): number {
@@ -155,16 +147,14 @@ function frameBytes(bodyBytes: number, payloadSectionBytes: number): number {
 export function encodeFrame(
   into: Uint8Array,
   index: number,
-  bodyBytes: Uint8Array,
+  { bodyBytes, section, payloadCount }: EncodedEntry,
   hash: Uint8Array,
-  payloads: readonly BesidePayload[],
 ): number {
-  const sectionBytes = payloadSectionBytesOf(payloads);
-  const end = frameBytes(bodyBytes.length, sectionBytes);
+  const end = frameBytes(bodyBytes.length, section.length);
   const fields = view(into);
   fields.setUint32(8, bodyBytes.length, true);
-  fields.setUint32(12, sectionBytes, true);
-  fields.setUint32(16, payloads.length, true);
+  fields.setUint32(12, section.length, true);
+  fields.setUint32(16, payloadCount, true);
   fields.setUint32(20, 0, true);
   setIndex(fields, 24, index);
   let at = frameHeaderBytes;
@@ -172,15 +162,8 @@ export function encodeFrame(
   at += bodyBytes.length;
   into.set(hash, at);
   at += digestBytes;
-  for (const { salt, bytes } of payloads) {
-    fields.setUint32(at, salt?.length ?? 0, true);
-    fields.setUint32(at + 4, bytes?.length ?? 0, true);
-    at += payloadHeaderBytes;
-    if (salt === null || bytes === null) continue;
-    into.set(salt, at);
-    into.set(bytes, at + salt.length);
-    at += salt.length + bytes.length;
-  }
+  into.set(section, at);
+  at += section.length;
   into.fill(0, at, end - endMarkBytes);
   fields.setUint32(end - endMarkBytes, endMark, true);
   fields.setUint32(4, check(into, 8, end - endMarkBytes), true);
@@ -219,29 +202,12 @@ export function frameHash(bytes: Uint8Array, header: FrameHeader): Uint8Array {
 /** The contents of a whole frame that holds; they are copies, free of `bytes`. */
 export function decodeFrame(bytes: Uint8Array, header: FrameHeader): Frame {
   const own = bytes.slice();
-  const from = view(own);
-  const hashAt = frameHeaderBytes + header.bodyBytes;
-  const payloads: BesidePayload[] = [];
-  let at = hashAt + digestBytes;
-  const end = at + header.payloadSectionBytes;
-  for (let i = 0; i < header.payloadCount; i++) {
-    assert(at + payloadHeaderBytes <= end, "a payload section ends where its frame says");
-    const salt = at + payloadHeaderBytes;
-    const content = salt + from.getUint32(at, true);
-    const next = content + from.getUint32(at + 4, true);
-    assert(next <= end, "a payload lies inside its section");
-    payloads.push(
-      content === salt
-        ? { salt: null, bytes: null }
-        : { salt: own.subarray(salt, content), bytes: own.subarray(content, next) },
-    );
-    at = next;
-  }
-  assert(at === end, "a payload section holds its payloads and no more");
+  const hashAt = frameHeaderBytes + header.bodyBytes, sectionAt = hashAt + digestBytes;
+  const section = own.subarray(sectionAt, sectionAt + header.payloadSectionBytes);
   return {
     index: header.index,
     bodyBytes: own.subarray(frameHeaderBytes, hashAt),
-    hash: own.subarray(hashAt, hashAt + digestBytes),
-    payloads,
+    hash: own.subarray(hashAt, sectionAt),
+    payloads: decodeSection(section, header.payloadCount),
   };
 }

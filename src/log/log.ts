@@ -421,7 +421,7 @@ class SegmentedLog implements OpenLog {
     const room = end <= this.#fileBytes ? bytes : grown - this.#end;
     if (this.#buffer.length < room) this.#buffer = new Uint8Array(Math.max(room, this.#buffer.length * 2));
     const buffer = this.#buffer;
-    encodeFrame(buffer, index, entry.bodyBytes, hash, entry.payloads);
+    encodeFrame(buffer, index, entry, hash);
     if (room > bytes) buffer.fill(0, bytes, room);
     try {
       writeAll(segment.file, buffer.subarray(0, room), this.#end);

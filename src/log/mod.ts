@@ -2,7 +2,6 @@
 
 export { type Blobs, blobsFolder, openBlobs } from "./blobs.ts";
 export {
-  type BesidePayload,
   type Body,
   type DecodedEntry,
   decodeEntry,
@@ -35,3 +34,4 @@ export { type CrashOptions, type DiskFaults, MemoryDisk } from "./memory_disk.ts
 export { asideFolder, erasePayloads, type Erasure, repairLog, type RepairReport } from "./repair.ts";
 export { logFolder } from "./segment.ts";
 export type { LogPlace } from "./walk.ts";
+export { type BesidePayload, decodeSection, encodeSection } from "./section.ts";

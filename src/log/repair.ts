@@ -12,6 +12,7 @@
 import { assert } from "../kernel/errors.ts";
 import { toHex } from "./codec.ts";
 import { type Disk, type DiskFile, ioRefusal, writeAll } from "./disk.ts";
+import { encodeSection } from "./section.ts";
 import { decodeFrame, encodeFrame, encodeSegmentHeader, segmentHeaderBytes } from "./frame.ts";
 import { listSegments, logFolder, marksPath, Segment, segmentPath } from "./segment.ts";
 import { checkPayloads, corrupt, type LogPlace, walk } from "./walk.ts";
@@ -224,7 +225,12 @@ function eraseInSegment(disk: Disk, first: number, erasure: Erasure): number {
         return { salt: null, bytes: null };
       });
       if (buffer.length < found.header.frameBytes) buffer = new Uint8Array(found.header.frameBytes);
-      const bytes = encodeFrame(buffer, index, frame.bodyBytes, frame.hash, payloads);
+      const entry = {
+        bodyBytes: frame.bodyBytes,
+        section: encodeSection(payloads),
+        payloadCount: payloads.length,
+      };
+      const bytes = encodeFrame(buffer, index, entry, frame.hash);
       writeAll(target, buffer.subarray(0, bytes), to);
       offset += found.header.frameBytes;
       to += bytes;

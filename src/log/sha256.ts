@@ -10,7 +10,7 @@
  * 1. The result is that of FIPS 180-4; tests hold it against node:crypto.
  * 2. `code` is sha256.wat, assembled; a test holds one against the other.
  */
-import { pieceOf } from "../kernel/blocks.ts";
+import { pieceOf, put } from "../kernel/blocks.ts";
 
 /** sha256.wat, assembled, in base64. */
 export const code =
@@ -43,7 +43,7 @@ export const code =
 /** The most bytes that {@link sha256Short} takes. */
 export const shortBytesMax = 4096;
 
-/** The most bytes that {@link ManyHashes} takes at once. */
+/** The most bytes of one message of {@link sha256Many}. */
 export const manyBytesMax = 960;
 
 const digestBytes = 32;
@@ -93,46 +93,39 @@ export function sha256Short(first: Uint8Array, second: Uint8Array): Uint8Array {
 }
 
 const lanes = 4;
-const none = new Uint8Array(0);
-const results = Array.from(
-  { length: lanes },
-  (_, lane) => new Uint8Array(memory, digestsAt + lane * digestBytes, digestBytes),
-);
-
-interface Waiting {
-  readonly first: Uint8Array;
-  readonly second: Uint8Array;
+/** A message among other bytes, and where its digest goes. */
+export interface Stretch {
+  readonly at: number;
+  readonly length: number;
   readonly into: Uint8Array;
+  readonly intoAt: number;
 }
 
-/** Hashes of many short messages, four of one length in blocks at a time. */
-export class ManyHashes {
+/** Writes the SHA-256 of each stretch of `from` where it goes: four of one length in blocks at a time. */
+export function sha256Many(from: Uint8Array, stretches: readonly Stretch[]): void {
   /** By number of blocks; fewer than four each. */
-  readonly #waiting: Waiting[][] = [];
-
-  /** Writes the SHA-256 of `first` followed by `second` into `into`, now or by the next {@link flush}. */
-  add(first: Uint8Array, second: Uint8Array, into: Uint8Array): void {
-    const blocks = (first.length + second.length + 72) >> 6;
-    const same = this.#waiting[blocks] ??= [];
-    if (same.push({ first, second, into }) === lanes) this.#hash(same, blocks);
+  const waiting: Stretch[][] = [];
+  for (const one of stretches) {
+    const blocks = (one.length + 72) >> 6, same = waiting[blocks] ??= [];
+    if (same.push(one) === lanes) hash(from, same, blocks);
   }
-
-  /** Writes what was not written yet. */
-  flush(): void {
-    for (const [blocks, same] of this.#waiting.entries()) {
-      if (same !== undefined && same.length > 0) this.#hash(same, blocks);
-    }
+  for (const [blocks, same] of waiting.entries()) {
+    if (same !== undefined && same.length > 0) hash(from, same, blocks);
   }
+}
 
-  #hash(same: Waiting[], blocks: number): void {
-    same.forEach(({ first, second }, lane) => {
-      const at = lanesAt + lane * laneBytes;
-      bytes.set(first, at);
-      bytes.set(second, at + first.length);
-      pad(at, first.length + second.length);
-    });
-    digest4(blocks);
-    same.forEach(({ into }, lane) => into.set(results[lane] ?? none));
-    same.length = 0;
+function hash(from: Uint8Array, same: Stretch[], blocks: number): void {
+  let lane = lanesAt;
+  for (const { at, length } of same) {
+    put(bytes, lane, from, at, length);
+    pad(lane, length);
+    lane += laneBytes;
   }
+  digest4(blocks);
+  let result = digestsAt;
+  for (const { into, intoAt } of same) {
+    put(into, intoAt, bytes, result, digestBytes);
+    result += digestBytes;
+  }
+  same.length = 0;
 }

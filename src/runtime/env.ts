@@ -5,6 +5,7 @@
  * 1. What comes from here enters the log once and is read from it ever after; replay never asks it.
  * 2. A seeded environment gives the same values in the same order on every machine.
  */
+import { put } from "../kernel/blocks.ts";
 import { sha256, toHex } from "../log/mod.ts";
 
 /** Where inputs come from. */
@@ -15,7 +16,10 @@ export interface Env {
   clock(): number;
   /** ms of a clock that only goes forward, for durations told to people; under a seed nothing takes time. */
   stopwatch(): number;
-  /** Gives 16 bytes a call, each for a payload of tick `tick`: they keep its digest from telling its content. */
+  /**
+   * Gives 16 bytes a call, each for a payload of tick `tick`: they keep its digest from telling its content. Each is good
+   * until the next call.
+   */
   salts(tick: number): () => Uint8Array;
   /** The name of a new data folder, 32 hex digits. */
   folder(): string;
@@ -25,13 +29,15 @@ export interface Env {
 export function liveEnv(): Env {
   let block = new Uint8Array(0);
   let at = 0;
+  const given = new Uint8Array(16);
   const salt = (): Uint8Array => {
     if (at >= block.length) {
       block = crypto.getRandomValues(new Uint8Array(16_384));
       at = 0;
     }
+    put(given, 0, block, at, 16);
     at += 16;
-    return block.subarray(at - 16, at);
+    return given;
   };
   return {
     now: () => Date.now(),

@@ -23,6 +23,7 @@ import {
   stepKey,
   utf8,
 } from "../kernel/mod.ts";
+import { put } from "../kernel/blocks.ts";
 import type { SandboxStep, StepResult } from "../sandbox/mod.ts";
 
 /** An agent as a step needs it: loaded, or about to be. */
@@ -174,39 +175,63 @@ export function argsOf(step: Step, runner: Runner, config: Config): Uint8Array[]
   }
 }
 
-/** Whether bytes are text that JSON writes as it is: ASCII without control characters, quotes and backslashes. */
-function isPlain(text: Uint8Array): boolean {
-  for (let at = 0; at < text.length; at++) {
-    const byte = text[at] ?? 0;
-    if (byte < 0x20 || byte > 0x7e || byte === 0x22 || byte === 0x5c) return false;
+const quote = 0x22, listStart = 0x5b, backslash = 0x5c, listEnd = 0x5d, objectEnd = 0x7d;
+
+/** Bytes in the making, from one step to the next. */
+let scratch = new Uint8Array(64 * 1024);
+/** A buffer that grew beyond this is dropped, so that one large mailbox does not hold its memory. */
+const scratchBytesMax = 1 << 20;
+
+/** The buffer with room for `more` bytes behind the first `used`. */
+function roomFor(used: number, more: number): Uint8Array {
+  if (used + more > scratch.length) {
+    const grown = new Uint8Array(Math.max(used + more, scratch.length * 2));
+    grown.set(scratch.subarray(0, used));
+    scratch = grown;
   }
-  return true;
+  return scratch;
 }
 
-const quoteMark = utf8('"'), endOfPlain = utf8('"}'), endOfOther = utf8("}");
+/**
+ * Writes bytes to the buffer as a JSON text, where that is how JSON writes them: ASCII without control characters,
+ * quotes and backslashes. Gives where it ends; −1 where it is not so.
+ */
+function putPlain(bytes: Uint8Array, at: number): number {
+  const into = roomFor(at, bytes.length + 2);
+  into[at++] = quote;
+  for (let i = 0; i < bytes.length; i++) {
+    const byte = bytes[i] ?? 0;
+    if (byte < 0x20 || byte > 0x7e || byte === quote || byte === backslash) return -1;
+    into[at++] = byte;
+  }
+  into[at++] = quote;
+  return at;
+}
 
-/** `[{"from":…,"tick":…,"body":…},…]`, as JSON.stringify writes it; plain bodies are copied. */
+/** `[{"from":…,"tick":…,"body":…},…]`, as JSON.stringify writes it. */
 function mailJson(mail: readonly Message[]): Uint8Array {
-  const parts: Uint8Array[] = [];
-  let head: Uint8Array | null = null, from = "", tick = -1;
+  let head: Uint8Array | null = null, from = "", tick = -1, end = 0;
+  const write = (bytes: Uint8Array) => {
+    put(roomFor(end, bytes.length), end, bytes, 0, bytes.length);
+    end += bytes.length;
+  };
   for (const message of mail) {
     if (head === null || message.from !== from || message.tick !== tick) {
       ({ from, tick } = message);
       head = utf8(`,{"from":${JSON.stringify(from)},"tick":${tick},"body":`);
     }
-    const body = message.body.bytes;
-    if (body !== null && isPlain(body)) parts.push(head, quoteMark, body, endOfPlain);
-    else parts.push(head, utf8(JSON.stringify(message.body.text())), endOfOther);
+    write(head);
+    const { bytes } = message.body;
+    const plainEnd = bytes === null ? -1 : putPlain(bytes, end);
+    if (plainEnd < 0) write(utf8(JSON.stringify(message.body.text())));
+    else end = plainEnd;
+    roomFor(end, 1)[end++] = objectEnd;
   }
   if (head === null) return utf8("[]");
-  const json = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 1));
-  let end = 0;
-  for (const part of parts) {
-    json.set(part, end);
-    end += part.length;
-  }
-  json[0] = 0x5b;
-  json[end] = 0x5d;
+  roomFor(end, 1)[end++] = listEnd;
+  scratch[0] = listStart;
+  const json = scratch.slice(0, end);
+  if (scratch.length > scratchBytesMax) scratch = new Uint8Array(64 * 1024);
   return json;
 }
 

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { Encoder } from "@msgpack/msgpack";
 import fc from "fast-check";
 import { Payload } from "../../src/kernel/payload.ts";
-import { type Body, decodeEntry, encodeEntry } from "../../src/log/mod.ts";
+import { type Body, decodeEntry, decodeSection, encodeEntry } from "../../src/log/mod.ts";
 
 const salts = () => {
   let n = 0;
@@ -43,8 +43,8 @@ function turned(value: Body): Body {
 
 Deno.test("decodeEntry() gives back any body that encodeEntry() took", () => {
   fc.assert(fc.property(body, (value) => {
-    const { bodyBytes, payloads } = encodeEntry(value, salts());
-    assert.deepEqual(decodeEntry(bodyBytes, payloads).body, value);
+    const { bodyBytes, section, payloadCount } = encodeEntry(value, salts());
+    assert.deepEqual(decodeEntry(bodyBytes, decodeSection(section, payloadCount)).body, value);
   }));
 });
 
@@ -90,7 +90,7 @@ Deno.test("encodeEntry() of what decodeEntry() gave, with payloads anywhere, giv
   const withPayloads = fc.array(fc.oneof(body, fc.uint8Array({ maxLength: 50 }).map((b) => new Payload(b))));
   fc.assert(fc.property(withPayloads, (value) => {
     const first = encodeEntry(value, salts());
-    const read = decodeEntry(first.bodyBytes, first.payloads).body;
+    const read = decodeEntry(first.bodyBytes, decodeSection(first.section, first.payloadCount)).body;
     const noSalt = () => assert.fail("every payload has its salt");
     assert.deepEqual(encodeEntry(read, noSalt), first);
   }));

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Payload } from "../../../src/kernel/payload.ts";
 import { decodeEntry, encodeEntry, payloadDigest, sha256, stateHash, toHex } from "../../../src/log/mod.ts";
-import { countingSalts } from "./disks.ts";
+import { besideOf, countingSalts } from "./disks.ts";
 
 const noSalts = () => {
   throw new Error("no salt was expected");
@@ -72,9 +72,9 @@ Deno.test("encodeEntry() takes no salt when the body is refused", () => {
 });
 
 Deno.test("encodeEntry() puts payloads in order of the sorted keys", () => {
-  const { payloads } = encodeEntry({ z: Payload.text("last"), a: Payload.text("first") }, countingSalts());
+  const encoded = encodeEntry({ z: Payload.text("last"), a: Payload.text("first") }, countingSalts());
   assert.deepEqual(
-    payloads.map(({ salt, bytes }) => [salt?.[0], new TextDecoder().decode(bytes ?? undefined)]),
+    besideOf(encoded).map(({ salt, bytes }) => [salt?.[0], new TextDecoder().decode(bytes ?? undefined)]),
     [[1, "first"], [2, "last"]],
   );
 });
@@ -87,7 +87,7 @@ Deno.test("encodeEntry() leaves the content of a payload out of the body", () =>
 
 Deno.test("encodeEntry() keeps the salt a payload came with", () => {
   const first = encodeEntry({ p: Payload.text("x") }, countingSalts(7));
-  const read = decodeEntry(first.bodyBytes, first.payloads);
+  const read = decodeEntry(first.bodyBytes, besideOf(first));
   assert.deepEqual(encodeEntry(read.body, noSalts), first);
 });
 
@@ -102,8 +102,8 @@ Deno.test("an erased payload encodes to the same body as before", () => {
 });
 
 Deno.test("decodeEntry() gives payloads with bytes, salt and digest", () => {
-  const { bodyBytes, payloads } = encodeEntry([Payload.text("x")], countingSalts());
-  const { body } = decodeEntry(bodyBytes, payloads);
+  const encoded = encodeEntry([Payload.text("x")], countingSalts());
+  const { body, payloads } = decodeEntry(encoded.bodyBytes, besideOf(encoded));
   const digest = payloads[0]?.digest ?? null;
   assert.deepEqual(body, [new Payload(new TextEncoder().encode("x"), new Uint8Array(16).fill(1), digest)]);
 });

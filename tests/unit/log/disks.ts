@@ -2,6 +2,8 @@
 
 import { Payload } from "../../../src/kernel/payload.ts";
 import {
+  type BesidePayload,
+  decodeSection,
   type Disk,
   type EncodedEntry,
   encodeEntry,
@@ -32,6 +34,11 @@ export function countingSalts(from = 0): () => Uint8Array {
 /** A small entry with one payload, telling its number. */
 export function entry(n: number, text = `text ${n}`): EncodedEntry {
   return encodeEntry({ n, text: Payload.text(text) }, countingSalts(n));
+}
+
+/** What lies beside an entry's body. */
+export function besideOf({ section, payloadCount }: EncodedEntry): BesidePayload[] {
+  return decodeSection(section, payloadCount);
 }
 
 /** Appends entries numbered from the log's next index. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { check, decodeFrame, decodeFrameHeader, encodeFrame, frameBytesOf } from "../../../src/log/frame.ts";
 import { decodeSegmentHeader, encodeSegmentHeader } from "../../../src/log/frame.ts";
-import { entry } from "./disks.ts";
+import { besideOf, entry } from "./disks.ts";
 
 const words = (text: string) => new TextEncoder().encode(text);
 
@@ -47,14 +47,14 @@ function reference(bytes: Uint8Array): number {
 }
 
 Deno.test("encodeFrame() and decodeFrame() agree, and the index may pass 2^32", () => {
-  const { bodyBytes, payloads } = entry(1);
+  const encoded = entry(1), { bodyBytes } = encoded;
   const hash = new Uint8Array(32).fill(5);
   const bytes = new Uint8Array(frameBytesOf(entry(1)));
-  encodeFrame(bytes, 2 ** 40 + 3, bodyBytes, hash, payloads);
+  encodeFrame(bytes, 2 ** 40 + 3, encoded, hash);
   const header = decodeFrameHeader(bytes);
   assert(header !== null);
-  const beside = payloads.map(({ salt, bytes }) => ({ salt, bytes }));
-  assert.deepEqual(decodeFrame(bytes, header), { index: 2 ** 40 + 3, bodyBytes, hash, payloads: beside });
+  const payloads = besideOf(encoded);
+  assert.deepEqual(decodeFrame(bytes, header), { index: 2 ** 40 + 3, bodyBytes, hash, payloads });
 });
 
 Deno.test("a header of zeros is not valid", () => {

@@ -361,7 +361,7 @@ Deno.test("verify() names an older entry whose body was exchanged under its hash
     return log.hashAt(0);
   });
   const bytes = disk.bytes(firstSegment);
-  encodeFrame(bytes.subarray(64), 0, entry(9, "text 0").bodyBytes, hash, entry(0).payloads);
+  encodeFrame(bytes.subarray(64), 0, { ...entry(0), bodyBytes: entry(9, "text 0").bodyBytes }, hash);
   disk.put(firstSegment, bytes);
   const { first } = withLog(disk, {}, (log) => log.verify());
   assert.deepEqual([first?.index, first?.what], [0, "the entry does not continue the hash chain"]);
@@ -369,7 +369,7 @@ Deno.test("verify() names an older entry whose body was exchanged under its hash
 
 Deno.test("verify() names a payload that does not have its digest, though its frame holds", () => {
   const disk = new MemoryDisk();
-  const forged = { ...entry(0), payloads: entry(1, "other!").payloads };
+  const forged = { ...entry(1, "other!"), bodyBytes: entry(0).bodyBytes };
   withLog(disk, {}, (log) => {
     log.append(forged);
     const { ok, entries, first } = log.verify();
