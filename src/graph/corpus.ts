@@ -78,7 +78,6 @@ export interface Corpus {
 /** The columns of {@link documentOf}. */
 export const documentColumns = [
   "version.rid",
-  "engram.id",
   "version.engram",
   "version.kind",
   "version.confidence",
@@ -90,16 +89,16 @@ export const documentColumns = [
   "version.position",
 ] as const;
 const byRid = new Query(() =>
-  build.selectFrom("engram_version as version").innerJoin("engram", "engram.key", "version.engram")
+  build.selectFrom("engram_version as version")
     .select(documentColumns).where("version.rid", "=", given(0))
 );
 const byRids = new Query(() =>
-  build.selectFrom("engram_version as version").innerJoin("engram", "engram.key", "version.engram")
+  build.selectFrom("engram_version as version")
     .select(documentColumns)
     .where("version.rid", "in", sql<number>`(select value from json_each(${given<string>(0)}))`)
 );
 const asOfTick = new Query(() =>
-  build.selectFrom("engram_version as version").innerJoin("engram", "engram.key", "version.engram")
+  build.selectFrom("engram_version as version")
     .select(documentColumns).where("version.to_tick", ">", given(0)).where(
       "version.from_tick",
       "<=",
@@ -107,6 +106,7 @@ const asOfTick = new Query(() =>
     )
     .where("version.rid", ">", given(1)).orderBy("version.rid").limit(given(2))
 );
+const idOfEngram = new Query(() => build.selectFrom("engram").select("id").where("key", "=", given(0)));
 /** Rows read at once. */
 const scannedRows = 1000;
 const beside = (before: boolean) =>
@@ -142,24 +142,26 @@ export function readSuperseders(db: Sqlite, tick: number): Superseders {
   return found;
 }
 
-/** A stored version, from a row of {@link documentColumns}. */
-export function documentOf(row: Row): Document {
-  const json = textOrNull(row[6]);
-  let texts: ReturnType<typeof engramTexts> | null = null;
+/** A stored version, from a row of {@link documentColumns}; `idOf` tells the id of an engram by its key. */
+export function documentOf(row: Row, idOf: (key: number) => Id): Document {
+  const json = textOrNull(row[5]), key = num(row[1]);
+  let texts: ReturnType<typeof engramTexts> | null = null, id: Id | null = null;
   return {
     document: num(row[0]),
-    id: text(row[1]),
-    key: num(row[2]),
-    kind: engramKinds[num(row[3])] ?? "note",
-    confidence: num(row[4]),
-    fromTick: num(row[5]),
-    // Most documents are looked at without their texts.
+    key,
+    // Most documents are looked at without their ids and texts.
+    get id() {
+      return id ??= idOf(key);
+    },
+    kind: engramKinds[num(row[2])] ?? "note",
+    confidence: num(row[3]),
+    fromTick: num(row[4]),
     get texts() {
       return texts ??= engramTexts(json);
     },
-    observedAt: numOrNull(row[7]),
-    timeSource: timeSources[num(row[8])] ?? "none",
-    threaded: row[9] !== null && row[10] !== null,
+    observedAt: numOrNull(row[6]),
+    timeSource: timeSources[num(row[7])] ?? "none",
+    threaded: row[8] !== null && row[9] !== null,
     chars: json?.length ?? 0,
     staged: null,
   };
@@ -189,14 +191,17 @@ abstract class StoredCorpus {
 
   abstract has(document: number): boolean;
 
+  protected readonly documentOf = (row: Row): Document =>
+    documentOf(row, (key) => text(this.db.get(idOfEngram, [key])?.[0]));
+
   load(document: number): Document {
     const row = this.db.get(byRid, [document]);
     assert(row !== null, "an indexed version has its row");
-    return documentOf(row);
+    return this.documentOf(row);
   }
 
   loadAll(documents: readonly number[]): Document[] {
-    return this.db.all(byRids, [JSON.stringify(documents)]).map(documentOf);
+    return this.db.all(byRids, [JSON.stringify(documents)]).map(this.documentOf);
   }
 
   protected abstract threaded(document: number): boolean;
@@ -370,7 +375,7 @@ export class ScannedCorpus extends StoredCorpus implements Corpus {
     do {
       rows = db.all(asOfTick, [seen.tick, last, scannedRows]);
       for (const row of rows) {
-        const document = documentOf(row);
+        const document = this.documentOf(row);
         last = document.document;
         if (!scopes.visible(document.key, seen)) continue;
         chars += document.chars;

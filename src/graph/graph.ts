@@ -193,6 +193,7 @@ export class Graph {
 
   #configure(): void {
     this.#db.value(`pragma busy_timeout = ${busyWaitMsMax}`);
+    this.#db.value("pragma cache_size = -65536");
     if (this.#readOnly) {
       this.#db.value("pragma query_only = 1");
       return;
@@ -201,7 +202,6 @@ export class Graph {
     this.#db.value("pragma synchronous = normal");
     // Checkpoints run when the host is idle (maintain); the automatic one is only a bound for a host never idle.
     this.#db.value("pragma wal_autocheckpoint = 20000");
-    this.#db.value("pragma cache_size = -65536");
     this.#db.value("pragma secure_delete = fast");
   }
 

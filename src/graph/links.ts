@@ -7,23 +7,25 @@
  */
 import { sql } from "kysely";
 import { connectionTypes } from "../kernel/records.ts";
-import { build, given, num, Query, type Sqlite, text } from "./sqlite.ts";
-
-/** The other end of a connection, by its key. */
-export interface Link {
-  readonly key: number;
-  readonly type: string;
-}
+import { build, given, num, Query, type Sqlite, type Value } from "./sqlite.ts";
 
 const keysGiven = sql<number>`(select value from json_each(${given<string>(1)}))`;
-const from = (own: "source" | "target", other: "source" | "target") =>
-  new Query(() =>
-    build.selectFrom("connection_version").select([other, "type", "connection"]).where(own, "=", given(1))
-      .where("to_tick", ">", given(0)).where("from_tick", "<=", given(0)).orderBy("connection").limit(
-        given(2),
-      )
-  );
-const linksOut = from("source", "target"), linksIn = from("target", "source");
+
+/** Links that are not walked: proposals and doubts lead nowhere. */
+const unwalked = ["proposed", connectionTypes.duplicates, connectionTypes.contradicts];
+
+/** The first connections of one side of each engram as one text, `end:connection:walked` by commas: a row costs more. */
+const side = (own: "source" | "target", other: "source" | "target") =>
+  sql<string | null>`(select group_concat(one) from (
+    select ${sql.ref(other)} || ':' || connection || ':' || (type not in (${
+    sql.join(unwalked.map((type) => sql.lit(type)))
+  })) as one
+    from connection_version where ${sql.ref(own)} = asked.value
+      and to_tick > ${given(0)} and from_tick <= ${given(0)} order by connection limit ${given(2)}))`;
+const ends = new Query(() =>
+  build.selectFrom(sql<{ value: number }>`json_each(${given<string>(1)})`.as("asked"))
+    .select(["asked.value", side("source", "target").as("out"), side("target", "source").as("into")])
+);
 const origins = new Query(() =>
   build.selectFrom("connection_version").select(["source", "target"]).where("source", "in", keysGiven)
     .where("type", "=", sql.lit(connectionTypes.from))
@@ -34,11 +36,26 @@ const versions = new Query(() =>
     .where("to_tick", ">", given(0)).where("from_tick", "<=", given(0))
 );
 
-/** The connections of an engram at a tick, both ways, `limit` at most. */
-export function linksOf(db: Sqlite, key: number, tick: number, limit: number): Link[] {
-  const rows = [...db.all(linksOut, [tick, key, limit]), ...db.all(linksIn, [tick, key, limit])];
-  return rows.sort((one, other) => num(one[2]) - num(other[2])).slice(0, limit)
-    .map((row) => ({ key: num(row[0]), type: text(row[1]) }));
+/** The other ends, by key, of the first `limit` connections of each engram at a tick, both ways, but for those not walked. */
+export function endsOf(
+  db: Sqlite,
+  keys: readonly number[],
+  tick: number,
+  limit: number,
+): Map<number, readonly number[]> {
+  const rows = db.all(ends, [tick, JSON.stringify(keys), limit]);
+  return new Map(rows.map(([key, out, into]) => {
+    const links = [...linksIn(out), ...linksIn(into)].sort((one, other) => one.connection - other.connection);
+    return [num(key), links.slice(0, limit).flatMap(({ end, walked }) => walked ? end : [])];
+  }));
+}
+
+function linksIn(list: Value | undefined): { end: number; connection: number; walked: boolean }[] {
+  if (typeof list !== "string") return [];
+  return list.split(",").map((link) => {
+    const [end, connection, walked] = link.split(":");
+    return { end: Number(end), connection: Number(connection), walked: walked === "1" };
+  });
 }
 
 /** What each of these facts was taken from first. */

@@ -16,14 +16,17 @@ import { type Document, documentColumns, documentOf, stagedDocument, type Supers
 import type { Scope, Scopes } from "./scope.ts";
 import { searchLimits } from "./score.ts";
 import { Filter, noCursor, type SearchQuery } from "./search_query.ts";
-import { build, given, Query, type Sqlite } from "./sqlite.ts";
+import { build, given, Query, type Sqlite, text } from "./sqlite.ts";
 import { hashText } from "./texts.ts";
 
 /** Versions that hold at a tick, of engrams with an id below another, the largest first; some filters beforehand. */
 const rowsBelow = (inContexts: boolean) =>
   new Query(() => {
     const all = build.selectFrom("engram")
-      .innerJoin("engram_version as version", "version.engram", "engram.key").select(documentColumns)
+      .innerJoin("engram_version as version", "version.engram", "engram.key").select([
+        ...documentColumns,
+        "engram.id",
+      ])
       .where("engram.id", "<", given<string>(0))
       .where("version.from_tick", "<=", given(1)).where("version.to_tick", ">", given(1))
       .where("version.from_tick", ">=", given(2)).where("version.confidence", ">=", given(3))
@@ -135,7 +138,7 @@ class Listing {
         ? this.#parts.db.all(rowsOfAll, values)
         : this.#parts.db.all(rowsOfContexts, [...values, JSON.stringify(contexts)]);
       for (const row of rows) {
-        const document = documentOf(row);
+        const document = documentOf(row, () => text(row[documentColumns.length]));
         below = document.id;
         yield document;
       }

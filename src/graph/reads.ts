@@ -80,7 +80,6 @@ const engramColumns = [
   "version.valid_to",
   "version.to_tick",
 ] as const;
-/** The row of the version that holds at a tick begins last among those begun by then; only it is looked at. */
 const engramSource = (tick: number) =>
   build.selectFrom("engram").innerJoin("engram_version as version", "version.engram", "engram.key")
     .select(engramColumns)
@@ -97,11 +96,16 @@ const engramSource = (tick: number) =>
         .whereRef("link.target", "=", "engram.key")
         .where("link.type", "=", sql.lit(connectionTypes.supersedes))
         .where("link.to_tick", ">", given(tick)).where("link.from_tick", "<=", given(tick)).as("superseders"),
-    ])
-    .where("version.from_tick", "<=", given(tick))
+    ]);
+/** The row of the version that holds at a tick begins last among those begun by then; only it is looked at. */
+const newestOfEngram = (tick: number) =>
+  engramSource(tick).where("version.from_tick", "<=", given(tick))
     .orderBy("version.from_tick", "desc").orderBy("version.rid", "desc").limit(1);
-const engramById = new Query(() => engramSource(1).where("engram.id", "=", given<string>(0)));
-const engramByKey = new Query(() => engramSource(1).where("engram.key", "=", given(0)));
+const engramById = new Query(() => newestOfEngram(1).where("engram.id", "=", given<string>(0)));
+const engramByKey = new Query(() => newestOfEngram(1).where("engram.key", "=", given(0)));
+const engramsByRid = new Query(() =>
+  engramSource(1).where("version.rid", "in", sql<number>`(select value from json_each(${given<string>(0)}))`)
+);
 const engramKey = new Query(() =>
   build.selectFrom("engram").select("key").where("id", "=", given<string>(0))
 );
@@ -401,6 +405,16 @@ export class Reads {
   /** {@link engram} for a scope made already. */
   engramIn(id: Id, scope: Scope): Engram | null {
     return this.cut(this.stored(id, scope), scope);
+  }
+
+  /** The engrams of these versions, by row, all in one read; those that do not hold or may not be seen are left out. */
+  engramsAt(rids: readonly number[], scope: Scope): Map<number, Engram> {
+    const found = new Map<number, Engram>();
+    for (const row of this.#db.all(engramsByRid, [JSON.stringify(rids), scope.tick])) {
+      const engram = this.cut(this.#stored(row, scope), scope);
+      if (engram !== null) found.set(num(row[0]), engram);
+    }
+    return found;
   }
 
   /** Oldest first; with a page, those that began after a tick. */

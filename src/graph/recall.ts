@@ -14,18 +14,18 @@
  * 2. A reader learns nothing of what it may not see: every step of the walk stays in its scope.
  * 3. Work is bounded by `recallLimits`.
  */
-import { connectionTypes, type Engram, type Hit } from "../kernel/records.ts";
+import type { Engram, Hit } from "../kernel/records.ts";
 import type { Id } from "../kernel/ids.ts";
 import type { Document } from "./corpus.ts";
-import { linksOf, originsOf, versionsOf } from "./links.ts";
+import { endsOf, originsOf, versionsOf } from "./links.ts";
 import type { Reads } from "./reads.ts";
-import { afterWeights, beforeWeights, best, searchLimits, shown } from "./score.ts";
+import { afterWeights, beforeWeights, searchLimits, shown } from "./score.ts";
 import type { Ranking, Search } from "./search.ts";
 import type { SearchQuery } from "./search_query.ts";
 import { snippetOf } from "./snippet.ts";
 import type { Readable } from "./scope.ts";
 import type { Sqlite } from "./sqlite.ts";
-import { cosineOf, type VectorIndex } from "./vectors.ts";
+import { cosineOf, type Nearness, type VectorIndex } from "./vectors.ts";
 
 /** Bounds of a recall. */
 export const recallLimits = {
@@ -47,8 +47,6 @@ const vectorShare = 0.6;
 const graphShare = 0.25;
 /** What is known to be superseded, and pages made of other texts, come after what they speak of. */
 const supersededFactor = 0.5, digestFactor = 0.6;
-/** Links that are not walked: proposals and doubts lead nowhere. */
-const unwalked = new Set<string>(["proposed", connectionTypes.duplicates, connectionTypes.contradicts]);
 
 /** What is asked. */
 export interface RecallQuery {
@@ -79,11 +77,6 @@ export interface RecallResult {
   readonly vectors: boolean;
 }
 
-/** Dot products by document, and which documents have one. */
-type Vectors = ReturnType<VectorIndex["scan"]>;
-
-const noVectors: Vectors = { rids: new Uint32Array(0), dots: new Int32Array(0) };
-
 /** A text on its way to be a hit. */
 interface Candidate {
   readonly document: Document;
@@ -102,26 +95,37 @@ class Recall {
   readonly #reads: Reads;
   readonly #ranking: Ranking;
   readonly #query: RecallQuery;
-  readonly #vectors: Vectors;
-  readonly #candidates = new Map<Id, Candidate>();
-  readonly #linksBy = new Map<number, number[]>();
+  readonly #vectors: Nearness | null;
+  /** Documents nearest to the question, best first. */
+  readonly #nearest: readonly number[];
+  /** Dot products of turns that are nearer by the turns beside them. */
+  readonly #lifted = new Map<number, number>();
+  readonly #candidates = new Map<number, Candidate>();
   readonly #best: number;
   /** Documents of each kind that are looked at until enough pass. */
   readonly #max: number;
 
-  constructor(db: Sqlite, reads: Reads, ranking: Ranking, query: RecallQuery, vectors: Vectors, max: number) {
+  constructor(
+    db: Sqlite,
+    reads: Reads,
+    ranking: Ranking,
+    query: RecallQuery,
+    vectors: Nearness | null,
+    max: number,
+  ) {
     this.#db = db;
     this.#reads = reads;
     this.#ranking = ranking;
     this.#query = query;
     this.#vectors = vectors;
+    this.#nearest = vectors?.best(max) ?? [];
     this.#max = max;
     const [first] = ranking.ranked;
     this.#best = first === undefined ? 1 : Math.max(ranking.scores[first] ?? 1, Number.MIN_VALUE);
   }
 
   run(): RecallHit[] {
-    const nearest = this.#hasVectors ? this.#nearest() : [];
+    const nearest = this.#withTurns();
     this.#addFirst(this.#ranking.ranked);
     this.#addFirst(nearest);
     this.#walk();
@@ -129,23 +133,31 @@ class Recall {
     return this.#hits();
   }
 
-  /** The documents nearest to the question; a turn is as near as the turns beside it are, by the weights of neighbours. */
-  #nearest(): readonly number[] {
-    const { rids, dots } = this.#vectors, { corpus } = this.#ranking;
-    const nearest = best(rids, dots, this.#max), lifted = new Map<number, number>();
+  /** The nearest documents; a turn is as near as the turns beside it are, by the weights of neighbours. */
+  #withTurns(): readonly number[] {
+    const nearest = this.#nearest, lifted = this.#lifted, { corpus } = this.#ranking;
     for (const document of nearest.slice(0, recallLimits.candidatesMax)) {
       const neighbours = corpus.neighbours(document);
       if (neighbours === null) continue;
+      const near = this.#vectors?.of(document) ?? 0;
       const lift = (other: number, weight: number) => {
-        const own = dots[other] ?? 0, dot = Math.round((1 - weight) * own + weight * (dots[document] ?? 0));
+        const own = this.#vectors?.of(other) ?? 0, dot = Math.round((1 - weight) * own + weight * near);
         if (dot > Math.max(own, lifted.get(other) ?? 0)) lifted.set(other, dot);
       };
       neighbours.after.forEach((other, at) => lift(other, beforeWeights[at] ?? 0));
       neighbours.before.forEach((other, at) => lift(other, afterWeights[at] ?? 0));
     }
     if (lifted.size === 0) return nearest;
-    for (const [document, dot] of lifted) dots[document] = dot;
-    return best(new Set([...nearest, ...lifted.keys()]), dots, this.#max);
+    return [...new Set([...nearest, ...lifted.keys()])].map((document) => ({
+      document,
+      dot: this.#dot(document),
+    }))
+      .sort((one, other) => other.dot - one.dot || one.document - other.document)
+      .slice(0, this.#max).map(({ document }) => document);
+  }
+
+  #dot(document: number): number {
+    return this.#lifted.get(document) ?? this.#vectors?.of(document) ?? 0;
   }
 
   /** Adds the first `candidatesMax` that pass. */
@@ -158,46 +170,56 @@ class Recall {
   }
 
   #add(document: number): Candidate | null {
-    const loaded = this.#ranking.load(document);
-    const known = this.#candidates.get(loaded.id);
+    const known = this.#candidates.get(document);
     if (known !== undefined) return known;
+    const loaded = this.#ranking.load(document);
     if (!this.#ranking.filter.passes(loaded)) return null;
     const candidate: Candidate = {
       document: loaded,
       lexical: (this.#ranking.scores[document] ?? 0) / this.#best,
-      vector: cosineOf(this.#vectors.dots[document] ?? 0) / 1000,
+      vector: cosineOf(this.#dot(document)) / 1000,
       graph: 0,
       facts: [],
     };
-    this.#candidates.set(loaded.id, candidate);
+    this.#candidates.set(document, candidate);
     return candidate;
   }
 
-  get #hasVectors(): boolean {
-    return this.#vectors.rids.length > 0;
+  /** Whether vectors take part. */
+  get hasVectors(): boolean {
+    return this.#nearest.length > 0;
   }
 
-  #sorted(): Candidate[] {
-    return [...this.#candidates.values()].map((one) => ({ one, score: this.#final(one) }))
-      .sort((a, b) => b.score - a.score || (a.one.document.id < b.one.document.id ? -1 : 1))
-      .map(({ one }) => one);
+  /** By score; only those that are asked for get their place among equals, by id, as ids are read when they count. */
+  *#ordered(): Generator<Candidate> {
+    const all = [...this.#candidates.values()].map((one) => ({ one, score: this.#final(one) }))
+      .sort((a, b) => b.score - a.score);
+    for (let at = 0, end = 0; at < all.length; at = end) {
+      while (end < all.length && all[end]?.score === all[at]?.score) end++;
+      const equal = all.slice(at, end).map(({ one }) => one);
+      if (equal.length > 1) equal.sort((a, b) => a.document.id < b.document.id ? -1 : 1);
+      yield* equal;
+    }
   }
 
   #final(one: Candidate): number {
     const isOld = this.#ranking.corpus.superseded(one.document.document);
     const factor = (isOld ? supersededFactor : 1) * (one.document.kind === "digest" ? digestFactor : 1);
-    return shown(score(one, this.#hasVectors) * factor);
+    return shown(score(one, this.hasVectors) * factor);
   }
 
   /** Passes shares of the best scores over two links: text – thing or fact – text. */
   #walk(): void {
     const gained = new Map<number, number>();
     const gain = (key: number, share: number) => gained.set(key, Math.max(gained.get(key) ?? 0, share));
-    for (const seed of this.#sorted().slice(0, recallLimits.seedsMax)) {
-      const share = score(seed, this.#hasVectors), own = this.#key(seed.document);
-      for (const near of this.#links(own)) {
+    const seeds = this.#ordered().take(recallLimits.seedsMax)
+      .map((seed) => ({ share: score(seed, this.hasVectors), own: this.#key(seed.document) })).toArray();
+    const first = this.#links(seeds.map(({ own }) => own));
+    const second = this.#links([...new Set([...first.values()].flat())]);
+    for (const { share, own } of seeds) {
+      for (const near of first.get(own) ?? []) {
         gain(near, 0.8 * share);
-        const around = this.#links(near);
+        const around = second.get(near) ?? [];
         const spread = share / Math.log2(2 + around.length);
         for (const far of around) if (far !== own) gain(far, 0.6 * spread);
       }
@@ -234,14 +256,11 @@ class Recall {
     return document.staged === null ? document.key : this.#reads.key(document.id) ?? 0;
   }
 
-  #links(key: number): number[] {
-    const known = this.#linksBy.get(key);
-    if (known !== undefined) return known;
-    const found = linksOf(this.#db, key, this.#ranking.scope.tick, recallLimits.linksMax)
-      .filter((link) => !unwalked.has(link.type) && this.#ranking.visible(link.key));
-    const ends = [...new Set(found.map((link) => link.key))];
-    this.#linksBy.set(key, ends);
-    return ends;
+  /** What each of these engrams is linked with, once each. */
+  #links(keys: readonly number[]): Map<number, number[]> {
+    const { scope, visible } = this.#ranking;
+    const found = endsOf(this.#db, keys, scope.tick, recallLimits.linksMax);
+    return new Map([...found].map(([key, ends]) => [key, [...new Set(ends)].filter(visible)]));
   }
 
   /** Facts give their score to the note they were taken from. */
@@ -252,11 +271,11 @@ class Recall {
     const keys = facts.map(([, { document }]) => this.#key(document));
     const origins = originsOf(this.#db, keys, scope.tick);
     const documents = this.#documents([...new Set(origins.values())].filter(visible));
-    facts.forEach(([id, fact], at) => {
+    facts.forEach(([number, fact], at) => {
       const document = documents.get(origins.get(keys[at] ?? 0) ?? 0);
       const note = document === undefined ? null : this.#add(document);
       if (note === null) return;
-      this.#candidates.delete(id);
+      this.#candidates.delete(number);
       const isOld = corpus.superseded(fact.document.document);
       if (fact.lexical > 0 || fact.vector > 0) note.facts.push(fact.document);
       if (isOld) return;
@@ -266,31 +285,42 @@ class Recall {
     });
   }
 
-  #engram(document: Document): Engram | null {
-    return document.staged ?? this.#reads.engramIn(document.id, this.#ranking.scope);
+  /** The engrams of documents and of the facts that stand below them. */
+  #engrams(candidates: readonly Candidate[]): (document: Document) => Engram | null {
+    const documents = candidates.flatMap(({ document, facts }) => [document, ...facts]);
+    const stored = documents.filter(({ staged }) => staged === null).map(({ document }) => document);
+    const found = this.#reads.engramsAt(stored, this.#ranking.scope);
+    return ({ document, staged }) => staged ?? found.get(document) ?? null;
   }
 
   #hits(): RecallHit[] {
-    const hits: RecallHit[] = [];
-    for (const one of this.#sorted()) {
-      if (hits.length >= this.#query.k) break;
-      const total = this.#final(one);
-      if (total <= 0 || one.document.kind === "thing") continue;
-      const engram = this.#engram(one.document);
-      if (engram === null) continue;
-      const facts = one.facts.flatMap((fact) => this.#engram(fact) ?? []).map((
-        { id, content, supersededBy },
-      ) => ({ id, content, supersededBy }))
-        .sort((a, b) => a.id < b.id ? -1 : 1);
-      hits.push({
-        ...engram,
-        score: total,
-        snippet: snippetOf(engram.content, this.#ranking.weights),
-        parts: { lexical: shown(one.lexical), vector: shown(one.vector), graph: shown(one.graph) },
-        facts,
-      });
+    const { k } = this.#query, hits: RecallHit[] = [];
+    const left = this.#ordered().filter((one) => one.document.kind !== "thing" && this.#final(one) > 0);
+    for (;;) {
+      const some: Candidate[] = [];
+      for (let next; some.length < k - hits.length && (next = left.next()).done !== true;) {
+        some.push(next.value);
+      }
+      if (some.length === 0) return hits;
+      const engramOf = this.#engrams(some);
+      for (const one of some) {
+        const engram = engramOf(one.document);
+        if (engram !== null) hits.push(this.#hit(one, engram, engramOf));
+      }
     }
-    return hits;
+  }
+
+  #hit(one: Candidate, engram: Engram, engramOf: (document: Document) => Engram | null): RecallHit {
+    const facts = one.facts.flatMap((fact) => engramOf(fact) ?? [])
+      .map(({ id, content, supersededBy }) => ({ id, content, supersededBy }))
+      .sort((a, b) => a.id < b.id ? -1 : 1);
+    return {
+      ...engram,
+      score: this.#final(one),
+      snippet: snippetOf(engram.content, this.#ranking.weights),
+      parts: { lexical: shown(one.lexical), vector: shown(one.vector), graph: shown(one.graph) },
+      facts,
+    };
   }
 }
 
@@ -322,11 +352,12 @@ export function recall(
   const max = hasFilter ? searchLimits.documentsMax : recallLimits.candidatesMax;
   const ranking = search.ranking(asked, max);
   const { corpus, scope } = ranking;
-  const vectors = vector === undefined || vector === null
-    ? noVectors
-    : index.scan(vector.model, vector.numbers, scope.tick, corpus.end, (rid) => corpus.has(rid));
-  return {
-    hits: new Recall(db, reads, ranking, query, vectors, max).run(),
-    vectors: vectors.rids.length > 0,
-  };
+  const vectors = vector === undefined || vector === null ? null : index.scan(vector.model, vector.numbers, {
+    tick: scope.tick,
+    end: corpus.end,
+    count: corpus.documents,
+    has: (rid) => corpus.has(rid),
+  });
+  const asks = new Recall(db, reads, ranking, query, vectors, max);
+  return { hits: asks.run(), vectors: asks.hasVectors };
 }

@@ -13,7 +13,7 @@
 import { assert } from "../kernel/errors.ts";
 import type { Corpus, Document, Neighbours } from "./corpus.ts";
 import { lengthOf, type Postings } from "./postings.ts";
-import { eachWord, nearStems, queryWords } from "./words.ts";
+import { beginnings, eachWord, nearStems, queryWords } from "./words.ts";
 
 /** Bounds of a search. The build's: what a search gave an agent is recorded. */
 export const searchLimits = {
@@ -126,7 +126,7 @@ export function ownScores(corpus: Corpus, words: readonly QueryWord[]): Float64A
 }
 
 /** Keeps the `max` best by score, ties by document: a heap with the worst kept one on top. */
-class Best {
+export class Best {
   readonly #scores: ArrayLike<number>;
   readonly #max: number;
   readonly #heap: number[] = [];
@@ -189,7 +189,7 @@ export function best(documents: Iterable<number>, scores: ArrayLike<number>, max
 }
 
 /** The `max` best of all documents with a score above 0, ties by document. */
-export function bestOfAll(scores: Float64Array | Int32Array, max: number): number[] {
+export function bestOfAll(scores: Float64Array, max: number): number[] {
   const kept = new Best(scores, max);
   let floor = 0;
   for (let document = 0; document < scores.length; document++) {
@@ -401,10 +401,11 @@ export function addProximity(
   weights: ReadonlyMap<string, number>,
 ): void {
   if (weights.size < 2) return;
+  const begin = beginnings(weights.keys());
   for (const { document, texts: { title, content } } of documents) {
     const near = new Map<string, number>();
     for (const text of [title ?? "", content]) {
-      countNear(text.slice(0, searchLimits.proximityCharsMax), weights, near);
+      countNear(text.slice(0, searchLimits.proximityCharsMax), weights, begin, near);
     }
     let score = 0;
     for (const [stem, count] of near) score += Math.min(1, weights.get(stem) ?? 0) * saturate(count, k1);
@@ -412,7 +413,12 @@ export function addProximity(
   }
 }
 
-function countNear(text: string, weights: ReadonlyMap<string, number>, near: Map<string, number>): void {
+function countNear(
+  text: string,
+  weights: ReadonlyMap<string, number>,
+  begin: Uint8Array,
+  near: Map<string, number>,
+): void {
   let at = 0, lastAt = -1, last = "", lastWeight = 0;
   eachWord(text, (stem) => {
     at++;
@@ -427,7 +433,7 @@ function countNear(text: string, weights: ReadonlyMap<string, number>, near: Map
     lastAt = at;
     last = stem;
     lastWeight = weight;
-  });
+  }, begin);
 }
 
 /** A score as it is shown and compared. */

@@ -14,6 +14,7 @@ import { assert } from "../kernel/errors.ts";
 import type { Write } from "../kernel/records.ts";
 import { DotStore } from "./dots.ts";
 import { forever } from "./schema.ts";
+import { Best } from "./score.ts";
 import { build, bytesOf, given, num, Query, type Sqlite, text, textOrNull } from "./sqlite.ts";
 import { engramTexts } from "./texts.ts";
 
@@ -154,6 +155,83 @@ export function unembedded(
   return { engrams, next: num(rows.at(-1)?.[0] ?? after), count };
 }
 
+/** Which versions a scan is about. */
+export interface VectorScope {
+  readonly tick: number;
+  /** Rows are numbered below this. */
+  readonly end: number;
+  /** How many there are, about: the fewer, the more the others cost. */
+  readonly count: number;
+  readonly has: (rid: number) => boolean;
+}
+
+/** Dot products of one question with versions. Valid until the next scan. */
+export class Nearness {
+  readonly #dots: Int32Array;
+  readonly #rids: Uint32Array;
+  readonly #ticks: readonly number[];
+  readonly #firsts: Uint32Array;
+  readonly #scope: VectorScope;
+
+  constructor(
+    dots: Int32Array,
+    rids: Uint32Array,
+    ticks: readonly number[],
+    firsts: Uint32Array,
+    scope: VectorScope,
+  ) {
+    this.#dots = dots;
+    this.#rids = rids;
+    this.#ticks = ticks;
+    this.#firsts = firsts;
+    this.#scope = scope;
+  }
+
+  /**
+   * The dot product of a version of the scope, 0 where it has none above. Of a long text the best window counts twice and
+   * the whole once: a passage that answers, in a text that is about it.
+   */
+  of(rid: number): number {
+    const first = this.#firsts[rid] ?? 0;
+    return first === 0 || (this.#ticks[first - 1] ?? 0) > this.#scope.tick ? 0 : this.#from(first - 1, rid);
+  }
+
+  /** The same, of the version whose vectors begin at a number. */
+  #from(first: number, rid: number): number {
+    const whole = this.#dots[first] ?? 0;
+    let window = -Infinity;
+    for (let at = first + 1; at < this.#dots.length && this.#rids[at] === rid; at++) {
+      window = Math.max(window, this.#dots[at] ?? 0);
+    }
+    return Math.max(0, window === -Infinity ? whole : Math.round((whole + 2 * window) / 3));
+  }
+
+  /** The `max` nearest with a dot product above 0, ties by row. */
+  best(max: number): number[] {
+    const { tick, end, has } = this.#scope, by = new Int32Array(end), kept = new Best(by, max);
+    let last = 0;
+    for (let at = 0; at < this.#dots.length; at++) {
+      const rid = this.#rids[at] ?? 0;
+      if (rid === last || rid === 0) continue;
+      last = rid;
+      const dot = this.#from(at, rid);
+      if (dot <= 0 || dot < kept.floor) continue;
+      if (rid >= end || (this.#ticks[at] ?? 0) > tick || !has(rid)) continue;
+      by[rid] = dot;
+      kept.offer(rid);
+    }
+    return kept.sorted();
+  }
+}
+
+const nothingNear = new Nearness(
+  new Int32Array(0),
+  new Uint32Array(0),
+  [],
+  new Uint32Array(0),
+  { tick: 0, end: 0, count: 0, has: () => false },
+);
+
 const rowsPerRead = 2000;
 
 /** The vectors of one model in memory. */
@@ -162,10 +240,11 @@ export class VectorIndex {
   #model = "";
   #store: DotStore | null = null;
   #lastKey = 0;
-  /** Row of the version each vector belongs to; 0 where it was replaced. */
-  #rids: number[] = [];
+  /** By number: row of the version a vector belongs to, 0 where it was replaced, and the tick that it came at. */
+  #rids = new Uint32Array(0);
   #ticks: number[] = [];
-  #byRid = new Map<number, { first: number; count: number }>();
+  /** By row: number of its first vector, from 1; those of one version follow each other. */
+  #firsts = new Uint32Array(0);
   /** Vectors that found no room in memory. */
   left = 0;
 
@@ -177,40 +256,39 @@ export class VectorIndex {
     this.#model = "";
     this.#store = null;
     this.#lastKey = 0;
-    this.#rids = [];
+    this.#rids = new Uint32Array(0);
     this.#ticks = [];
-    this.#byRid = new Map();
+    this.#firsts = new Uint32Array(0);
     this.left = 0;
   }
 
   /**
-   * Dot products with a question's vector by version row, 0 where there is none above, for versions below `end` that
-   * `has` lets through and whose vectors were there at `tick`; and which they are. Of a long text the best window counts
-   * twice and the whole once: a passage that answers, in a text that is about it.
+   * How near versions are to a question: those below `end` that `has` lets through, `count` of them, whose vectors were
+   * there at `tick`.
    */
   scan(
     model: string,
     question: Int8Array,
-    tick: number,
-    end: number,
-    has: (rid: number) => boolean,
-  ): { readonly rids: Uint32Array; readonly dots: Int32Array } {
+    { tick, end, count, has }: VectorScope,
+  ): Nearness {
     this.#catchUp(model);
-    const found = new Int32Array(end), rids = new Uint32Array(Math.min(end, this.#rids.length));
-    let count = 0;
-    const dots = this.#store?.dots(question) ?? new Int32Array(0), all = this.#rids;
-    for (let at = 0, next = 0; at < dots.length; at = next) {
-      const rid = all[at] ?? 0, whole = dots[at] ?? 0;
-      next = at + 1;
-      if (rid === 0) continue;
-      let window = -Infinity;
-      for (; next < dots.length && all[next] === rid; next++) window = Math.max(window, dots[next] ?? 0);
-      const dot = next === at + 1 ? whole : Math.round((whole + 2 * window) / 3);
-      if (dot <= 0 || rid >= end || (this.#ticks[at] ?? 0) > tick || !has(rid)) continue;
-      rids[count++] = rid;
-      found[rid] = dot;
+    const store = this.#store;
+    if (store === null) return nothingNear;
+    const dots = count * 2 < store.count ? this.#dotsOf(store, question, has) : store.dots(question);
+    return new Nearness(dots, this.#rids, this.#ticks, this.#firsts, { tick, end, count, has });
+  }
+
+  /** Dot products of the vectors of versions that `has` lets through, by number; the others get 0. */
+  #dotsOf(store: DotStore, question: Int8Array, has: (rid: number) => boolean): Int32Array {
+    const numbers = new Uint32Array(store.count), dots = new Int32Array(store.count);
+    let size = 0;
+    for (let number = 0; number < store.count; number++) {
+      const rid = this.#rids[number] ?? 0;
+      if (rid !== 0 && has(rid)) numbers[size++] = number;
     }
-    return { rids: rids.subarray(0, count), dots: found };
+    const asked = numbers.subarray(0, size);
+    store.dotsOf(question, asked).forEach((dot, at) => dots[asked[at] ?? 0] = dot);
+    return dots;
   }
 
   #catchUp(model: string): void {
@@ -231,20 +309,30 @@ export class VectorIndex {
 
   #take(rid: number, fromTick: number, bytes: Uint8Array, dimensions: number): void {
     this.#store ??= new DotStore(dimensions);
-    const old = this.#byRid.get(rid);
-    if (old !== undefined) { for (let at = 0; at < old.count; at++) this.#rids[old.first + at] = 0; }
+    const old = this.#firsts[rid] ?? 0;
+    for (let at = old - 1; old > 0 && this.#rids[at] === rid; at++) this.#rids[at] = 0;
     const count = bytes.length / dimensions;
     assert(Number.isInteger(count), "a row holds whole vectors");
     if ((this.#store.count + count) * this.#store.bytes > vectorLimits.memoryBytesMax) {
       this.left += count;
       return;
     }
-    const all = asInt8(bytes);
-    this.#byRid.set(rid, { first: this.#store.count, count });
+    const all = asInt8(bytes), first = this.#store.count;
+    this.#rids = withRoom(this.#rids, first + count);
+    this.#firsts = withRoom(this.#firsts, rid + 1);
+    this.#firsts[rid] = first + 1;
     for (let at = 0; at < count; at++) {
-      this.#store.add(all.subarray(at * dimensions, (at + 1) * dimensions));
-      this.#rids.push(rid);
+      const number = this.#store.add(all.subarray(at * dimensions, (at + 1) * dimensions));
+      this.#rids[number] = rid;
       this.#ticks.push(fromTick);
     }
   }
+}
+
+/** The same numbers in an array of at least `size`. */
+function withRoom(array: Uint32Array<ArrayBuffer>, size: number): Uint32Array<ArrayBuffer> {
+  if (size <= array.length) return array;
+  const larger = new Uint32Array(Math.max(1024, Math.ceil(size * 1.5)));
+  larger.set(array);
+  return larger;
 }

@@ -55,15 +55,36 @@ function wordEnd(text: string, at: number): number {
   return wordPattern.test(text) ? wordPattern.lastIndex : at;
 }
 
-/** Calls `visit` for each word with its stem and where it stands (UTF-16 units). */
+/**
+ * What words begin with, by code: a stem begins as its word does, letter case aside, where that is ASCII. So words that
+ * begin otherwise need no stem.
+ */
+export function beginnings(stems: Iterable<string>): Uint8Array {
+  const begin = new Uint8Array(128);
+  for (const stem of stems) {
+    const [first = ""] = stem;
+    for (const one of [first, first.toUpperCase()]) if (one < "\x80") begin[one.charCodeAt(0)] = 1;
+  }
+  return begin;
+}
+
+/**
+ * Calls `visit` for each word with its stem and where it stands (UTF-16 units). With `begin` ({@link beginnings}), words
+ * that can't have one of those stems come without their stem and themselves.
+ */
 export function eachWord(
   text: string,
   visit: (stem: string, start: number, end: number, word: string) => void,
+  begin: Uint8Array | null = null,
 ) {
   for (let index = 0, end = 0; index < text.length; index = end) {
     end = wordEnd(text, index);
     if (end === index) {
       end += (text.codePointAt(index) ?? 0) > 0xffff ? 2 : 1;
+      continue;
+    }
+    if (begin !== null && begin[text.charCodeAt(index)] === 0) {
+      visit("", index, end, "");
       continue;
     }
     const word = text.slice(index, end);

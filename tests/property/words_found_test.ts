@@ -1,7 +1,7 @@
 /** Law: the words of a text are its longest runs of letters, digits and marks, whatever else is in it. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { eachWord, stemOf } from "../../src/graph/words.ts";
+import { beginnings, eachWord, stemOf } from "../../src/graph/words.ts";
 
 /** Runs by Unicode's classes alone; scripts without spaces, whose runs are cut, are not among the texts. */
 function runs(text: string): [string, number, number][] {
@@ -44,5 +44,29 @@ Deno.test("eachWord() finds the runs of letters, digits and marks, and where the
       assert.deepEqual(found, runs(text));
     }),
     { numRuns: 1000 },
+  );
+});
+
+Deno.test("eachWord() with beginnings leaves out the stems of words that have none of those stems alone", () => {
+  const wordsOf = (text: string, begin: Uint8Array | null) => {
+    const found: [string, number, number][] = [];
+    eachWord(text, (stem, start, end) => found.push([stem, start, end]), begin);
+    return found;
+  };
+  const english = fc.tuple(
+    fc.stringMatching(/^[A-Za-z0-9]{1,5}$/),
+    fc.constantFrom("", "s", "ies", "sses", "ing", "ed", "eed", "y", "ational", "ness", "é", "\u0301"),
+  ).map(([begin, end]) => begin + end);
+  fc.assert(
+    fc.property(fc.array(fc.oneof(english, piece)), fc.array(fc.oneof(english, piece)), (texts, asked) => {
+      const text = texts.join(" "), wanted = new Set(asked.map(stemOf).filter((stem) => stem !== ""));
+      const all = wordsOf(text, null), some = wordsOf(text, beginnings(wanted));
+      assert.deepEqual(
+        some.filter(([stem]) => wanted.has(stem)),
+        all.filter(([stem]) => wanted.has(stem)),
+      );
+      assert.deepEqual(some.map(([, ...place]) => place), all.map(([, ...place]) => place));
+    }),
+    { numRuns: 2000 },
   );
 });
