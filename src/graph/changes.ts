@@ -45,6 +45,11 @@ const changesFrom = new Query(() =>
   )
     .orderBy("tick").orderBy("entry").limit(given(2)).offset(given(3))
 );
+const changesAfter = new Query(() =>
+  build.selectFrom("change").select(["tick", "list"]).where("entry", ">", given(0)).orderBy("entry").limit(
+    given(1),
+  )
+);
 const ends = new Query(() =>
   build.selectFrom("connection").innerJoin(
     "connection_version",
@@ -86,6 +91,16 @@ export class Changes {
     if (told.length === 0) return;
     const list = told.map((write) => [operations.indexOf(write.op), ...subject(write)]);
     this.#db.run(addChange, [entry, tick, JSON.stringify(list)]);
+  }
+
+  /** What the entries after one changed; null where that is more than `max`. */
+  after(entry: number, max: number): Change[] | null {
+    const found: Change[] = [];
+    for (const [tick, list] of this.#db.all(changesAfter, [entry, max + 1])) {
+      for (const [change] of this.#parse(num(tick), text(list))) found.push(change);
+      if (found.length > max) return null;
+    }
+    return found;
   }
 
   /** `lastTick` is the newest tick there is. */

@@ -41,6 +41,8 @@ export interface Listener {
   ): void;
   /** Keys of an engram that holds now, if they are at hand; null tells nothing. */
   keysOf(id: Id): { readonly key: number; readonly rid: number } | null;
+  /** A connection between these came, changed or went. */
+  connectionChanged(source: number, target: number): void;
   memberChanged(context: number, engram: number, member: boolean): void;
   /** A live `supersedes` connection came or went. */
   supersessionChanged(): void;
@@ -136,10 +138,10 @@ const liveTriple = new Query(() =>
     .where("type", "=", given<string>(2))
 );
 const liveEnds = new Query(() =>
-  build.selectFrom("connection_version").select(["rid", "target", "type"])
+  build.selectFrom("connection_version").select(["rid", "target", "type", "source"])
     .where("source", "=", given(0)).where("to_tick", "=", forever)
     .unionAll(
-      build.selectFrom("connection_version").select(["rid", "target", "type"])
+      build.selectFrom("connection_version").select(["rid", "target", "type", "source"])
         .where("target", "=", given(0)).where("to_tick", "=", forever),
     )
 );
@@ -426,8 +428,9 @@ export class Committer {
     if (newest === null || newest.rid === null) return;
     const { key } = newest;
     this.#endEngram(newest.rid, tick);
-    for (const [rid, target, type] of this.#db.all(liveEnds, [key])) {
+    for (const [rid, target, type, source] of this.#db.all(liveEnds, [key])) {
       this.#db.run(endConnection, [num(rid), tick]);
+      this.#listener.connectionChanged(num(source), num(target));
       if (type === connectionTypes.supersedes) this.#supersessionChanged(num(target));
     }
     for (const [rid, context] of this.#db.all(liveMembers, [key])) {
@@ -458,6 +461,7 @@ export class Committer {
       write.type,
       write.weight,
     ]);
+    this.#listener.connectionChanged(source, target);
     if (write.type === connectionTypes.supersedes) this.#supersessionChanged(target);
   }
 
@@ -465,6 +469,7 @@ export class Committer {
     const live = this.#db.get(liveConnection, [key]);
     if (live === null) return;
     this.#db.run(endConnection, [num(live[0]), tick]);
+    this.#listener.connectionChanged(num(live[1]), num(live[2]));
     if (live[3] === connectionTypes.supersedes) this.#supersessionChanged(num(live[2]));
   }
 

@@ -18,7 +18,8 @@ import {
   timeSources,
 } from "../kernel/records.ts";
 import { assert, EngramError } from "../kernel/errors.ts";
-import type { PostingIndex, Postings } from "./postings.ts";
+import { versionsOf } from "./links.ts";
+import { lengthOf, type PostingIndex, type Postings } from "./postings.ts";
 import type { Scope, Scopes } from "./scope.ts";
 import { build, given, num, numOrNull, Query, type Row, type Sqlite, text, textOrNull } from "./sqlite.ts";
 import { engramTexts } from "./texts.ts";
@@ -40,6 +41,9 @@ export interface Document extends Searchable {
   /** Set for a staged engram. */
   readonly staged: Engram | null;
 }
+
+/** What a recall needs of most documents. */
+export type Glance = Pick<Document, "document" | "key" | "id" | "kind" | "staged">;
 
 /** What stands beside a document in its thread, nearest first. */
 export interface Neighbours {
@@ -68,6 +72,10 @@ export interface Corpus {
   load(document: number): Document;
   /** {@link load} for many at once, in any order. */
   loadAll(documents: readonly number[]): Document[];
+  /** What is known of a document without reading it; null where it has to be read. */
+  glance(document: number): Glance | null;
+  /** The documents of engrams, by their keys; those of the corpus alone. */
+  documentsOf(keys: readonly number[]): Map<number, number>;
   has(document: number): boolean;
   /** Visible documents of the same thread: one and two before, one and two after; null outside threads. */
   neighbours(document: number): Neighbours | null;
@@ -126,7 +134,9 @@ const place = new Query(() =>
   )
 );
 const superseders = new Query(() =>
-  build.selectFrom("connection_version").select(["target", "source"])
+  build.selectFrom("connection_version").select(
+    sql<string>`json_group_array(target || ':' || source)`.as("all"),
+  )
     .where("type", "=", sql.lit(connectionTypes.supersedes))
     .where("to_tick", ">", given(0)).where("from_tick", "<=", given(0))
 );
@@ -134,10 +144,12 @@ const superseders = new Query(() =>
 /** Every live `supersedes` connection of a tick. */
 export function readSuperseders(db: Sqlite, tick: number): Superseders {
   const found = new Map<number, number[]>();
-  for (const [target, source] of db.all(superseders, [tick])) {
-    const sources = found.get(num(target));
-    if (sources === undefined) found.set(num(target), [num(source)]);
-    else sources.push(num(source));
+  const all: unknown = JSON.parse(text(db.get(superseders, [tick])?.[0]));
+  assert(Array.isArray(all), "a list of connections is an array");
+  for (const one of all) {
+    const [target = 0, source = 0] = String(one).split(":").map(Number), sources = found.get(target);
+    if (sources === undefined) found.set(target, [source]);
+    else sources.push(source);
   }
   return found;
 }
@@ -167,6 +179,9 @@ export function documentOf(row: Row, idOf: (key: number) => Id): Document {
   };
 }
 
+/** Reads ids; documents are kept longer than the corpus they were first read for, and hold on to no more than this. */
+const idsOf = (db: Sqlite) => (key: number): Id => text(db.get(idOfEngram, [key])?.[0]);
+
 /** What a corpus over stored rows is made of. */
 export interface CorpusParts {
   readonly db: Sqlite;
@@ -178,12 +193,14 @@ export interface CorpusParts {
 /** What the forms of a corpus over stored rows share. */
 abstract class StoredCorpus {
   protected readonly db: Sqlite;
+  protected readonly idOf: (key: number) => Id;
   protected readonly scopes: Scopes;
   protected readonly scope: Scope;
   protected readonly superseders: Superseders;
 
   constructor({ db, scopes, scope, superseders }: CorpusParts) {
     this.db = db;
+    this.idOf = idsOf(db);
     this.scopes = scopes;
     this.scope = scope;
     this.superseders = superseders;
@@ -191,17 +208,14 @@ abstract class StoredCorpus {
 
   abstract has(document: number): boolean;
 
-  protected readonly documentOf = (row: Row): Document =>
-    documentOf(row, (key) => text(this.db.get(idOfEngram, [key])?.[0]));
-
   load(document: number): Document {
     const row = this.db.get(byRid, [document]);
     assert(row !== null, "an indexed version has its row");
-    return this.documentOf(row);
+    return documentOf(row, this.idOf);
   }
 
   loadAll(documents: readonly number[]): Document[] {
-    return this.db.all(byRids, [JSON.stringify(documents)]).map(this.documentOf);
+    return this.db.all(byRids, [JSON.stringify(documents)]).map((row) => documentOf(row, this.idOf));
   }
 
   protected abstract threaded(document: number): boolean;
@@ -216,6 +230,16 @@ abstract class StoredCorpus {
       this.db.all(query, [thread, source, position, this.scope.tick])
         .map((found) => num(found[0])).filter((found) => this.has(found));
     return { before: find(besideBefore), after: find(besideAfter) };
+  }
+
+  documentsOf(keys: readonly number[]): Map<number, number> {
+    return new Map(
+      [...versionsOf(this.db, keys, this.scope.tick)].filter(([, document]) => this.has(document)),
+    );
+  }
+
+  glance(_document: number): Glance | null {
+    return null;
   }
 
   superseded(document: number): boolean {
@@ -238,13 +262,39 @@ export class IndexCorpus extends StoredCorpus implements Corpus {
     this.#visible = visible;
     this.#threads = threads;
     let { documents, lengthSum } = visible === null ? index.sums : { documents: 0, lengthSum: 0 };
-    for (let rid = 0; visible !== null && rid < index.end; rid++) {
-      if (!this.has(rid)) continue;
-      documents++;
-      lengthSum += index.length(rid);
+    if (visible !== null) {
+      const { marks, engrams, end } = index;
+      for (let rid = 0; rid < end; rid++) {
+        const mark = marks[rid] ?? 0;
+        if (mark === 0 || visible[engrams[rid] ?? 0] !== 1) continue;
+        documents++;
+        lengthSum += lengthOf(mark);
+      }
     }
     this.documents = documents;
     this.lengthSum = lengthSum;
+  }
+
+  override documentsOf(keys: readonly number[]): Map<number, number> {
+    const found = new Map<number, number>();
+    for (const key of keys) {
+      const document = this.#index.rid(key);
+      if (document !== null && this.has(document)) found.set(key, document);
+    }
+    return found;
+  }
+
+  override glance(document: number): Glance | null {
+    const kind = this.#index.kind(document), key = this.key(document), { idOf } = this;
+    return kind === null ? null : {
+      document,
+      key,
+      get id() {
+        return idOf(key);
+      },
+      kind,
+      staged: null,
+    };
   }
 
   get end(): number {
@@ -282,12 +332,14 @@ export class IndexCorpus extends StoredCorpus implements Corpus {
   }
 
   postings(stem: string): Postings {
-    const { rids, counts } = this.#index.postings(stem);
+    const all = this.#index.postings(stem), { rids, counts } = all, visible = this.#visible;
+    if (visible === null) return all;
     const kept = new Uint32Array(rids.length), keptCounts = new Uint8Array(rids.length);
+    const { engrams } = this.#index;
     let size = 0;
     for (let at = 0; at < rids.length; at++) {
       const rid = rids[at] ?? 0;
-      if (!this.has(rid)) continue;
+      if (visible[engrams[rid] ?? 0] !== 1) continue;
       kept[size] = rid;
       keptCounts[size++] = counts[at] ?? 0;
     }
@@ -375,7 +427,7 @@ export class ScannedCorpus extends StoredCorpus implements Corpus {
     do {
       rows = db.all(asOfTick, [seen.tick, last, scannedRows]);
       for (const row of rows) {
-        const document = this.documentOf(row);
+        const document = documentOf(row, this.idOf);
         last = document.document;
         if (!scopes.visible(document.key, seen)) continue;
         chars += document.chars;
@@ -486,6 +538,14 @@ export class StagedCorpus implements Corpus {
 
   loadAll(documents: readonly number[]): Document[] {
     return this.#counted.loadAll(documents, (others) => this.#base.loadAll(others));
+  }
+
+  glance(document: number): Glance | null {
+    return document < this.#base.end ? this.#base.glance(document) : null;
+  }
+
+  documentsOf(keys: readonly number[]): Map<number, number> {
+    return new Map([...this.#base.documentsOf(keys)].filter(([, document]) => this.has(document)));
   }
 
   neighbours(document: number): Neighbours | null {

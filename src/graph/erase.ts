@@ -40,6 +40,8 @@ export function eraseRows(db: Sqlite, digests: readonly Uint8Array[], agents: re
     for (const agent of agents) db.run(dropImage, [agent]);
     for (const table of searchTables) db.exec(`delete from ${table}`);
     db.exec("delete from meta where name = 'indexed'");
+    // Who reads the file forgets what it has read.
+    db.exec("insert into meta values ('erasures', 1) on conflict (name) do update set value = value + 1");
   });
   db.value("pragma secure_delete = fast");
 }

@@ -29,6 +29,7 @@ import { Changes, type ChangesPage } from "./changes.ts";
 import { Committer } from "./commit.ts";
 import { type EngramVersion, type NewestOptions, Reads, type ThreadOptions } from "./reads.ts";
 import { dropFreedPages, eraseRows } from "./erase.ts";
+import { Links } from "./links.ts";
 import { migrate } from "./schema.ts";
 import { recall, type RecallQuery, type RecallResult } from "./recall.ts";
 import { type Readable, Scopes } from "./scope.ts";
@@ -130,6 +131,9 @@ const idsFrom = (["engram", "connection", "context"] as const).map((table) =>
 type Keys = { readonly key: number; readonly rid: number };
 const noKeys: ReadonlyMap<Id, Keys> = new Map();
 
+/** Changes of another connection that are followed one by one; beyond, what they may concern is read again. */
+const changesFollowedMax = 1000;
+
 /** How many entries' rows may wait, and how many rows of them. */
 const deferredMax = 8, deferredWritesMax = 1024;
 
@@ -151,6 +155,7 @@ export class Graph {
   readonly #changes: Changes;
   readonly #search: Search;
   readonly #vectors: VectorIndex;
+  readonly #links: Links;
   readonly #committer: Committer | null;
   #index = -1;
   #hash: Uint8Array = new Uint8Array(32);
@@ -177,11 +182,16 @@ export class Graph {
       const scannedCharsMax = options.scannedCharsMax ?? searchLimits.scannedCharsMax;
       this.#search = new Search(this.#db, this.#scopes, this.#reads, this.#readOnly, scannedCharsMax);
       this.#vectors = new VectorIndex(this.#db);
+      this.#links = new Links(this.#db);
       this.#readApplied();
       this.#committer = this.#readOnly ? null : new Committer(this.#db, {
         engramChanged: (id) => this.#reads.forget(id),
         engramPut: (rid, tick, write, texts, by) => this.#reads.replaced(rid, tick, write, texts, by),
         keysOf: (id) => this.#held.get(id) ?? this.#reads.cached(id),
+        connectionChanged: (source, target) => {
+          this.#links.changed(source);
+          this.#links.changed(target);
+        },
         memberChanged: (context, engram, member) => this.#search.memberChanged(context, engram, member),
         supersessionChanged: () => this.#search.supersessionChanged(),
       });
@@ -224,11 +234,13 @@ export class Graph {
     return this.#db.transaction("read", () => {
       const seen = num(this.#db.value("pragma data_version"));
       if (seen !== this.#seenVersion) {
+        const before = this.#index;
         this.#seenVersion = seen;
         this.#readApplied();
         this.#reads.reset();
         this.#scopes.reset();
-        this.#search.reset(false);
+        if (!this.#search.followed()) this.#vectors.reset();
+        this.#links.followed(this.#changes.after(before, changesFollowedMax));
       }
       return work();
     });
@@ -354,7 +366,8 @@ export class Graph {
       committer.reset();
       this.#scopes.reset();
       this.#reads.reset();
-      this.#search.reset(true);
+      this.#search.reset();
+      this.#links.reset();
       throw error;
     }
     this.#index = last.index;
@@ -423,7 +436,7 @@ export class Graph {
     this.#writeDeferred();
     eraseRows(this.#db, digests, agents);
     this.#reads.reset();
-    this.#search.reset(true);
+    this.#search.reset();
     this.#vectors.reset();
   }
 
@@ -552,7 +565,13 @@ export class Graph {
 
   /** What answers a question; see {@link RecallQuery}. */
   recall(query: RecallQuery): RecallResult {
-    const parts = { db: this.#db, search: this.#search, reads: this.#reads, vectors: this.#vectors };
+    const parts = {
+      db: this.#db,
+      reads: this.#reads,
+      search: this.#search,
+      vectors: this.#vectors,
+      links: this.#links,
+    };
     return this.#read(() => recall(parts, query));
   }
 

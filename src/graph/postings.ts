@@ -9,12 +9,13 @@
  *    no index work, a kill loses none; catchUp() does it before a search or when idle, in its own transaction.
  * 2. Segments follow each other in order of rid, so merging neighbours appends.
  * 3. A row's mark is 0 when it is not to be found (ended, or not indexed), else 1 + 2 × length + whether it has a
- *    place in a thread.
- * 4. Counts, lengths and results do not depend on when catching up or merging happened.
+ *    place in a thread, and above those bits 1 + its kind, or 0 where an earlier build indexed it.
+ * 4. Counts, lengths and results do not depend on when catching up or merging happened, nor on what is kept decoded:
+ *    commits add to that, and only erasing or a rollback throws it away.
  */
 import { sql } from "kysely";
 import { assert } from "../kernel/errors.ts";
-import { timeSources } from "../kernel/records.ts";
+import { type EngramKind, engramKinds, timeSources } from "../kernel/records.ts";
 import { forever } from "./schema.ts";
 import {
   build,
@@ -45,14 +46,28 @@ export const indexLimits = {
   segmentsMax: 8,
   /** Versions below which a merge may happen before a search, not only when idle. */
   quickMergeDocumentsMax: 4_000,
-  /** Postings kept decoded. */
+  /** Postings kept decoded, five bytes each. */
   cachedPostingsMax: 4_000_000,
 } as const;
 
+/** What one stem costs beside its postings, in postings. */
+const keptOverhead = 32;
+
 const pageRows = 1024;
 
-const getMark = new Query(() => build.selectFrom("meta").select("value").where("name", "=", "indexed"));
-const putMark = new Query(() => build.replaceInto("meta").values({ name: "indexed", value: given(0) }));
+const getState = new Query(() =>
+  build.selectFrom("meta").select(["name", "value"]).where("name", "in", [
+    "indexed",
+    "index_runs",
+    "erasures",
+  ])
+);
+const putState = new Query(() =>
+  build.replaceInto("meta").values([
+    { name: "indexed", value: given(0) },
+    { name: "index_runs", value: given(1) },
+  ])
+);
 const lastRid = new Query(() => build.selectFrom("engram_version").select((e) => e.fn.max("rid").as("rid")));
 const pending = new Query(() =>
   build.selectFrom("engram_version").select([
@@ -64,6 +79,7 @@ const pending = new Query(() =>
     "to_tick",
     "thread_hash",
     "position",
+    "kind",
   ])
     .where("rid", ">", given(0)).orderBy("rid").limit(given(1))
 );
@@ -156,10 +172,28 @@ function readPostings(bytes: Uint8Array, rids: Uint32Array, counts: Uint8Array, 
   return at;
 }
 
-/** The length that a row's mark tells of. */
-export const lengthOf = (mark: number): number => (mark - 1) >>> 1;
+/** Bits of a mark below its kind. */
+const kindShift = 28, belowKind = 2 ** kindShift - 1;
+/** Longer texts count as so long. */
+const lengthMax = 2 ** (kindShift - 2);
 
-const noPostings: Postings = { rids: new Uint32Array(0), counts: new Uint8Array(0) };
+/** The length that a row's mark tells of. */
+export const lengthOf = (mark: number): number => ((mark & belowKind) - 1) >>> 1;
+
+const markOf = (length: number, threaded: boolean, kind: number) =>
+  1 + 2 * Math.min(length, lengthMax) + (threaded ? 1 : 0) + (kind + 1) * 2 ** kindShift;
+
+/** Postings as they were read, with room for more. */
+interface Kept {
+  rids: Uint32Array;
+  counts: Uint8Array;
+  size: number;
+  /** The last row that was indexed then, and the newest segment. */
+  indexed: number;
+  segment: number;
+  /** {@link PostingIndex} had so many ends when those that have ended were left out. */
+  ends: number;
+}
 
 /** The index of one graph. */
 export class PostingIndex {
@@ -168,30 +202,57 @@ export class PostingIndex {
   #loaded = false;
   #dirty = true;
   #indexed = 0;
+  #runs = 0;
+  #erasures = 0;
   #segments: { segment: number; documents: number }[] = [];
   #marks = new Uint32Array(pageRows);
   #engrams = new Uint32Array(pageRows);
+  /** By engram: its last row. */
+  #rids = new Uint32Array(pageRows);
   #end = 0;
+  /** Counts the moments at which rows ended. */
+  #ends = 0;
   #sums: { readonly documents: number; readonly lengthSum: number } | null = null;
-  #cache = new Map<string, Postings>();
+  #cache = new Map<string, Kept>();
   #cached = 0;
-  /** Versions that a read-only graph can't write into the index. */
+  /** Versions that a read-only graph can't write into the index, up to the row `#extraTo`. */
   #extra = new Map<string, PostingWriter>();
+  #extraMarks = new Map<number, { readonly mark: number; readonly engram: number }>();
+  #extraTo = 0;
 
   constructor(db: Sqlite, readOnly: boolean) {
     this.#db = db;
     this.#readOnly = readOnly;
   }
 
-  /** Forgets everything read: after a rollback, or another connection's commit. */
+  /** Forgets everything read: after a rollback, or an erasure. */
   reset(): void {
     this.#loaded = false;
     this.#dirty = true;
+    this.#cache.clear();
+    this.#cached = 0;
+    this.#forgetExtra();
+  }
+
+  #forgetExtra(): void {
+    this.#extra.clear();
+    this.#extraMarks.clear();
+    this.#extraTo = 0;
   }
 
   /** A commit may have left something to index. */
   committed(): void {
     this.#dirty = true;
+  }
+
+  /** Another connection committed. False where it erased: then nothing read before counts. */
+  followed(): boolean {
+    if (!this.#loaded) return true;
+    const { indexed, runs, erasures } = this.#state();
+    if (erasures !== this.#erasures || indexed < this.#indexed) return false;
+    this.#dirty = true;
+    if (runs !== this.#runs) this.#load();
+    return true;
   }
 
   /** Row numbers are below this. */
@@ -228,7 +289,12 @@ export class PostingIndex {
 
   /** Whether a live row has a place in a thread. */
   threaded(rid: number): boolean {
-    return (((this.#marks[rid] ?? 1) - 1) & 1) === 1;
+    return ((((this.#marks[rid] ?? 1) & belowKind) - 1) & 1) === 1;
+  }
+
+  /** The kind of a live row, or null where it is not known here. */
+  kind(rid: number): EngramKind | null {
+    return engramKinds[((this.#marks[rid] ?? 0) >>> kindShift) - 1] ?? null;
   }
 
   /** Key of the engram of a row. */
@@ -236,9 +302,30 @@ export class PostingIndex {
     return this.#engrams[rid] ?? 0;
   }
 
+  /** Keys of engrams by row; to be read at once. */
+  get engrams(): Uint32Array {
+    return this.#engrams;
+  }
+
+  /** The row that holds of an engram, by its key; null where none does. */
+  rid(engram: number): number | null {
+    const rid = this.#rids[engram] ?? 0;
+    return rid !== 0 && this.live(rid) && this.engram(rid) === engram ? rid : null;
+  }
+
+  #state(): { readonly indexed: number; readonly runs: number; readonly erasures: number } {
+    const state = new Map(this.#db.all(getState).map(([name, value]) => [name, value]));
+    const number = (name: string) => numOrNull(state.get(name)) ?? 0;
+    return { indexed: number("indexed"), runs: number("index_runs"), erasures: number("erasures") };
+  }
+
+  /** Reads the pages again; what is decoded of the segments stays, for they only append. */
   #load(): void {
-    const mark = this.#db.get(getMark)?.[0];
-    this.#indexed = typeof mark === "number" ? mark : 0;
+    const { indexed, runs, erasures } = this.#state();
+    if (indexed !== this.#indexed) this.#forgetExtra();
+    this.#indexed = indexed;
+    this.#runs = runs;
+    this.#erasures = erasures;
     this.#segments = this.#db.all(segments).map(([segment, documents]) => ({
       segment: num(segment),
       documents: num(documents),
@@ -249,13 +336,35 @@ export class PostingIndex {
     this.#reserve(this.#end);
     for (const [page, marks, engrams] of this.#db.all(pages)) {
       const at = num(page) * pageRows;
+      this.#reserve(at + pageRows);
       this.#marks.set(wordsOf(bytesOf(marks)), at);
       this.#engrams.set(wordsOf(bytesOf(engrams)), at);
     }
-    this.#cache.clear();
-    this.#cached = 0;
-    this.#extra.clear();
+    for (let rid = 1; rid < this.#end; rid++) if (this.live(rid)) this.#names(rid);
+    for (const [rid, { mark, engram }] of this.#extraMarks) this.#take(rid, engram, mark);
+    this.#ends++;
+    this.#sums = null;
     this.#loaded = true;
+  }
+
+  /** A row has come: of an engram, with a mark. */
+  #take(rid: number, engram: number, mark: number): void {
+    this.#reserve(rid);
+    this.#end = Math.max(this.#end, rid + 1);
+    this.#engrams[rid] = engram;
+    this.#marks[rid] = mark;
+    if (mark !== 0) this.#names(rid);
+  }
+
+  /** A live row is the one of its engram. */
+  #names(rid: number): void {
+    const engram = this.engram(rid);
+    if (engram >= this.#rids.length) {
+      const larger = new Uint32Array(Math.max(engram + 1, this.#rids.length * 2));
+      larger.set(this.#rids);
+      this.#rids = larger;
+    }
+    this.#rids[engram] = rid;
   }
 
   #reserve(rid: number): void {
@@ -292,20 +401,21 @@ export class PostingIndex {
     return last > this.#indexed || this.#db.get(endedRows) !== null;
   }
 
-  /** Indexed versions that ended since; later ones are seen to have ended when they are read. */
-  #ended(): number[] {
+  /** Versions up to a row that ended since; later ones are seen to have ended when they are read. */
+  #ended(last: number): number[] {
     return this.#db.all(endedRows).flatMap(([json]) => {
       const rids: unknown = JSON.parse(text(json));
       assert(Array.isArray(rids), "a list of rows is an array");
-      return rids.filter((rid): rid is number => typeof rid === "number" && rid <= this.#indexed);
+      return rids.filter((rid): rid is number => typeof rid === "number" && rid <= last);
     });
   }
 
   /** Indexes `segmentsMax` batches of versions at most. */
   #index(segmentsMax: number): void {
     const touched = new Set<number>();
-    for (const rid of this.#ended()) {
+    for (const rid of this.#ended(this.#indexed)) {
       this.#marks[rid] = 0;
+      this.#ends++;
       touched.add(Math.floor(rid / pageRows));
     }
     for (let batch = 0; batch < segmentsMax; batch++) {
@@ -319,7 +429,7 @@ export class PostingIndex {
     }
     this.#db.run(dropEnded);
     for (const page of touched) this.#writePage(page);
-    this.#db.run(putMark, [this.#indexed]);
+    this.#db.run(putState, [this.#indexed, ++this.#runs]);
     this.#merge(indexLimits.quickMergeDocumentsMax);
   }
 
@@ -327,20 +437,19 @@ export class PostingIndex {
   #count(rows: readonly Row[], writers: Map<string, PostingWriter>, touched: Set<number>): number {
     let documents = 0;
     for (const row of rows) {
-      const rid = num(row[0]);
-      this.#reserve(rid);
-      this.#end = Math.max(this.#end, rid + 1);
-      this.#engrams[rid] = num(row[1]);
+      const rid = num(row[0]), engram = num(row[1]), isLive = num(row[5]) === forever;
       touched.add(Math.floor(rid / pageRows));
-      if (num(row[5]) !== forever) continue;
+      if (!isLive) {
+        this.#take(rid, engram, 0);
+        continue;
+      }
       documents++;
       const { counts, length } = countWords({
         texts: engramTexts(textOrNull(row[2])),
         observedAt: numOrNull(row[3]),
         timeSource: timeSources[num(row[4])] ?? "none",
       });
-      const threaded = row[6] !== null && row[7] !== null;
-      this.#marks[rid] = 1 + 2 * length + (threaded ? 1 : 0);
+      this.#take(rid, engram, markOf(length, row[6] !== null && row[7] !== null, num(row[8])));
       for (const [stem, count] of counts) {
         let writer = writers.get(stem);
         if (writer === undefined) writers.set(stem, writer = new PostingWriter());
@@ -351,8 +460,20 @@ export class PostingIndex {
   }
 
   #takeExtra(): void {
-    for (const rid of this.#ended()) this.#marks[rid] = 0;
-    this.#count(this.#db.all(pending, [this.#indexed, -1]), this.#extra, new Set());
+    const from = Math.max(this.#extraTo, this.#indexed);
+    for (const rid of this.#ended(from)) {
+      if (!this.live(rid)) continue;
+      this.#marks[rid] = 0;
+      this.#extraMarks.set(rid, { mark: 0, engram: this.engram(rid) });
+      this.#ends++;
+    }
+    const rows = this.#db.all(pending, [from, -1]);
+    this.#count(rows, this.#extra, new Set());
+    for (const row of rows) {
+      const rid = num(row[0]);
+      this.#extraMarks.set(rid, { mark: this.#marks[rid] ?? 0, engram: this.engram(rid) });
+      this.#extraTo = rid;
+    }
   }
 
   #addSegment(writers: Map<string, PostingWriter>, documents: number): void {
@@ -362,16 +483,8 @@ export class PostingIndex {
       const writer = writers.get(stem);
       if (writer === undefined) continue;
       this.#db.run(addPosting, [segment, stem, writer.documents, writer.bytes()]);
-      this.#uncache(stem);
     }
     this.#segments.push({ segment, documents });
-  }
-
-  #uncache(stem: string): void {
-    const cached = this.#cache.get(stem);
-    if (cached === undefined) return;
-    this.#cached -= cached.rids.length;
-    this.#cache.delete(stem);
   }
 
   #writePage(page: number): void {
@@ -432,27 +545,96 @@ export class PostingIndex {
     return false;
   }
 
-  /** Rows with a stem; some may have ended (length 0). */
+  /** Live rows with a stem. */
   postings(stem: string): Postings {
-    const cached = this.#cache.get(stem);
-    if (cached !== undefined) return cached;
+    const { rids, counts, size } = this.#kept(stem), extra = this.#extra.get(stem);
+    const kept = { rids: rids.subarray(0, size), counts: counts.subarray(0, size) };
+    if (extra === undefined) return kept;
+    const more = decode([{ documents: extra.documents, bytes: extra.bytes() }]);
+    const moreSize = this.#withoutEnded(more, more.rids.length);
+    const all = { rids: new Uint32Array(size + moreSize), counts: new Uint8Array(size + moreSize) };
+    all.rids.set(kept.rids);
+    all.rids.set(more.rids.subarray(0, moreSize), size);
+    all.counts.set(kept.counts);
+    all.counts.set(more.counts.subarray(0, moreSize), size);
+    return all;
+  }
+
+  /** What the segments have of a stem, those left out that have ended. */
+  #kept(stem: string): Kept {
+    let kept = this.#cache.get(stem);
+    if (kept === undefined) {
+      kept = {
+        rids: new Uint32Array(0),
+        counts: new Uint8Array(0),
+        size: 0,
+        indexed: 0,
+        segment: 0,
+        ends: 0,
+      };
+      this.#cache.set(stem, kept);
+      this.#cached += keptOverhead;
+    }
+    if (kept.indexed < this.#indexed) this.#readMore(stem, kept);
+    if (kept.ends !== this.#ends) {
+      kept.size = this.#withoutEnded(kept, kept.size);
+      kept.ends = this.#ends;
+    }
+    return kept;
+  }
+
+  /** Reads the segments that have come since; rows that were read before may stand in them again, merged. */
+  #readMore(stem: string, kept: Kept): void {
     const parts: Part[] = [];
     for (const { segment } of this.#segments) {
-      const row = this.#db.get(getPosting, [segment, stem]);
-      const bytes = bytesOf(row?.[1]);
+      if (segment <= kept.segment) continue;
+      const row = this.#db.get(getPosting, [segment, stem]), bytes = bytesOf(row?.[1]);
       if (row !== null && bytes !== null) parts.push({ documents: num(row[0]), bytes });
     }
-    const extra = this.#extra.get(stem);
-    if (extra !== undefined) parts.push({ documents: extra.documents, bytes: extra.bytes() });
-    if (parts.length === 0) return noPostings;
-    const postings = decode(parts);
-    this.#cached += postings.rids.length;
-    if (this.#cached > indexLimits.cachedPostingsMax) {
-      this.#cache.clear();
-      this.#cached = postings.rids.length;
+    const more = decode(parts);
+    let from = 0;
+    while (from < more.rids.length && (more.rids[from] ?? 0) <= kept.indexed) from++;
+    const size = kept.size + more.rids.length - from;
+    if (size > kept.rids.length) {
+      // What is read for the first time mostly stays as it is.
+      const room = kept.size === 0 ? size : Math.ceil(size * 1.25);
+      const rids = new Uint32Array(room), counts = new Uint8Array(room);
+      rids.set(kept.rids.subarray(0, kept.size));
+      counts.set(kept.counts.subarray(0, kept.size));
+      this.#cached += room - kept.rids.length;
+      kept.rids = rids;
+      kept.counts = counts;
     }
-    this.#cache.set(stem, postings);
-    return postings;
+    kept.rids.set(more.rids.subarray(from), kept.size);
+    kept.counts.set(more.counts.subarray(from), kept.size);
+    kept.size = size;
+    kept.indexed = this.#indexed;
+    kept.segment = this.#segments.at(-1)?.segment ?? 0;
+    // Segments have rows that ended before they were merged.
+    kept.ends = -1;
+    this.#makeRoom();
+  }
+
+  /** Forgets what was read first, but for the newest. */
+  #makeRoom(): void {
+    for (const [stem, { rids }] of this.#cache) {
+      if (this.#cached <= indexLimits.cachedPostingsMax || this.#cache.size === 1) return;
+      this.#cache.delete(stem);
+      this.#cached -= rids.length + keptOverhead;
+    }
+  }
+
+  /** Moves the live ones of the first `size` to the front, in place; how many they are. */
+  #withoutEnded({ rids, counts }: Postings, size: number): number {
+    const marks = this.#marks;
+    let live = 0;
+    for (let at = 0; at < size; at++) {
+      const rid = rids[at] ?? 0;
+      if ((marks[rid] ?? 0) === 0) continue;
+      rids[live] = rid;
+      counts[live++] = counts[at] ?? 0;
+    }
+    return live;
   }
 
   /** Those of `stems` that are indexed, the commonest first; at most `limit`. */
@@ -476,12 +658,18 @@ function decode(parts: readonly Part[]): Postings {
   return { rids, counts };
 }
 
-function wordsOf(bytes: Uint8Array | null): Uint32Array {
-  const view = new DataView((bytes ?? new Uint8Array(0)).slice().buffer);
-  return Uint32Array.from({ length: view.byteLength / 4 }, (_, at) => view.getUint32(at * 4, true));
-}
+/** Whether numbers lie in memory as they do in pages. */
+const isLittleEndian = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1;
 
 /** Little-endian, whatever the machine. */
+function wordsOf(bytes: Uint8Array | null): Uint32Array {
+  const own = (bytes ?? new Uint8Array(0)).slice();
+  if (isLittleEndian) return new Uint32Array(own.buffer, 0, own.byteLength >>> 2);
+  const view = new DataView(own.buffer);
+  return Uint32Array.from({ length: own.byteLength >>> 2 }, (_, at) => view.getUint32(at * 4, true));
+}
+
+/** The other way round. */
 function bytesAt(words: Uint32Array, from: number, to: number): Uint8Array {
   const view = new DataView(new ArrayBuffer((to - from) * 4));
   for (let at = from; at < to; at++) view.setUint32((at - from) * 4, words[at] ?? 0, true);

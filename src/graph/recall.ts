@@ -16,8 +16,8 @@
  */
 import type { Engram, Hit } from "../kernel/records.ts";
 import type { Id } from "../kernel/ids.ts";
-import type { Document } from "./corpus.ts";
-import { endsOf, originsOf, versionsOf } from "./links.ts";
+import type { Glance } from "./corpus.ts";
+import { type Links, originsOf } from "./links.ts";
 import type { Reads } from "./reads.ts";
 import { afterWeights, beforeWeights, searchLimits, shown } from "./score.ts";
 import type { Ranking, Search } from "./search.ts";
@@ -37,8 +37,6 @@ export const recallLimits = {
   linkedMax: 50,
   /** Texts whose links are walked. */
   seedsMax: 10,
-  /** Links looked at from one engram. */
-  linksMax: 64,
 } as const;
 
 /** The share of vectors in the sum; the rest is the words'. */
@@ -79,11 +77,11 @@ export interface RecallResult {
 
 /** A text on its way to be a hit. */
 interface Candidate {
-  readonly document: Document;
+  readonly document: Glance;
   lexical: number;
   vector: number;
   graph: number;
-  readonly facts: Document[];
+  readonly facts: Glance[];
 }
 
 const score = ({ lexical, vector, graph }: Candidate, hasVectors: boolean): number =>
@@ -91,8 +89,7 @@ const score = ({ lexical, vector, graph }: Candidate, hasVectors: boolean): numb
 
 /** One recall. */
 class Recall {
-  readonly #db: Sqlite;
-  readonly #reads: Reads;
+  readonly #parts: RecallParts;
   readonly #ranking: Ranking;
   readonly #query: RecallQuery;
   readonly #vectors: Nearness | null;
@@ -106,15 +103,13 @@ class Recall {
   readonly #max: number;
 
   constructor(
-    db: Sqlite,
-    reads: Reads,
+    parts: RecallParts,
     ranking: Ranking,
     query: RecallQuery,
     vectors: Nearness | null,
     max: number,
   ) {
-    this.#db = db;
-    this.#reads = reads;
+    this.#parts = parts;
     this.#ranking = ranking;
     this.#query = query;
     this.#vectors = vectors;
@@ -160,9 +155,18 @@ class Recall {
     return this.#lifted.get(document) ?? this.#vectors?.of(document) ?? 0;
   }
 
+  /** A document that need not be read; null for others. */
+  #glance(document: number): Glance | null {
+    return this.#query.minConfidence === undefined ? this.#ranking.corpus.glance(document) : null;
+  }
+
+  #prepare(documents: readonly number[]): void {
+    this.#ranking.prepare(documents.filter((document) => this.#glance(document) === null));
+  }
+
   /** Adds the first `candidatesMax` that pass. */
   #addFirst(documents: readonly number[]): void {
-    this.#ranking.prepare(documents.slice(0, recallLimits.candidatesMax));
+    this.#prepare(documents.slice(0, recallLimits.candidatesMax));
     let count = 0;
     for (const document of documents) {
       if (this.#add(document) !== null && ++count >= recallLimits.candidatesMax) return;
@@ -172,10 +176,10 @@ class Recall {
   #add(document: number): Candidate | null {
     const known = this.#candidates.get(document);
     if (known !== undefined) return known;
-    const loaded = this.#ranking.load(document);
-    if (!this.#ranking.filter.passes(loaded)) return null;
+    const found = this.#glance(document) ?? this.#passing(document);
+    if (found === null) return null;
     const candidate: Candidate = {
-      document: loaded,
+      document: found,
       lexical: (this.#ranking.scores[document] ?? 0) / this.#best,
       vector: cosineOf(this.#dot(document)) / 1000,
       graph: 0,
@@ -183,6 +187,11 @@ class Recall {
     };
     this.#candidates.set(document, candidate);
     return candidate;
+  }
+
+  #passing(document: number): Glance | null {
+    const loaded = this.#ranking.load(document);
+    return this.#ranking.filter.passes(loaded) ? loaded : null;
   }
 
   /** Whether vectors take part. */
@@ -234,10 +243,9 @@ class Recall {
 
   /** The documents of these engrams by key, those of the corpus, ready to load. */
   #documents(keys: readonly number[]): Map<number, number> {
-    const { corpus, prepare, scope } = this.#ranking;
-    const found = [...versionsOf(this.#db, keys, scope.tick)].filter(([, document]) => corpus.has(document));
-    prepare(found.map(([, document]) => document));
-    return new Map(found);
+    const found = this.#ranking.corpus.documentsOf(keys);
+    this.#prepare([...found.values()]);
+    return found;
   }
 
   /** Candidates that gained, and of the others those that gained most. */
@@ -252,14 +260,14 @@ class Recall {
   }
 
   /** The key of a document's engram; a staged one may have one as well. */
-  #key(document: Document): number {
-    return document.staged === null ? document.key : this.#reads.key(document.id) ?? 0;
+  #key(document: Glance): number {
+    return document.staged === null ? document.key : this.#parts.reads.key(document.id) ?? 0;
   }
 
   /** What each of these engrams is linked with, once each. */
   #links(keys: readonly number[]): Map<number, number[]> {
     const { scope, visible } = this.#ranking;
-    const found = endsOf(this.#db, keys, scope.tick, recallLimits.linksMax);
+    const found = this.#parts.links.ends(keys, scope.tick);
     return new Map([...found].map(([key, ends]) => [key, [...new Set(ends)].filter(visible)]));
   }
 
@@ -269,7 +277,7 @@ class Recall {
     if (facts.length === 0) return;
     const { scope, corpus, visible } = this.#ranking;
     const keys = facts.map(([, { document }]) => this.#key(document));
-    const origins = originsOf(this.#db, keys, scope.tick);
+    const origins = originsOf(this.#parts.db, keys, scope.tick);
     const documents = this.#documents([...new Set(origins.values())].filter(visible));
     facts.forEach(([number, fact], at) => {
       const document = documents.get(origins.get(keys[at] ?? 0) ?? 0);
@@ -286,10 +294,10 @@ class Recall {
   }
 
   /** The engrams of documents and of the facts that stand below them. */
-  #engrams(candidates: readonly Candidate[]): (document: Document) => Engram | null {
+  #engrams(candidates: readonly Candidate[]): (document: Glance) => Engram | null {
     const documents = candidates.flatMap(({ document, facts }) => [document, ...facts]);
     const stored = documents.filter(({ staged }) => staged === null).map(({ document }) => document);
-    const found = this.#reads.engramsAt(stored, this.#ranking.scope);
+    const found = this.#parts.reads.engramsAt(stored, this.#ranking.scope);
     return ({ document, staged }) => staged ?? found.get(document) ?? null;
   }
 
@@ -310,7 +318,7 @@ class Recall {
     }
   }
 
-  #hit(one: Candidate, engram: Engram, engramOf: (document: Document) => Engram | null): RecallHit {
+  #hit(one: Candidate, engram: Engram, engramOf: (document: Glance) => Engram | null): RecallHit {
     const facts = one.facts.flatMap((fact) => engramOf(fact) ?? [])
       .map(({ id, content, supersededBy }) => ({ id, content, supersededBy }))
       .sort((a, b) => a.id < b.id ? -1 : 1);
@@ -330,13 +338,11 @@ export interface RecallParts {
   readonly search: Search;
   readonly reads: Reads;
   readonly vectors: VectorIndex;
+  readonly links: Links;
 }
 
 /** Answers a question. Its words are never empty: the views see to that. */
-export function recall(
-  { db, search, reads, vectors: index }: RecallParts,
-  query: RecallQuery,
-): RecallResult {
+export function recall(parts: RecallParts, query: RecallQuery): RecallResult {
   const { question, context, readable, asOf, minConfidence, vector, staged, stagedDeleted } = query;
   const asked: SearchQuery = {
     text: question,
@@ -350,14 +356,16 @@ export function recall(
   };
   const hasFilter = minConfidence !== undefined || (context !== undefined && staged !== undefined);
   const max = hasFilter ? searchLimits.documentsMax : recallLimits.candidatesMax;
-  const ranking = search.ranking(asked, max);
+  const ranking = parts.search.ranking(asked, max);
   const { corpus, scope } = ranking;
-  const vectors = vector === undefined || vector === null ? null : index.scan(vector.model, vector.numbers, {
-    tick: scope.tick,
-    end: corpus.end,
-    count: corpus.documents,
-    has: (rid) => corpus.has(rid),
-  });
-  const asks = new Recall(db, reads, ranking, query, vectors, max);
+  const vectors = vector === undefined || vector === null
+    ? null
+    : parts.vectors.scan(vector.model, vector.numbers, {
+      tick: scope.tick,
+      end: corpus.end,
+      count: corpus.documents,
+      has: (rid) => corpus.has(rid),
+    });
+  const asks = new Recall(parts, ranking, query, vectors, max);
   return { hits: asks.run(), vectors: asks.hasVectors };
 }

@@ -11,7 +11,7 @@
  * 2. Ties go by id. Work is bounded by `searchLimits`.
  */
 import { assert } from "../kernel/errors.ts";
-import type { Corpus, Document, Neighbours } from "./corpus.ts";
+import type { Corpus, Document } from "./corpus.ts";
 import { lengthOf, type Postings } from "./postings.ts";
 import { beginnings, eachWord, nearStems, queryWords } from "./words.ts";
 
@@ -210,86 +210,91 @@ export function scored(scores: Float64Array): number[] {
   return found;
 }
 
-/** Place of a document among those that {@link CountsOf} is asked for, from 1; 0 for others, and all 0 between uses. */
+/** By document: its place among those whose counts are looked up, from 1; 0 for others, and all 0 between two uses. */
 let placesBy = new Uint16Array(0);
 
-/** Counts of some documents' words: by word, then in the order the documents were asked for. */
-class CountsOf {
-  readonly #counts: readonly Uint8Array[];
-  readonly #places = new Map<number, number>();
+/** Numbers documents from 1, in the order they come first. */
+class Places {
+  readonly documents: number[] = [];
 
-  constructor(corpus: Corpus, words: readonly QueryWord[], documents: ReadonlySet<number>) {
-    if (placesBy.length < corpus.end) placesBy = new Uint16Array(Math.ceil(corpus.end * 1.5));
-    const places = placesBy;
-    for (const document of documents) {
-      const place = this.#places.size + 1;
-      this.#places.set(document, place);
-      places[document] = place;
+  constructor(end: number) {
+    if (placesBy.length < end) placesBy = new Uint16Array(Math.ceil(end * 1.5));
+  }
+
+  of(document: number): number {
+    const known = placesBy[document] ?? 0;
+    if (known !== 0) return known;
+    assert(this.documents.length < 65_535, "places of documents fit");
+    return placesBy[document] = this.documents.push(document);
+  }
+
+  /** How often each document has a word, by place. */
+  counts({ rids, counts }: Postings): Uint8Array {
+    const found = new Uint8Array(this.documents.length + 1), places = placesBy;
+    for (let at = 0; at < rids.length; at++) {
+      const place = places[rids[at] ?? 0] ?? 0;
+      if (place !== 0) found[place] = counts[at] ?? 0;
     }
-    assert(this.#places.size < 65_536, "places of documents fit");
-    this.#counts = words.map(({ postings: { rids, counts } }) => {
-      const found = new Uint8Array(documents.size + 1);
-      for (let at = 0; at < rids.length; at++) {
-        const place = places[rids[at] ?? 0] ?? 0;
-        if (place !== 0) found[place] = counts[at] ?? 0;
-      }
-      return found;
-    });
-    for (const document of documents) places[document] = 0;
+    return found;
   }
 
-  /** Where the counts of a document stand in {@link of}. */
-  place(document: number): number {
-    return this.#places.get(document) ?? 0;
-  }
-
-  /** Counts of the `word`-th word, by place. */
-  of(word: number): Uint8Array {
-    return this.#counts[word] ?? new Uint8Array(0);
+  clear(): void {
+    for (const document of this.documents) placesBy[document] = 0;
   }
 }
+
+/** What a document's counts are summed from: itself, two before it, two after it. */
+const besideWeights = [1, ...beforeWeights, ...afterWeights];
 
 /**
  * Scores the best documents again with the words of their neighbours, and the neighbours with theirs; gives all of
  * these. No score gets smaller, so no other document is among the best `neighbourDocumentsMax` afterwards.
  */
 export function addNeighbours(corpus: Corpus, words: readonly QueryWord[], scores: Float64Array): number[] {
-  const seeds = bestOfAll(scores, searchLimits.neighbourDocumentsMax);
-  const found = new Map<number, Neighbours>(), around = new Set<number>();
-  const look = (document: number): Neighbours | null => {
+  const seeds = bestOfAll(scores, searchLimits.neighbourDocumentsMax), known = new Set(seeds);
+  const around: number[] = [], rescored: number[] = [], places = new Places(corpus.end);
+  /** Places of what each is summed from, one after the other; 0 where there is none. */
+  const from: number[] = [];
+  const look = (document: number): readonly (number | undefined)[] => {
     const neighbours = corpus.neighbours(document);
-    if (neighbours !== null) found.set(document, neighbours);
-    return neighbours;
+    if (neighbours === null) return [];
+    const { before, after } = neighbours, beside = [before[0], before[1], after[0], after[1]];
+    rescored.push(document);
+    from.push(places.of(document));
+    for (const other of beside) from.push(other === undefined ? 0 : places.of(other));
+    return beside;
   };
   for (const document of seeds) {
-    const neighbours = look(document);
-    for (const other of neighbours?.before ?? []) around.add(other);
-    for (const other of neighbours?.after ?? []) around.add(other);
+    for (const other of look(document)) {
+      if (other === undefined || known.has(other)) continue;
+      known.add(other);
+      around.push(other);
+    }
   }
-  if (found.size === 0) return seeds;
-  for (const other of around) if (!found.has(other)) look(other);
-  const asked = new Set<number>();
-  for (const [document, { before, after }] of found) {
-    asked.add(document);
-    for (const other of before) asked.add(other);
-    for (const other of after) asked.add(other);
+  for (const document of around) look(document);
+  const average = averageLength(corpus), found = new Float64Array(rescored.length);
+  const norms = rescored.map((document) => normOf(corpus.length(document), average));
+  if (rescored.length > 0) {
+    for (const { postings, weight } of words) addCounts(places.counts(postings), from, weight, norms, found);
   }
-  const counts = new CountsOf(corpus, words, asked), average = averageLength(corpus);
-  for (const [document, neighbours] of found) {
-    const norm = normOf(corpus.length(document), average), own = counts.place(document);
-    const before = neighbours.before.map((other) => counts.place(other));
-    const after = neighbours.after.map((other) => counts.place(other));
-    let score = 0;
-    words.forEach(({ weight }, word) => {
-      const by = counts.of(word);
-      let count = by[own] ?? 0;
-      before.forEach((other, at) => count += (beforeWeights[at] ?? 0) * (by[other] ?? 0));
-      after.forEach((other, at) => count += (afterWeights[at] ?? 0) * (by[other] ?? 0));
-      if (count > 0) score += weight * saturate(count, norm);
-    });
-    scores[document] = score;
+  places.clear();
+  rescored.forEach((document, at) => scores[document] = found[at] ?? 0);
+  return [...seeds, ...around];
+}
+
+/** Adds what one word gives to each: its count there and beside it, saturated. */
+function addCounts(
+  counts: Uint8Array,
+  from: readonly number[],
+  weight: number,
+  norms: readonly number[],
+  found: Float64Array,
+): void {
+  for (let at = 0, place = 0; at < found.length; at++) {
+    let count = 0;
+    for (const share of besideWeights) count += share * (counts[from[place++] ?? 0] ?? 0);
+    if (count > 0) found[at] = (found[at] ?? 0) + weight * saturate(count, norms[at] ?? 1);
   }
-  return [...new Set([...seeds, ...around])];
 }
 
 /** The grams of a query and what each weighs: an open table of at most half its places, so that most texts' grams miss at once. */
@@ -375,9 +380,12 @@ export function addGrams(
   if (grams.weights.length === 0 || documents.length < 2) return;
   let lengthSum = 0;
   const counted = documents.map(({ document, texts: { title, content } }) => {
-    const text = `${title ?? ""} ${content}`.slice(0, searchLimits.gramCharsMax).toLowerCase();
     const counts = new Uint32Array(grams.weights.length), order: number[] = [];
-    const length = grams.count(text, counts, order);
+    let length = 0, left: number = searchLimits.gramCharsMax;
+    for (const text of [title ?? "", content]) {
+      length += grams.count(text.slice(0, left).toLowerCase(), counts, order);
+      left = Math.max(0, left - text.length - 1);
+    }
     lengthSum += length;
     return { document, counts, order, length };
   });

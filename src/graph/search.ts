@@ -11,6 +11,7 @@
  * 3. Hits go by: not superseded first, score, id (below the best `gramDocumentsMax`: age of the version). Without
  *    words: the newest made first, by id.
  */
+import { sql } from "kysely";
 import { assert, EngramError } from "../kernel/errors.ts";
 import type { Id } from "../kernel/ids.ts";
 import type { Engram, Hit } from "../kernel/records.ts";
@@ -44,15 +45,31 @@ import {
 } from "./score.ts";
 import { Filter, noCursor, type SearchQuery, type SearchResult } from "./search_query.ts";
 import { snippetOf } from "./snippet.ts";
-import { build, given, num, Query, type Sqlite } from "./sqlite.ts";
+import { forever } from "./schema.ts";
+import { build, given, num, numOrNull, Query, type Sqlite, text } from "./sqlite.ts";
 import { cachedCharsMax, TextCache } from "./text_cache.ts";
 import { eachWord } from "./words.ts";
 
 export type { SearchQuery, SearchResult } from "./search_query.ts";
 
+/** As one text: a row costs more than what is in it. */
 const members = new Query(() =>
-  build.selectFrom("member").select("engram").where("context", "=", given(0))
-    .where("to_tick", ">", given(1)).where("from_tick", "<=", given(1))
+  build.selectFrom("member").select(sql<string>`json_group_array(engram)`.as("engrams"))
+    .where("context", "=", given(0)).where("to_tick", "=", forever)
+);
+const lastMember = new Query(() => build.selectFrom("member").select((e) => e.fn.max("rid").as("rid")));
+/** Engrams whose membership in a context may have changed, and whether they are in it now. */
+const changedMembers = () =>
+  build.selectFrom("member as changed").select((e) => [
+    "changed.engram",
+    e.exists(
+      e.selectFrom("member as live").select("live.rid").where("live.context", "=", given(0))
+        .where("live.to_tick", "=", forever).whereRef("live.engram", "=", "changed.engram"),
+    ).as("member"),
+  ]).where("changed.context", "=", given(0));
+const cameAfter = new Query(() => changedMembers().where("changed.rid", ">", given(1)));
+const wentSince = new Query(() =>
+  changedMembers().where("changed.to_tick", ">=", given(1)).where("changed.to_tick", "<", forever)
 );
 
 const contextMasksMax = 64;
@@ -61,6 +78,11 @@ const documentsCachedMax = 20_000;
 /** A set of engram keys that grows. */
 class Mask {
   bits = new Uint8Array(1024);
+  /** What it was read of: the last membership, and the tick. */
+  rid = 0;
+  tick = -1;
+  /** Another connection committed since. */
+  stale = false;
 
   set(engram: number, member: boolean): void {
     if (engram >= this.bits.length) {
@@ -109,9 +131,20 @@ export class Search {
     this.#index.committed();
   }
 
-  /** Forgets everything read. `rolledBack`: row numbers may be given again. */
-  reset(rolledBack: boolean): void {
-    if (rolledBack) this.#threads.reset();
+  /** Another connection committed: what was read goes on with it. False where it erased, and all of it is forgotten. */
+  followed(): boolean {
+    if (!this.#index.followed()) {
+      this.reset();
+      return false;
+    }
+    for (const mask of this.#masks.values()) mask.stale = true;
+    this.#superseders = null;
+    return true;
+  }
+
+  /** Forgets everything read: after an erasure, or a rollback, when row numbers are given again. */
+  reset(): void {
+    this.#threads.reset();
     this.#masks.clear();
     this.#documents.clear();
     this.#superseders = null;
@@ -228,25 +261,45 @@ export class Search {
   #visible(scope: Scope): Uint8Array | null {
     if (scope.contexts === null) return null;
     const keys = [...scope.contexts];
-    if (keys.length === 1) return this.#mask(keys[0] ?? 0, scope);
+    if (keys.length === 1) return this.#mask(keys[0] ?? 0);
     const union = new Mask();
     for (const key of keys) {
-      const bits = this.#mask(key, scope);
+      const bits = this.#mask(key);
       if (bits.length > union.bits.length) union.set(bits.length - 1, false);
       for (let at = 0; at < bits.length; at++) if (bits[at] === 1) union.bits[at] = 1;
     }
     return union.bits;
   }
 
-  #mask(context: number, scope: Scope): Uint8Array {
-    let mask = this.#masks.get(context);
-    if (mask === undefined) {
-      mask = new Mask();
-      for (const row of this.#db.all(members, [context, scope.tick])) mask.set(num(row[0]), true);
-      if (this.#masks.size >= contextMasksMax) this.#masks.clear();
-      this.#masks.set(context, mask);
+  /** The members of a context now. */
+  #mask(context: number): Uint8Array {
+    const known = this.#masks.get(context);
+    if (known !== undefined) {
+      if (known.stale) this.#refresh(context, known);
+      return known.bits;
     }
+    const mask = new Mask(), engrams: unknown = JSON.parse(text(this.#db.get(members, [context])?.[0]));
+    assert(Array.isArray(engrams), "a list of engrams is an array");
+    for (const engram of engrams) if (typeof engram === "number") mask.set(engram, true);
+    this.#readUntilNow(mask);
+    if (this.#masks.size >= contextMasksMax) this.#masks.clear();
+    this.#masks.set(context, mask);
     return mask.bits;
+  }
+
+  #refresh(context: number, mask: Mask): void {
+    const changed = [
+      ...this.#db.all(wentSince, [context, mask.tick]),
+      ...this.#db.all(cameAfter, [context, mask.rid]),
+    ];
+    for (const [engram, member] of changed) mask.set(num(engram), member === 1);
+    this.#readUntilNow(mask);
+  }
+
+  #readUntilNow(mask: Mask): void {
+    mask.rid = numOrNull(this.#db.get(lastMember)?.[0]) ?? 0;
+    mask.tick = this.#scopes.lastTick;
+    mask.stale = false;
   }
 }
 

@@ -209,16 +209,20 @@ export class Nearness {
   /** The `max` nearest with a dot product above 0, ties by row. */
   best(max: number): number[] {
     const { tick, end, has } = this.#scope, by = new Int32Array(end), kept = new Best(by, max);
-    let last = 0;
-    for (let at = 0; at < this.#dots.length; at++) {
-      const rid = this.#rids[at] ?? 0;
-      if (rid === last || rid === 0) continue;
-      last = rid;
-      const dot = this.#from(at, rid);
-      if (dot <= 0 || dot < kept.floor) continue;
-      if (rid >= end || (this.#ticks[at] ?? 0) > tick || !has(rid)) continue;
+    const dots = this.#dots, rids = this.#rids;
+    let floor = 1;
+    for (let at = 0, next = 0; at < dots.length; at = next) {
+      const rid = rids[at] ?? 0;
+      next = at + 1;
+      let dot = dots[at] ?? 0;
+      if (rids[next] === rid && next < dots.length && rid !== 0) {
+        dot = this.#from(at, rid);
+        while (next < dots.length && rids[next] === rid) next++;
+      }
+      if (dot < floor || rid === 0 || rid >= end || (this.#ticks[at] ?? 0) > tick || !has(rid)) continue;
       by[rid] = dot;
       kept.offer(rid);
+      floor = Math.max(1, kept.floor);
     }
     return kept.sorted();
   }

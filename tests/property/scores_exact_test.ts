@@ -49,6 +49,8 @@ function corpusOf({ lengths }: Texts): Corpus {
     load: nothing,
     loadAll: nothing,
     superseded: nothing,
+    glance: nothing,
+    documentsOf: nothing,
   };
 }
 
