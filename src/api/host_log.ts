@@ -9,6 +9,7 @@
  * 2. A line that cannot be written never ends the host: it is counted, and the next that can be written tells.
  * 3. `hostLogLimits.filesMax` files of about `fileBytesMax` bytes are the most there is.
  */
+import { type LogLevel, logLevels } from "../input/log_levels.ts";
 import { makePrivate } from "../runtime/platform.ts";
 
 /** Bounds of the host's log. */
@@ -21,13 +22,12 @@ export const hostLogLimits = {
   lineCharsMax: 4000,
 } as const;
 
-/** How much a line matters. */
-export type LogLevel = "info" | "warn" | "error";
-
 /** Settings of a log. */
 export interface HostLogOptions {
   readonly fileBytesMax?: number;
   readonly filesMax?: number;
+  /** The least that matters enough to be written. Default info. */
+  readonly level?: LogLevel;
   /** Told every line as well, as for a person at a terminal. */
   readonly onLine?: (level: LogLevel, text: string) => void;
   /** The time, in ms since 1970. */
@@ -51,8 +51,14 @@ export class HostLog {
     this.#filesMax = options.filesMax ?? hostLogLimits.filesMax;
   }
 
-  /** Writes one line. */
+  /** Whether a line of this level is written. */
+  tells(level: LogLevel): boolean {
+    return logLevels.indexOf(level) <= logLevels.indexOf(this.#options.level ?? "info");
+  }
+
+  /** Writes one line, where its level is told. */
   write(level: LogLevel, text: string): void {
+    if (!this.tells(level)) return;
     this.#options.onLine?.(level, text);
     this.#record(level, text);
   }

@@ -31,7 +31,8 @@ import { replayBeside } from "../runtime/replay_client.ts";
 import { Activity } from "./activity.ts";
 import { authorityOf, checkListenAddress, isLoopback, localAddress, loopback } from "./addresses.ts";
 import { type AwakeAgents, startAgents } from "./awake.ts";
-import { HostLog, type LogLevel } from "./host_log.ts";
+import type { LogLevel } from "../input/log_levels.ts";
+import { HostLog } from "./host_log.ts";
 import { httpApi } from "./http.ts";
 import { Jobs } from "./jobs.ts";
 import { type ApiLimits, apiLimits } from "./limits.ts";
@@ -79,6 +80,8 @@ export interface HostOptions {
   readonly startedBy?: StartedBy;
   /** ms without any client, request or work after which the host ends; null, the default: never. */
   readonly idleStopMs?: number | null;
+  /** What DATA/host.log tells; default info. */
+  readonly logLevel?: LogLevel;
   /** Told each line of DATA/host.log but why it ends, which is thrown; by default what is trouble goes to standard error. */
   readonly onLine?: (level: LogLevel, text: string) => void;
   /** The version it says it is; for tests of two versions in one process. */
@@ -121,7 +124,7 @@ export async function serveHost(options: HostOptions): Promise<void> {
   });
   // From here on the folder is this host's, and so is its log.
   const onLine = options.onLine ?? sayTrouble;
-  const log = new HostLog(dataPaths(data).hostLog, { onLine });
+  const log = new HostLog(dataPaths(data).hostLog, { onLine, level: options.logLevel ?? "info" });
   const onUncaught = (event: ErrorEvent | PromiseRejectionEvent) =>
     log.error("reason" in event ? event.reason : event.error);
   globalThis.addEventListener("error", onUncaught);
@@ -148,7 +151,7 @@ export async function serveHost(options: HostOptions): Promise<void> {
 }
 
 const sayTrouble = (level: LogLevel, text: string) => {
-  if (level !== "info") console.error(text);
+  if (level === "warn" || level === "error") console.error(text);
 };
 
 class Host {
@@ -182,7 +185,8 @@ class Host {
       onEvent: (event) => log.write("warn", JSON.stringify(event)),
     });
     this.#jobs = new Jobs(this.#limits, this.#onFault, () => this.#activity.hold());
-    this.#port = withModel(withReader(engine, reader, () => performance.now()), this.#models);
+    const read = withReader(engine, reader, () => performance.now());
+    this.#port = tellingLoads(withModel(read, this.#models), log);
     engine.fault.then((error) => this.#end(error));
     reader.fault.then((error) => this.#end(error));
   }
@@ -277,10 +281,20 @@ class Host {
     const hostname = checkListenAddress(this.#options.host ?? loopback, this.#options.allowRemote === true);
     const server = listen(hostname, this.#options.port ?? 0, async (request) => {
       const over = this.#activity.hold();
+      const began = performance.now();
+      let answered = "no answer";
       try {
-        return await app.fetch(request);
+        const answer = await app.fetch(request);
+        answered = String(answer.status);
+        return answer;
       } finally {
         over();
+        if (this.#log.tells("debug")) {
+          // The path without its query: what is looked for is nobody's to read here.
+          const { pathname } = new URL(request.url);
+          const ms = Math.round(performance.now() - began);
+          this.#log.write("debug", `${request.method} ${pathname} ${answered}, ${ms} ms`);
+        }
       }
     });
     authority = authorityOf(hostname, server.addr.port);
@@ -362,6 +376,25 @@ class Host {
       }
     }, lookMs);
   }
+}
+
+/** A port that has agents told in the log which could not be loaded: who, why, and how large the module is. */
+function tellingLoads(port: Port, log: HostLog): Port {
+  return {
+    where: port.where,
+    view: (view) => port.view(view),
+    idle: () => port.idle(),
+    close: () => port.close(),
+    events: (from, signal) => port.events(from, signal),
+    async submit(request, options) {
+      try {
+        return await port.submit(request, options);
+      } catch (error) {
+        if (request.kind === "agent_load" && error instanceof EngramError) log.write("warn", error.message);
+        throw error;
+      }
+    },
+  };
 }
 
 type HttpServer = ReturnType<typeof listen>;

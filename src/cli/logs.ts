@@ -22,7 +22,7 @@ interface LogLine {
 }
 
 function lineOf(line: string): LogLine {
-  const [, time = "", level = "", text = line] = /^(\S+Z) (info|warn|error) +(.*)$/s.exec(line) ?? [];
+  const [, time = "", level = "", text = line] = /^(\S+Z) (debug|info|warn|error) +(.*)$/s.exec(line) ?? [];
   return { time, level, text };
 }
 
@@ -50,7 +50,7 @@ export const logs: Leaf = {
     call.screen.list("lines", lines.map(lineOf), { path }, () => {
       for (const line of lines) showLine(call, lineOf(line), false);
     });
-    if (lines.length === 0) call.screen.note(`no host has run on this folder yet: ${path} is not there`);
+    if (lines.length === 0) call.screen.note(`no host has told anything yet: ${path} is not there`);
   },
 };
 

@@ -31,7 +31,7 @@ export interface Told {
   readonly settings: readonly Setting[];
   readonly options: Pick<
     HostOptions,
-    "port" | "host" | "allowRemote" | "allowedHosts" | "workers" | "agents"
+    "port" | "host" | "allowRemote" | "allowedHosts" | "workers" | "agents" | "logLevel"
   >;
   /** For a host that a client starts, in ms; null: it does not end by itself. */
   readonly idleStopMs: number | null;
@@ -50,6 +50,7 @@ export const settingFlags: readonly Flag[] = [
   { flags: "--allow-remote", says: "agree to a --host that other machines reach" },
   { flags: "--allowed-hosts NAME", says: "names it may be asked by as well, as of a proxy", many: true },
   { flags: "--no-agents", says: "load no agents, and wake none after changes" },
+  { flags: "--log-level LEVEL", says: "what host.log tells: error, warn, info, debug (default: info)" },
   configFlag,
 ];
 
@@ -83,6 +84,7 @@ export async function hostSettings(call: Call): Promise<Told> {
       allowedHosts: merged["allowed-hosts"],
       ...(workers === null ? {} : { workers }),
       agents: merged["no-agents"] ? "none" : "bundled",
+      logLevel: merged["log-level"],
     },
     idleStopMs: minutes === 0 ? null : minutes * 60_000,
   };
@@ -96,7 +98,7 @@ function givenValues(call: Call): Record<string, unknown> {
   };
   for (const name of ["port", "workers", "idle-stop-minutes"]) add(name, () => call.number(name));
   for (const name of ["allow-remote", "no-agents"]) add(name, () => call.has(name));
-  add("host", () => call.text("host"));
+  for (const name of ["host", "log-level"]) add(name, () => call.text(name));
   add("allowed-hosts", () => call.listed("allowed-hosts"));
   return values;
 }

@@ -7,6 +7,7 @@
 import { z } from "zod";
 import { EngramError } from "../kernel/errors.ts";
 import { firstIssue, issueWords } from "./issues.ts";
+import { type LogLevel, logLevels } from "./log_levels.ts";
 import { readToml } from "./toml.ts";
 import { workersMax } from "./worker_count.ts";
 
@@ -31,6 +32,8 @@ export const hostSettingsSchema = z.strictObject({
     .describe("Load no bundled agents, and wake none after changes"),
   "idle-stop-minutes": z.number().min(0).max(525_600).exactOptional()
     .describe("Minutes of nothing after which a host that an assistant started ends; 0: never. Default 30"),
+  "log-level": z.enum(logLevels).exactOptional()
+    .describe("What host.log tells: error, warn, info (the default), or debug, which tells every request"),
 }).describe("Settings of the host of Engram-Lite: config.toml in the data folder");
 
 /** What a file, or flags and variables, say. */
@@ -50,6 +53,7 @@ export const hostDefaults = {
   workers: null,
   "no-agents": false,
   "idle-stop-minutes": 30,
+  "log-level": "info" as LogLevel,
 } as const satisfies { readonly [Name in SettingName]: Required<HostSettings>[Name] | null | readonly [] };
 
 /** Reads `config.toml`. Errors: `invalid_config` with path, and line or field. */

@@ -49,6 +49,20 @@ function readGiven(given: JsonObject): Manifest {
   return read(new TextEncoder().encode(JSON.stringify(given)), "manifest");
 }
 
+/** Checks and stores a module. What is refused says for whom, and how large the module is. */
+function admit(agent: string, wasm: Uint8Array, modules: Modules, config: Config, limits: AgentLimits) {
+  try {
+    return modules.admit(wasm, config, limits.linearMemoryPagesMax);
+  } catch (error) {
+    const isModules = error instanceof EngramError && /^(module|abi)_/.test(error.code);
+    if (!isModules) throw error;
+    const cause = error.message.replace(/^Cannot (?:load|read) (?:the )?(?:module|agent): /, "");
+    const bytes = wasm.length;
+    const message = `Cannot load agent ${JSON.stringify(agent)}, a module of ${bytes} bytes: ${cause}`;
+    throw new EngramError(error.code, message, { ...error.data, agent, bytes }, error.hint);
+  }
+}
+
 /** The facts of a load request. Stores the module's bytes. */
 export function loadFacts(
   request: Extract<Request, { kind: "agent_load" }>,
@@ -64,7 +78,7 @@ export function loadFacts(
   }
   const manifest = given === undefined || given === null ? null : readGiven(given);
   const limits = manifest?.limits ?? noLimits;
-  const { sha, ready } = modules.admit(decode(request.wasm), config, limits.linearMemoryPagesMax);
+  const { sha, ready } = admit(agent, decode(request.wasm), modules, config, limits);
   return {
     sha,
     version: manifest?.version ?? "0.0.0",

@@ -2,12 +2,14 @@
 import assert from "node:assert/strict";
 import { createToken } from "../../src/api/tokens.ts";
 import { sha256Hex } from "../../src/log/mod.ts";
-import type { Request, Runtime } from "../../src/mod.ts";
+import type { LogLevel } from "../../src/input/log_levels.ts";
+import { EngramError, type Request, type Runtime } from "../../src/mod.ts";
 import { dataPaths } from "../../src/runtime/data_folder.ts";
 import { testAgent, testAgentBase64 } from "../support/agents.ts";
 import { withHost } from "../support/ports.ts";
 import { codeOf, run, withRuntime } from "../support/runtimes.ts";
 import { runCli } from "../support/terminal.ts";
+import { wat } from "../support/wat.ts";
 
 const withNote = (bytes: Uint8Array, note: number) => new Uint8Array([...bytes, 0, 3, 1, 0x76, note]);
 const loaded = (runtime: Runtime, wasm: Uint8Array, version: string) =>
@@ -159,3 +161,45 @@ Deno.test("a monitoring system with a read token scrapes what agents did and hol
         .filter((name) => name.startsWith("wasm_")),
     );
   }));
+
+// proves: mentat-debugging1-levels, mentat-troubleshooting1-logged
+Deno.test("a host tells as much as its log level says: an agent that could not be loaded with module and cause, requests at debug", async () => {
+  const told = async (logLevel: LogLevel) => {
+    const lines: string[] = [];
+    const onLine = (level: string, text: string) => void lines.push(`${level} ${text}`);
+    let error: unknown = null;
+    let text = "";
+    await withHost(async ({ address, token, port, data }) => {
+      const wasm = importing.toBase64();
+      await port.submit({ kind: "agent_load", agent: "scout", wasm }).catch((refused) => error = refused);
+      const answer = await fetch(`${address}/v1/search?q=heron`, {
+        headers: { authorization: `Bearer ${token}` },
+      });
+      await answer.body?.cancel();
+      if (logLevel !== "error") text = Deno.readTextFileSync(dataPaths(data).hostLog);
+    }, { logLevel, onLine });
+    const kinds = ["error", "warn", "info", "debug"].filter((one) => new RegExp(`Z ${one} `).test(text));
+    assert.ok(error instanceof EngramError);
+    return { kinds, lines, text, error };
+  };
+  const importing = wat('(module (import "env" "time" (func)) (memory (export "memory") 1))');
+  const debug = await told("debug");
+  const cause = `Cannot load agent "scout", a module of ${importing.length} bytes: `;
+  assert.ok(
+    debug.error.message.startsWith(cause) && debug.error.message.includes("env.time"),
+    debug.error.message,
+  );
+  assert.deepEqual([debug.error.code, debug.error.data["agent"], debug.error.data["bytes"]], [
+    "module_import_unknown",
+    "scout",
+    importing.length,
+  ]);
+  assert.ok(debug.lines.includes(`warn ${debug.error.message}`), debug.lines.join("\n"));
+  assert.match(debug.text, /Z debug GET \/v1\/search 200, \d+ ms\n/);
+  assert.doesNotMatch(debug.text, /heron/);
+  assert.deepEqual(debug.kinds, ["warn", "info", "debug"]);
+  assert.deepEqual((await told("info")).kinds, ["warn", "info"]);
+  const warn = await told("warn");
+  assert.deepEqual([warn.kinds, warn.lines], [["warn"], [`warn ${warn.error.message}`]]);
+  assert.deepEqual((await told("error")).lines, []);
+});

@@ -33,6 +33,7 @@ const env = {
   ENGRAMLT_NO_AGENTS: "0",
   ENGRAMLT_IDLE_STOP_MINUTES: "6",
   ENGRAMLT_WORKERS: "3",
+  ENGRAMLT_LOG_LEVEL: "debug",
 };
 
 Deno.test("a setting comes from the flag, else the variable, else the file, else the default", async () => {
@@ -45,6 +46,7 @@ Deno.test("a setting comes from the flag, else the variable, else the file, else
     workers: "3 (variable)",
     "no-agents": "false (variable)",
     "idle-stop-minutes": "6 (variable)",
+    "log-level": "debug (variable)",
   });
   assert.equal((await settings([], env, file))["port"], "2 (variable)");
   assert.equal((await settings([], {}, file))["port"], "1 (file)");

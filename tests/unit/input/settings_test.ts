@@ -21,6 +21,7 @@ Deno.test("readSettingsFile() reads every setting by its flag's name", () => {
     workers = 2
     no-agents = false
     idle-stop-minutes = 0.5
+    log-level = "warn"
   `;
   assert.deepEqual(Object.keys(readSettingsFile(text, "config.toml")).sort(), [...settingNames].sort());
   assert.deepEqual(readSettingsFile("# nothing\n", "config.toml"), {});
