@@ -103,7 +103,9 @@ function route<S extends Scope, Own, Q extends Fields = Record<never, never>, B 
   const query = z.strictObject(given.query ?? {} as Q);
   const { method, path, summary, scope, status = 200, answer, keyed = false, run } = given;
   const body: z.ZodType<B> | null = given.body ?? null;
-  const action = `Cannot ${summary[0]?.toLowerCase() ?? ""}${summary.slice(1).split(/[;:,]/)[0] ?? ""}`;
+  // "Makes a token for another program; …" as "Cannot make a token for another program".
+  const action = summary.replace(/[;:,].*$/, "")
+    .replace(/^(\w+?)s?\b/, (_, verb: string) => `Cannot ${verb.toLowerCase()}`);
   return {
     method,
     path,

@@ -303,9 +303,13 @@ class Routes {
       return c.json({ ok: true });
     });
     const mcp = mcpOf(this.#door);
-    this.#app.all("/mcp", (c) => {
+    this.#app.all("/mcp", async (c) => {
       const who = c.get("identity") ?? denied(), given = bearer(c);
-      return mcp(c.req.raw, { ...who, hold: () => this.#watch.hold(given, who) });
+      const answer = await mcp(c.req.raw, { ...who, hold: () => this.#watch.hold(given, who) });
+      // An answer of the SDK's own knows nothing of what every answer has.
+      answer.headers.set("x-request-id", c.get("requestId"));
+      answer.headers.set("x-content-type-options", "nosniff");
+      return answer;
     });
   }
 

@@ -6,7 +6,8 @@
  *
  * Invariants:
  * 1. Events stand by when they were so (`observedAt`, those without first), then by tick, then by id.
- * 2. A cursor is a place in that order, so a page stays right while others write; with another `about` it is refused.
+ * 2. Pages that are made of other texts (digests) are no events: what they quote is.
+ * 3. A cursor is a place in that order, so a page stays right while others write; with another `about` it is refused.
  */
 import { Buffer } from "node:buffer";
 import type { Graph } from "../graph/mod.ts";

@@ -381,7 +381,7 @@ export class Views {
       ...scope,
       ...(vector === undefined ? {} : { vector }),
     });
-    const events = hits.filter(asked).slice(0, timelineLimits.hitsMax)
+    const events = hits.filter((hit) => hit.kind !== "digest" && asked(hit)).slice(0, timelineLimits.hitsMax)
       .map(({ score: _score, snippet: _snippet, parts: _parts, facts: _facts, ...engram }) => engram);
     return { ...timelinePage(events, { about, ...view }), model };
   }

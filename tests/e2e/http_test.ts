@@ -163,6 +163,26 @@ Deno.test("a request id that was sent comes back, in the header and in a problem
     assert.deepEqual([headers.get("x-request-id"), body.requestId], ["mine-7", "mine-7"]);
   }));
 
+Deno.test("an answer of /mcp has a request id and forbids guessing its type, as every other", () =>
+  withHost(async ({ address, token }) => {
+    const { status, headers } = await client(address, token)("POST", "/mcp", {}, {
+      "x-request-id": "mine-8",
+    });
+    assert.deepEqual([status, headers.get("x-request-id"), headers.get("x-content-type-options")], [
+      400,
+      "mine-8",
+      "nosniff",
+    ]);
+  }));
+
+Deno.test("a refusal of a host's own route says what could not be done", () =>
+  withHost(async ({ address, token }) => {
+    const send = client(address, token);
+    const detail = async (path: string) => (await send("POST", path, { x: 1 })).body.detail;
+    assert.match(await detail("/v1/workflows/check"), /^Cannot say what is wrong with a workflow: /);
+    assert.match(await detail("/v1/tokens"), /^Cannot make a token for another program: /);
+  }));
+
 Deno.test("/healthz and /openapi.json need no token; the description is OpenAPI 3.1", () =>
   withHost(async ({ address, token }) => {
     const health = await fetch(`${address}/healthz`);

@@ -31,6 +31,19 @@ Deno.test("a timeline of words is what recall finds, by when it was so and not b
     assert.deepEqual(found, ["Heron launches on 12 May", "Heron launches on 14 May"]);
   }));
 
+Deno.test("a timeline of words leaves out pages that quote others", () =>
+  withRuntime(async (runtime) => {
+    await add(runtime, "Heron launches on 12 May", "2026-03-01");
+    const op = {
+      op: "add",
+      kind: "digest",
+      content: 'New: "Heron launches on 12 May"',
+      time: "2026-03-02",
+    } as const;
+    await runtime.submit({ kind: "write", ops: [op] });
+    assert.deepEqual(await contents(runtime, { about: "heron" }), ["Heron launches on 12 May"]);
+  }));
+
 Deno.test("a timeline of a memory has its versions, those of its chain, and what superseded which", () =>
   withRuntime(async (runtime) => {
     const first = await add(runtime, "Heron launches on 12 May", "2026-03-01");
