@@ -202,15 +202,11 @@ class SegmentedLog implements OpenLog {
       : last;
     this.#write(segment, entry, index, hash, bytes);
     if (!mayWait) this.#syncData(segment);
-    const isMarked = segment.note(index, this.#end);
+    segment.note(index, this.#end);
     this.#end += bytes;
     this.next = index + 1;
     this.hash = hash;
-    if (!mayWait) this.synced = this.next;
-    if (isMarked) {
-      this.sync(); // no mark names a frame that may be lost
-      this.#saveMarks(segment);
-    }
+    if (!mayWait) this.#durable(this.next);
     return { index, hash };
   }
 
@@ -218,7 +214,15 @@ class SegmentedLog implements OpenLog {
     if (this.synced === this.next || this.#last === null) return;
     this.#usable();
     this.#syncData(this.#last);
-    this.synced = this.next;
+    this.#durable(this.next);
+  }
+
+  /** Entries below `index` are durable now. */
+  #durable(index: number): void {
+    this.synced = Math.max(this.synced, index);
+    const segment = this.#last;
+    const marks = segment?.marksToSave(this.synced) ?? 0; // no mark names a frame that may be lost
+    if (segment !== null && marks > 0) this.#saveMarks(segment, marks);
   }
 
   syncSoon(): boolean {
@@ -228,8 +232,10 @@ class SegmentedLog implements OpenLog {
     const { promise, resolve } = Promise.withResolvers<void>();
     const begun = this.#last.file.syncDataSoon((error) => {
       this.#syncing = null;
-      if (error === null) this.synced = Math.max(this.synced, next);
-      else if (this.#state === "open") this.#state = "failed";
+      if (this.#state === "open") {
+        if (error === null) this.#durable(next);
+        else this.#state = "failed";
+      }
       resolve();
     });
     if (begun) this.#syncing = promise;
@@ -517,10 +523,10 @@ class SegmentedLog implements OpenLog {
   }
 
   /** Saves new marks. A disk that refuses costs a longer scan at the next opening, never a result. */
-  #saveMarks(segment: Segment): void {
+  #saveMarks(segment: Segment, count: number): void {
     try {
       this.#marksFile ??= this.#disk.open(marksPath(segment.path), { create: true });
-      if (this.#marksFile !== null) segment.saveMarks(this.#marksFile);
+      if (this.#marksFile !== null) segment.saveMarks(this.#marksFile, count);
     } catch {
       this.#marksFile?.close();
       this.#marksFile = null;

@@ -197,20 +197,27 @@ export class Segment {
     return this.#marks;
   }
 
-  /** Writes the marks that the marks file does not hold yet. */
-  saveMarks(file: DiskFile): void {
+  /** How many marks of entries below `index` the marks file does not hold yet. */
+  marksToSave(index: number): number {
     const marks = this.marks();
-    writeMarks(file, marks, this.#marksSaved);
-    this.#marksSaved = marks.length;
+    let to = this.#marksSaved;
+    while ((marks[to]?.index ?? Infinity) < index) to++;
+    return to - this.#marksSaved;
   }
 
-  /** Notes that entry `index` stands at `offset`, where that is worth a mark; true if it was. */
-  note(index: number, offset: number): boolean {
+  /** Writes as many marks as the marks file does not hold yet. */
+  saveMarks(file: DiskFile, count: number): void {
+    const to = this.#marksSaved + count;
+    writeMarks(file, this.marks().slice(0, to), this.#marksSaved);
+    this.#marksSaved = to;
+  }
+
+  /** Notes that entry `index` stands at `offset`, where that is worth a mark. */
+  note(index: number, offset: number): void {
     const marks = this.marks();
     const last = marks.at(-1) ?? { index: this.header.first, offset: segmentHeaderBytes };
-    if (index < last.index + markEntries && offset < last.offset + markBytes) return false;
+    if (index < last.index + markEntries && offset < last.offset + markBytes) return;
     marks.push({ index, offset });
-    return true;
   }
 
   /** Up to `bytes` at `offset`, from a window over the file; fewer where the file ends. */

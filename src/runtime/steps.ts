@@ -23,7 +23,6 @@ import {
   stepKey,
   utf8,
 } from "../kernel/mod.ts";
-import { put } from "../kernel/blocks.ts";
 import type { SandboxStep, StepResult } from "../sandbox/mod.ts";
 
 /** An agent as a step needs it: loaded, or about to be. */
@@ -192,29 +191,23 @@ function roomFor(used: number, more: number): Uint8Array {
   return scratch;
 }
 
-/**
- * Writes bytes to the buffer as a JSON text, where that is how JSON writes them: ASCII without control characters,
- * quotes and backslashes. Gives where it ends; −1 where it is not so.
- */
-function putPlain(bytes: Uint8Array, at: number): number {
-  const into = roomFor(at, bytes.length + 2);
-  into[at++] = quote;
-  for (let i = 0; i < bytes.length; i++) {
-    const byte = bytes[i] ?? 0;
-    if (byte < 0x20 || byte > 0x7e || byte === quote || byte === backslash) return -1;
-    into[at++] = byte;
+/** Whether bytes are text that JSON writes as it is: ASCII without control characters, quotes and backslashes. */
+function isPlain(text: Uint8Array): boolean {
+  for (let at = 0; at < text.length; at++) {
+    const byte = text[at] ?? 0;
+    if (byte < 0x20 || byte > 0x7e || byte === quote || byte === backslash) return false;
   }
-  into[at++] = quote;
-  return at;
+  return true;
 }
 
 /** `[{"from":…,"tick":…,"body":…},…]`, as JSON.stringify writes it. */
 function mailJson(mail: readonly Message[]): Uint8Array {
   let head: Uint8Array | null = null, from = "", tick = -1, end = 0;
   const write = (bytes: Uint8Array) => {
-    put(roomFor(end, bytes.length), end, bytes, 0, bytes.length);
+    roomFor(end, bytes.length).set(bytes, end);
     end += bytes.length;
   };
+  const writeByte = (byte: number) => roomFor(end, 1)[end++] = byte;
   for (const message of mail) {
     if (head === null || message.from !== from || message.tick !== tick) {
       ({ from, tick } = message);
@@ -222,13 +215,15 @@ function mailJson(mail: readonly Message[]): Uint8Array {
     }
     write(head);
     const { bytes } = message.body;
-    const plainEnd = bytes === null ? -1 : putPlain(bytes, end);
-    if (plainEnd < 0) write(utf8(JSON.stringify(message.body.text())));
-    else end = plainEnd;
-    roomFor(end, 1)[end++] = objectEnd;
+    if (bytes !== null && isPlain(bytes)) {
+      writeByte(quote);
+      write(bytes);
+      writeByte(quote);
+    } else write(utf8(JSON.stringify(message.body.text())));
+    writeByte(objectEnd);
   }
   if (head === null) return utf8("[]");
-  roomFor(end, 1)[end++] = listEnd;
+  writeByte(listEnd);
   scratch[0] = listStart;
   const json = scratch.slice(0, end);
   if (scratch.length > scratchBytesMax) scratch = new Uint8Array(64 * 1024);

@@ -11,6 +11,7 @@ import {
   toHex,
 } from "../../../src/log/mod.ts";
 import { check, encodeFrame, encodeSegmentHeader } from "../../../src/log/frame.ts";
+import { markEntries, marksPath } from "../../../src/log/segment.ts";
 import { countingSalts, entry, fileBytes, fill, firstSegment, onEachDisk, setFile } from "./disks.ts";
 
 const zeroHash = new Uint8Array(32);
@@ -518,5 +519,24 @@ Deno.test("a sync that fails in the background is outcome_unknown from then on",
   assert.equal(log.synced, 1);
   assert.throws(() => log.sync(), { code: "outcome_unknown" });
   assert.throws(() => fill(log, 1), { code: "outcome_unknown" });
+  log.close();
+});
+
+Deno.test("marks are saved of entries that are durable, by the sync that makes them so", async () => {
+  const disk = new MemoryDisk(), log = openLog(disk, {});
+  const path = marksPath(firstSegment);
+  const marks = () => disk.list("log").some((name) => path.endsWith(name)) ? disk.bytes(path).length : 0;
+  fill(log, 1);
+  const before = disk.syncs;
+  for (let n = 1; n < 3 * markEntries; n++) log.append(entry(n), { mayWait: true });
+  assert.deepEqual([disk.syncs, marks()], [before, 0]);
+  log.syncSoon();
+  const later = log.next;
+  while (log.next < later + markEntries) log.append(entry(log.next), { mayWait: true });
+  await log.settled();
+  const saved = marks();
+  assert.ok(saved > 0);
+  log.sync();
+  assert.ok(marks() > saved);
   log.close();
 });
