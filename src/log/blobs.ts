@@ -29,8 +29,14 @@ export interface Blobs {
   writeSoon(): void;
   /** The bytes of a hash. Errors: `blob_missing`, `log_corrupt` (the file does not have its hash). */
   get(sha: string): Uint8Array;
-  /** Removes a blob durably, as erasing does; nothing happens if it is absent. */
-  remove(sha: string): void;
+  /** The first bytes of a hash's file, at most `count`; none where there is no file. The hash is not checked. */
+  head(sha: string, count: number): Uint8Array;
+  /** The hashes that have a file, in order. */
+  hashes(): string[];
+  /** Whether something waits for {@link writeSoon}. */
+  readonly waits: boolean;
+  /** Removes blobs durably, as erasing does; nothing happens to one that is absent. */
+  remove(hashes: Iterable<string>): void;
   /** Removes durably every file that `keeps` does not want, unfinished ones included (their sha is null). */
   removeOthers(keeps: (sha: string | null) => boolean): void;
 }
@@ -57,11 +63,11 @@ export function openBlobs(disk: Disk): Blobs {
   const temporary = (at: number) => `${blobsFolder}/${at}.new`;
   let folderIsMade = false, folderIsDurable = false;
 
-  function read(sha: string): Uint8Array | null {
+  function read(sha: string, bytesMax = Infinity): Uint8Array | null {
     const file = disk.open(path(sha));
     if (file === null) return null;
     try {
-      const bytes = new Uint8Array(file.size());
+      const bytes = new Uint8Array(Math.min(file.size(), bytesMax));
       return bytes.subarray(0, file.read(bytes, 0));
     } finally {
       file.close();
@@ -205,12 +211,21 @@ export function openBlobs(disk: Disk): Blobs {
       }
       return bytes;
     },
-    remove(sha) {
-      soon.delete(sha);
-      if (!hasFile(sha)) return;
-      durable.delete(sha);
-      disk.remove(path(sha));
-      disk.syncFolder(blobsFolder);
+    head: (sha, count) => soon.get(sha)?.subarray(0, count) ?? read(sha, count) ?? new Uint8Array(0),
+    hashes: () => disk.list(blobsFolder).filter((name) => isHash.test(name)),
+    get waits() {
+      return soon.size > 0;
+    },
+    remove(hashes) {
+      let removed = false;
+      for (const sha of hashes) {
+        soon.delete(sha);
+        if (!hasFile(sha)) continue;
+        durable.delete(sha);
+        disk.remove(path(sha));
+        removed = true;
+      }
+      if (removed) disk.syncFolder(blobsFolder);
     },
     removeOthers(keeps) {
       const gone = disk.list(blobsFolder).filter((name) => !keeps(isHash.test(name) ? name : null));

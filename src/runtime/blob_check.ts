@@ -1,10 +1,11 @@
 /**
- * Blobs that the log cannot do without: modules of all agents there ever were, and images stored by erasures that agents
- * go on from. Other images are made again where they are missing.
+ * Blobs that the log cannot do without: modules of all agents there ever were, and images stored by erasures, which a
+ * replay goes on from. Other images are made again where they are missing, and most are removed (kept_images.ts).
  */
-import { type AgentState, erasureOf } from "../kernel/mod.ts";
-import type { LogVerdict } from "../log/mod.ts";
-import { readEntry } from "./entries.ts";
+import { erasureOf } from "../kernel/mod.ts";
+import type { Log, LogVerdict } from "../log/mod.ts";
+import { entriesFrom } from "./entries.ts";
+import { erasedKey } from "./erasure.ts";
 import { type AgentHistory, unpack } from "./rows.ts";
 import type { ViewParts } from "./view_parts.ts";
 
@@ -24,13 +25,22 @@ export function damagedBlob({ graph, log, images }: ViewParts): Damage | null {
     const found = check(agent.module, agent.loadedTick, `the module of agent ${JSON.stringify(agent.id)}`);
     if (found !== null) return found;
   }
-  for (const { value } of graph.rows("agent/")) {
-    const { id, image } = unpack(value) as AgentState;
-    if (image === null || !readEntry(log, image.tick).steps.some((step) => erasureOf(step) !== null)) {
-      continue;
-    }
-    const found = check(image.sha, image.tick, `the memory of agent ${JSON.stringify(id)}`);
+  if (graph.row(erasedKey) === null) return null;
+  for (const [sha, { agent, tick }] of storedByErasures(log)) {
+    const found = check(sha, tick, `the memory of agent ${JSON.stringify(agent)}`);
     if (found !== null) return found;
   }
   return null;
+}
+
+/** Images that erasures stored and no later one removed, by hash. */
+function storedByErasures(log: Log): Map<string, { readonly agent: string; readonly tick: number }> {
+  const stored = new Map<string, { agent: string; tick: number }>();
+  for (const { entry: { tick, steps } } of entriesFrom(log, 0)) {
+    for (const { images, blobs } of steps.map(erasureOf).filter((one) => one !== null)) {
+      for (const sha of blobs) stored.delete(sha);
+      for (const [agent, sha] of Object.entries(images)) stored.set(sha, { agent, tick });
+    }
+  }
+  return stored;
 }

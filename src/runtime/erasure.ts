@@ -490,7 +490,7 @@ export function carryOut(
     });
   });
   log.erase(new Map(erasure.payloads.map(([at, places]) => [at, new Set(places)])));
-  for (const sha of erasure.blobs) blobs.remove(sha);
+  blobs.remove(erasure.blobs);
   removeUnnamed(log, blobs);
   return digests;
 }

@@ -5,8 +5,9 @@
  * Invariants:
  * 1. Every way gives the same bytes: parking is a cache, the log is the truth.
  * 2. Running a step again writes nothing: its session is thrown away, only the instance counts.
- * 3. An image an entry names is no input: where it is missing or damaged (a power loss soon after it was written), the
- *    one before it is used, and more steps are run again. One stored by an erasure cannot be made again: it is durable.
+ * 3. An image an entry names is no input: where it is missing (kept_images.ts removes most) or damaged (a power loss soon
+ *    after it was written), the one before it is used, and more steps are run again. One stored by an erasure cannot be
+ *    made again: it is durable, and stays.
  */
 import type { Graph } from "../graph/mod.ts";
 import { serve } from "../host/mod.ts";
@@ -134,44 +135,54 @@ export class Images {
 
   /** The agent as it was before tick `before`. `near` is an image known to lie before it. */
   #before(agent: AgentState, before: number, near: AgentState["image"]): Point {
-    const from = near !== null && near.tick < before ? near : null;
-    const known = from === null ? null : this.#found(from.sha);
-    // The nearest image is gone: another one is looked for from the agent's load on.
-    if (from !== null && known === null) return this.#before(agent, before, null);
-    let start: Point = { completed: from?.completed ?? 0, image: known };
-    let completed = start.completed;
-    let pending: Logged[] = [];
-    /** An erasure's image that is gone: a later erasure removed it, and stored another. */
-    let gone: string | null = null;
-    for (const { entry } of entriesFrom(this.#log, from === null ? agent.loadedTick : from.tick + 1)) {
-      if (entry.tick >= before) break;
-      const erased = entry.steps.map((one) => erasureOf(one)?.images[agent.id]).find((sha) =>
-        sha !== undefined
-      );
-      if (erased !== undefined) {
-        start = { completed, image: this.#found(erased) };
-        gone = start.image === null ? erased : null;
-        pending = [];
-      }
-      const record = entry.steps.find((one) => one.agent === agent.id && counts(one));
-      if (record === undefined) continue;
-      completed++;
-      pending.push({ entry, record });
-      const image = record.image === null ? null : this.#found(record.image);
-      if (image === null) continue;
-      start = { completed, image };
-      gone = null;
-      pending = [];
-    }
-    if (gone !== null) this.#blobs.get(gone); // its refusal says what is missing
-    return pending.length === 0 ? start : this.#rebuild(agent, start, pending);
+    const image = near !== null && near.tick < before ? this.#found(near.sha) : null;
+    const start = near !== null && image !== null ? { ...near, image } : this.#nearest(agent, before);
+    return this.#rebuild(agent, start, this.#steps(agent, start.tick, before));
   }
 
-  #rebuild(agent: AgentState, start: Point, steps: readonly Logged[]): Point {
-    this.rebuilt++;
-    return withSandbox((sandbox) => {
-      let completed = start.completed;
+  /** The last image before a tick that is there; without any, the agent before its load. */
+  #nearest(agent: AgentState, before: number): Point & { readonly tick: number } {
+    let completed = 0;
+    /** Images since the last one that an erasure stored, and that one. */
+    let named: { completed: number; tick: number; sha: string }[] = [];
+    let erased: string | null = null;
+    for (const { entry: { tick, steps } } of entriesFrom(this.#log, agent.loadedTick)) {
+      if (tick >= before) break;
+      const stored = steps.map((one) => erasureOf(one)?.images[agent.id]).find((sha) => sha !== undefined);
+      if (stored !== undefined) {
+        named = [{ completed, tick, sha: stored }];
+        erased = stored;
+      }
+      const record = steps.find((one) => one.agent === agent.id && counts(one));
+      if (record === undefined) continue;
+      completed++;
+      if (record.image !== null) named.push({ completed, tick, sha: record.image });
+    }
+    for (const point of named.toReversed()) {
+      const image = this.#found(point.sha);
+      if (image !== null) return { ...point, image };
+    }
+    // A later erasure removed it, and stored another; or it is lost, and the refusal says what is missing.
+    if (erased !== null) this.#blobs.get(erased);
+    return { completed: 0, image: null, tick: agent.loadedTick - 1 };
+  }
+
+  /** An agent's steps that count, of entries after one tick and before another. */
+  *#steps(agent: AgentState, after: number, before: number): Generator<Logged, void> {
+    for (const { entry } of entriesFrom(this.#log, after + 1)) {
+      if (entry.tick >= before) return;
+      const record = entry.steps.find((one) => one.agent === agent.id && counts(one));
+      if (record !== undefined) yield { entry, record };
+    }
+  }
+
+  #rebuild(agent: AgentState, start: Point, steps: Iterable<Logged>): Point {
+    let sandbox: Sandbox | null = null;
+    let completed = start.completed;
+    try {
       for (const logged of steps) {
+        if (sandbox === null) this.rebuilt++;
+        sandbox ??= openSandbox({ workers: 1, workerUrl: workerUrl("sandbox") });
         const image = completed === start.completed ? start.image : null;
         const end = this.#run(sandbox, agent, { completed, image }, logged);
         const same = end.kind === "completed" && end.fuel === logged.record.fuel;
@@ -182,8 +193,10 @@ export class Images {
         sandbox.settle([{ agent: agent.id, keep: true }]);
         completed++;
       }
-      return { completed, image: sandbox.image(agent.id) };
-    });
+      return sandbox === null ? start : { completed, image: sandbox.image(agent.id) };
+    } finally {
+      sandbox?.close();
+    }
   }
 
   #run(sandbox: Sandbox, agent: AgentState, point: Point, { entry, record }: Logged): StepEnd {

@@ -53,6 +53,7 @@ import { Durations } from "./durations.ts";
 import { type Env, liveEnv, seededEnv } from "./env.ts";
 import { carryOut, erasedKey, erasureAt, forgottenReceipts } from "./erasure.ts";
 import { Images } from "./images.ts";
+import { KeptImages, type Moment } from "./kept_images.ts";
 import { loadFacts, loadReader, needsReader } from "./loads.ts";
 import { Machine, type TickOutput } from "./machine.ts";
 import { type Gauges, Metrics } from "./metrics.ts";
@@ -108,8 +109,8 @@ export interface Runtime extends Port, TextSource {
   /** Live facts, without waiting. */
   status(): StatusView;
   /**
-   * Work for an idle moment: what a full disk stopped, index merges, checkpoints of the graph's WAL. Gives whether
-   * more is left.
+   * Work for an idle moment: what a full disk stopped, images that need not stay, index merges, checkpoints of the
+   * graph's WAL. Gives whether more is left.
    */
   maintain(): boolean;
   /**
@@ -246,6 +247,8 @@ class LocalRuntime implements Runtime {
   readonly #graph: Graph;
   readonly #modules: Modules;
   readonly #images: Images;
+  /** Null while the log is recovered: what that finds is looked for in the log. */
+  #kept: KeptImages | null = null;
   readonly #machine: Machine;
   readonly #desk = new ModelDesk(() => this.#schedule());
   readonly #rows: Rows;
@@ -316,6 +319,7 @@ class LocalRuntime implements Runtime {
       };
       this.#machine = new Machine(state, parts);
       this.#recover();
+      this.#kept = new KeptImages({ graph, log, blobs });
       for (const { key } of graph.rows(erasingPrefix)) this.#erasing.set(key, { isEmptied: false });
       this.#carryOutErasures(); // where a full disk forbids it, it is for a later moment: the folder opens all the same
       if (log.next === 0) this.#genesis();
@@ -491,6 +495,7 @@ class LocalRuntime implements Runtime {
     this.#paused = false;
     if (this.#closed !== null) return;
     try {
+      if (this.#kept?.isDue === true) this.#collectImages("busy");
       if (this.#hasTurn()) this.#tick();
     } catch (error) {
       this.#fail(error);
@@ -730,6 +735,7 @@ class LocalRuntime implements Runtime {
   /** A full disk refuses the tick's commands; its instances go back. Anything else is fatal. */
   #undo(entry: Entry, error: unknown): void {
     if (!isDiskFull(error) || entry.genesis !== null) throw error;
+    this.#kept?.noteRefused();
     for (const { agent } of entry.steps) if (agent !== null) this.#sandbox?.drop(agent);
     for (const { seat } of entry.commands) {
       this.#waiting.tell(this.#waiting.leave("step", stepKey({ tick: entry.tick, seat })), error);
@@ -741,6 +747,7 @@ class LocalRuntime implements Runtime {
   #noRoom(taken: readonly Waiting[], error: EngramError): void {
     this.#sandbox?.close();
     this.#sandbox = null;
+    this.#kept?.noteRefused();
     for (const one of taken) this.#waiting.tell(one, error);
     this.#paused = hasWork(this.#state);
   }
@@ -748,6 +755,7 @@ class LocalRuntime implements Runtime {
   /** Folds an entry into the state; gives the answers to be told after the commit. */
   #advance(entry: Entry, output: TickOutput | null = null): Answer[] {
     const done = advance(this.#state, entry);
+    this.#kept?.note(entry, this.#state);
     const answers: Answer[] = [];
     const saidInRun = new Map<string, readonly string[]>();
     if (output !== null) this.#metrics.ticked(entry.commands);
@@ -995,6 +1003,7 @@ class LocalRuntime implements Runtime {
 
   maintain(): boolean {
     if (this.#closed !== null) return false;
+    const leavesImages = this.#collectImages("idle");
     if (this.#paused) {
       this.#schedule();
       return true;
@@ -1002,7 +1011,7 @@ class LocalRuntime implements Runtime {
     try {
       if (this.#erasing.size > 0 && (this.#catchUp() ?? this.#carryOutErasures()) !== null) return true;
       this.#forgetCommands();
-      return this.#graph.maintain();
+      return this.#graph.maintain() || leavesImages;
     } catch (error) {
       // What a full disk does not let be done now is done in a later idle moment.
       if (!isDiskFull(error)) throw error;
@@ -1043,6 +1052,17 @@ class LocalRuntime implements Runtime {
     for (const id of idle) sandbox.drop(id);
     this.#metrics.rested(idle.length);
     return true;
+  }
+
+  /** Removes images that need not stay; whether more are left. A full disk keeps it from being remembered, no more. */
+  #collectImages(moment: Moment): boolean {
+    try {
+      this.#catchUp(); // what is remembered is of entries that the log has
+      return this.#kept?.collect(moment) ?? false;
+    } catch (error) {
+      if (!isDiskFull(error)) throw error;
+      return false;
+    }
   }
 
   /** Command ids are remembered for the newest `commandIdsMax` commands that gave one. */
@@ -1086,6 +1106,7 @@ class LocalRuntime implements Runtime {
   /** Stores rows and images for a quick opening. On a full disk it does without: the log has it all. */
   #store(): void {
     if (this.#catchUp() !== null) return;
+    this.#collectImages("closing");
     const images = [...this.#state.agents.values()].flatMap((agent) => this.#imageOf(agent));
     const durations = this.#durations.rows();
     if (this.#rows.storedTick === this.#state.tick && images.length + durations.length === 0) return;

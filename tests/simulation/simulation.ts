@@ -8,19 +8,24 @@
  * 2. The hash chain goes on from every hash that was ever seen.
  * 3. Replay gives the same, and a graph rebuilt from the log has the same rows and gives every view the same answer.
  * 4. A turned bit of the log is found and named, and nothing is cut for it.
+ * 5. After upkeep no image is left but those that are to stay, and the files that nobody can make again are there.
  */
 import assert from "node:assert/strict";
 import { setImmediate } from "node:timers";
 import { openGraph } from "../../src/graph/mod.ts";
-import { type Disk, MemoryDisk, openLog, toHex } from "../../src/log/mod.ts";
+import { erasureOf } from "../../src/kernel/mod.ts";
+import { type Disk, MemoryDisk, openBlobs, openLog, toHex } from "../../src/log/mod.ts";
 import { EngramError, openRuntime, type Receipt, replay, type Request, type Runtime } from "../../src/mod.ts";
 import {
+  isImage,
   Sandbox,
   type SandboxOptions,
   type SandboxStep,
   type Serve,
   type StepResult,
 } from "../../src/sandbox/mod.ts";
+import { entriesFrom } from "../../src/runtime/entries.ts";
+import { stays } from "../../src/runtime/kept_images.ts";
 import { serveTexts } from "../../src/runtime/embedding.ts";
 import { wordEmbedder } from "../support/word_embedder.ts";
 import { Random } from "./random.ts";
@@ -154,6 +159,8 @@ class World {
   }
 
   async loadAgents(): Promise<void> {
+    // Images are soon many enough for some to go.
+    await this.runtime.submit({ kind: "configure", changes: { imageStepsMax: 1 + this.#seed % 3 } });
     for (const agent of this.agents) {
       await this.#submitAll([{ operation: "reload", request: loadRequest(agent), tokens: [], counts: null }]);
     }
@@ -427,11 +434,51 @@ class World {
     }
   }
 
+  /** Upkeep between rounds, as a host has it when nobody asks: it must leave what is needed, whatever happens next. */
+  async rest(): Promise<void> {
+    while (this.runtime.maintain()) {
+      await new Promise((resolve) => setImmediate(resolve)); // it may have planned a tick
+      await this.runtime.idle();
+    }
+  }
+
+  /** No image is left but those that are to stay; those that erasures stored are there. */
+  #checkImages(): void {
+    const named = new Map<string, string[]>(), lives = new Map<string, number>(), erased = new Set<string>();
+    let erasures = 0;
+    const log = openLog(this.#disk, { readOnly: true });
+    for (const { entry } of entriesFrom(log, 0)) {
+      for (const record of entry.steps) {
+        const agent = record.agent ?? "";
+        if (record.entry === "initialize" && record.outcome === "completed") {
+          lives.set(agent, (lives.get(agent) ?? 0) + 1);
+        }
+        const { images = {}, blobs = [] } = erasureOf(record) ?? {};
+        if (record.entry === "erase") erasures++;
+        for (const sha of blobs) erased.delete(sha);
+        for (const sha of Object.values(images)) erased.add(sha);
+        if (record.image === null) continue;
+        const life = `${agent} ${lives.get(agent)}`;
+        named.set(life, [...named.get(life) ?? [], record.image]);
+      }
+    }
+    log.close();
+    const kept = [...named.values()].flatMap((all) => all.filter((_, at) => stays(at + 1, all.length)));
+    const mayStay = new Set([...kept, ...erased]);
+    const blobs = openBlobs(this.#disk);
+    const left = blobs.hashes().filter((sha) => isImage(blobs.head(sha, 4)));
+    assert.deepEqual(left.filter((sha) => !mayStay.has(sha)), [], "images that need not stay are left");
+    assert.deepEqual([...erased].filter((sha) => !left.includes(sha)), [], "an erasure's images are gone");
+    if (this.faults.length + erasures > 0) return; // these take images too
+    assert.deepEqual(kept.filter((sha) => !left.includes(sha)), [], "images that are to stay are gone");
+  }
+
   /** Closes, replays, rebuilds; the final state hash. */
   async finish(): Promise<{ stateHash: string; ticks: number }> {
     await this.runtime.idle();
     // What a full disk stopped is upkeep's: an erasure among it.
-    while (this.runtime.maintain()) await this.runtime.idle();
+    await this.rest();
+    this.#checkImages();
     const { stateHash, tick } = this.runtime.status();
     const seen = await seenBy(this.runtime, this.#workload.known);
     await this.runtime.close();
@@ -497,6 +544,7 @@ export async function simulate(seed: number): Promise<SimulationReport> {
       await world.runtime.idle();
       world.remember();
       await world.check();
+      await world.rest();
     }
     const { stateHash, ticks } = await world.finish();
     const acknowledged = world.told.filter((one) => one.state === "acknowledged").length;

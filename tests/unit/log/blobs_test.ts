@@ -42,10 +42,27 @@ onEachDisk("get() finds what its own object put, and only from then on", (disk) 
 onEachDisk("remove() removes a blob, and again does nothing", (disk) => {
   const blobs = openBlobs(disk);
   blobs.put(bytes);
-  blobs.remove(sha);
-  blobs.remove(sha);
+  blobs.remove([sha]);
+  blobs.remove([sha]);
   assert.deepEqual(disk.list("blobs"), []);
   assert.throws(() => blobs.get(sha), { code: "blob_missing" });
+});
+
+onEachDisk("hashes() names files alone; head() gives what a blob begins with, written or waiting", (disk) => {
+  const blobs = openBlobs(disk);
+  const [soon = ""] = blobs.putSoon([Uint8Array.of(9, 8, 7)]);
+  blobs.put(bytes);
+  setFile(disk, "blobs/0.new", bytes);
+  assert.deepEqual([blobs.hashes(), blobs.waits], [[sha], true]);
+  assert.deepEqual([blobs.head(soon, 2), blobs.head(sha, 2), blobs.head(sha, 9)], [
+    Uint8Array.of(9, 8),
+    Uint8Array.of(1, 2),
+    bytes,
+  ]);
+  blobs.writeSoon();
+  assert.deepEqual([blobs.hashes(), blobs.waits], [[soon, sha].sort(), false]);
+  blobs.remove([soon, sha]);
+  assert.deepEqual([blobs.hashes(), blobs.head(sha, 2)], [[], new Uint8Array(0)]);
 });
 
 onEachDisk("get() of the empty blob gives no bytes", (disk) => {
@@ -108,7 +125,7 @@ onEachDisk("writeSoon() mends a damaged blob, and leaves one that is whole", (di
 onEachDisk("what was removed is not written by writeSoon()", (disk) => {
   const blobs = openBlobs(disk);
   blobs.putSoon([bytes]);
-  blobs.remove(sha);
+  blobs.remove([sha]);
   const others = blobs.putSoon([Uint8Array.of(9)]);
   blobs.removeOthers(() => false);
   blobs.writeSoon();
