@@ -19,6 +19,8 @@ export interface Config {
   readonly fuelPerMs: number;
   readonly stepFuelMax: number;
   readonly linearMemoryPagesMax: number;
+  /** Pages of all agents together: a step that would grow beyond fails. None until `configure` sets it. */
+  readonly linearMemoryPagesAllMax?: number;
   readonly stackDepthMax: number;
   readonly moduleBytesMax: number;
   readonly commandsPerTickMax: number;
@@ -121,8 +123,13 @@ export const defaultConfig: Config = {
 
 /** Numbers of rules, not limits: the build has them, a folder keeps the ones it began with. */
 const rules: readonly string[] = ["costModel", "abi", "behaviour"];
-/** Limits that a folder begun before there were any lacks until `configure` sets them. */
-const laterLimits: readonly string[] = ["mailboxBytesMax", "mailMessagesMax", "mailBytesMax"];
+/** Limits that a folder lacks until `configure` sets them: it began before there were any, or none is the default. */
+const laterLimits: readonly string[] = [
+  "mailboxBytesMax",
+  "mailMessagesMax",
+  "mailBytesMax",
+  "linearMemoryPagesAllMax",
+];
 
 /** Whether changes decide how modules are made ready: agents that are loaded keep the form they began with. */
 export function changesModules(changes: Readonly<Record<string, number>>): boolean {

@@ -140,25 +140,55 @@ function postponed(end: StepEnd): StepEnd {
   return { ...end, kind: "lost", reason: "tick_full", calls: 0, memoryOperations: 0, recorded: [] };
 }
 
+/** The linear memory of all agents together, as the steps of a tick grow it in their order. */
+class AllMemory {
+  readonly #state: State;
+  /** Counted when a step first grows. */
+  #pages: number | null = null;
+
+  constructor(state: State) {
+    this.#state = state;
+  }
+
+  /** Takes in what a step grew; gives why it may not have, or null. */
+  grow({ agent }: Step, { pages }: StepEnd): string | null {
+    const { config: { linearMemoryPagesAllMax: most }, agents } = this.#state;
+    if (most === undefined || agent === null) return null;
+    const grown = pages - (agents.get(agent)?.pages ?? 0);
+    if (grown <= 0) return null;
+    this.#pages ??= [...agents.values()].reduce((sum, one) => sum + one.pages, 0);
+    if (this.#pages + grown > most) {
+      return `it grew by ${grown} pages, all agents have ${this.#pages}, linearMemoryPagesAllMax is ${most}`;
+    }
+    this.#pages += grown;
+    return null;
+  }
+}
+
 /** Settles a tick. `ends` are in the order of `plan.steps`. */
 export function settle(state: State, plan: Plan, ends: readonly StepEnd[]): readonly Settled[] {
   assert(ends.length === plan.steps.length, "every step has an end");
   const written = new Set<string>();
+  const memory = new AllMemory(state);
   let bytes = 0;
   return plan.steps.map((step, at): Settled => {
     const given = ends[at];
     assert(given !== undefined, `step ${stepKey(step)} has no end`);
     // What does not fit into the tick any more runs again in the next one, where it comes first.
     const full = bytes > 0 && bytes + given.bytes > state.config.tickBytesMax;
-    const end = full && given.refused === null ? postponed(given) : given;
+    const ended = full && given.refused === null ? postponed(given) : given;
     if (!full) bytes += given.bytes;
     const isLogged = step.tick < plan.tick;
-    if (end.refused !== null) {
+    const { refused } = ended;
+    if (refused !== null) {
       return isLogged
-        ? { step, end, record: refusedRecord(step, end, end.refused), refused: null }
-        : { step, end, record: null, refused: end.refused };
+        ? { step, end: ended, record: refusedRecord(step, ended, refused), refused: null }
+        : { step, end: ended, record: null, refused };
     }
-    const { outcome, reason } = judge(state, step, end, written);
+    const judged = judge(state, step, ended, written);
+    const tooMuch = judged.outcome === "completed" ? memory.grow(step, ended) : null;
+    const end = tooMuch === null ? ended : { ...ended, result: null };
+    const { outcome, reason } = tooMuch === null ? judged : { outcome: "failed" as const, reason: tooMuch };
     if (!isLogged && step.entry === "initialize" && outcome !== "completed" && outcome !== "carried") {
       return { step, end, record: null, refused: loadRefusal(step, outcome, reason) };
     }

@@ -2,11 +2,11 @@
 import assert from "node:assert/strict";
 import { defaultConfig } from "../../src/kernel/mod.ts";
 import { MemoryDisk, openBlobs } from "../../src/log/mod.ts";
-import { openRuntime } from "../../src/mod.ts";
+import { EngramError, openRuntime } from "../../src/mod.ts";
 import { Modules } from "../../src/runtime/modules.ts";
 import { EngineEnd } from "../../src/sandbox/channel.ts";
 import { act, loadAgent } from "../support/agent_host.ts";
-import { testAgent } from "../support/agents.ts";
+import { testAgent, testAgentBase64 } from "../support/agents.ts";
 import { hotBytes, neverBytes } from "../support/economy_probe.ts";
 import { codeOf, loadTestAgent, run, temporaryFolder, withRuntime } from "../support/runtimes.ts";
 import { answerOf, Bench, guestText, imports, stepOf } from "../unit/sandbox/guest.ts";
@@ -159,3 +159,33 @@ Deno.test({
     assert.equal(gone, 0);
   },
 });
+
+// proves: mentat-step6-total
+Deno.test("the memory of all agents together is limited: what would grow beyond is refused and leaves nothing", () =>
+  withRuntime(async (runtime) => {
+    const limits = { stepFuelMax: 1_000_000_000, linearMemoryPagesMax: 20 };
+    const load = (agent: string) =>
+      runtime.submit({
+        kind: "agent_load",
+        agent,
+        wasm: testAgentBase64,
+        manifest: { manifest: 1, id: agent, version: "1.0.0", abi: "engram@1", capabilities: [], limits },
+      });
+    const pages = async () => (await runtime.view({ view: "status" })).memoryBytes / 65_536;
+    const changes = { linearMemoryPagesAllMax: 30 };
+    await runtime.submit({ kind: "configure", changes });
+    for (const agent of ["a", "b"]) await load(agent);
+    assert.equal(await run(runtime, "count", "{}", "b"), 1);
+    assert.equal(await run(runtime, "big", "{}", "a"), 20);
+    assert.equal(await pages(), 24);
+    const refused = await run(runtime, "big", "{}", "b").then(() => null, (error: unknown) => error);
+    assert.ok(refused instanceof EngramError && refused.code === "agent_failed");
+    assert.match(refused.message, /linearMemoryPagesAllMax is 30/);
+    assert.deepEqual([await run(runtime, "count", "{}", "b"), await pages()], [2, 24]);
+    await load("c");
+    assert.equal(await codeOf(load("d")), "agent_initialize_failed");
+    assert.equal(await pages(), 28);
+    await runtime.submit({ kind: "agent_unload", agent: "a" });
+    assert.equal(await run(runtime, "big", "{}", "b"), 20);
+    assert.equal(await pages(), 24);
+  }));

@@ -222,3 +222,27 @@ Deno.test("settle() changes nothing in the state it is given", () => {
   settle(world.state, planned, [end({ kind: "lost" })]);
   assert.deepEqual([structuredClone(world.state.agents.get("a")), world.state.carried], [before, []]);
 });
+
+Deno.test("a step that grows beyond the memory of all agents together fails, in the order of the steps", () => {
+  const world = new World({ linearMemoryPagesAllMax: 10 }, ["a", "b", "c"]); // a page each
+  const grown: Record<string, number> = { a: 5, b: 5, c: 3 };
+  const settled = world.tick(
+    ["a", "b", "c"].map((agent) => command(ask.execute(agent))),
+    ({ agent }) => end({ pages: grown[agent ?? ""] ?? 0, written: [`e:${agent}`] }),
+  );
+  assert.deepEqual(
+    settled.map(({ record }) => [record?.outcome, record?.pages, record?.reason, record?.result !== null]),
+    [
+      ["completed", 5, "", true],
+      ["failed", 0, "it grew by 4 pages, all agents have 7, linearMemoryPagesAllMax is 10", false],
+      ["completed", 3, "", true],
+    ],
+  );
+  assert.deepEqual([...world.state.agents.values()].map(({ pages }) => pages), [5, 1, 3]);
+  const [load] = world.tick([command(ask.load("d"))], () => end({ pages: 2 }));
+  assert.equal(load?.refused?.code, "agent_initialize_failed");
+  world.tick([command(ask.unload("a"))]);
+  const [again] = world.tick([command(ask.load("d"))], () => end({ pages: 2 }));
+  assert.equal(again?.record?.outcome, "completed");
+  assert.deepEqual(world.folded(), world.state);
+});
