@@ -429,8 +429,13 @@ export class PostingIndex {
     }
     this.#db.run(dropEnded);
     for (const page of touched) this.#writePage(page);
-    this.#db.run(putState, [this.#indexed, ++this.#runs]);
     this.#merge(indexLimits.quickMergeDocumentsMax);
+    this.#countRun();
+  }
+
+  /** Tells who reads the file that segments or pages are others. */
+  #countRun(): void {
+    this.#db.run(putState, [this.#indexed, ++this.#runs]);
   }
 
   /** Counts the words of live rows into `writers`; gives how many rows were live. */
@@ -493,13 +498,17 @@ export class PostingIndex {
     this.#db.run(putPage, [page, bytesAt(this.#marks, from, to), bytesAt(this.#engrams, from, to)]);
   }
 
-  /** Merges the newest segments while there are too many of similar size, up to `documentsMax` versions. */
-  #merge(documentsMax: number): void {
+  /** Merges the newest segments while there are too many of similar size, up to `documentsMax` versions; whether it did. */
+  #merge(documentsMax: number): boolean {
+    let merged = false;
     for (let size = indexLimits.segmentsMax; size <= documentsMax; size *= indexLimits.segmentsMax) {
       let first = this.#segments.length;
       while (first > 0 && (this.#segments[first - 1]?.documents ?? Infinity) <= size) first--;
-      if (this.#segments.length - first >= indexLimits.segmentsMax) this.#mergeFrom(first);
+      if (this.#segments.length - first < indexLimits.segmentsMax) continue;
+      this.#mergeFrom(first);
+      merged = true;
     }
+    return merged;
   }
 
   #mergeFrom(first: number): void {
@@ -541,7 +550,9 @@ export class PostingIndex {
       if (this.#behind()) return true;
     }
     this.#dirty = false;
-    this.#write(() => this.#merge(Number.MAX_SAFE_INTEGER / indexLimits.segmentsMax));
+    this.#write(() => {
+      if (this.#merge(Number.MAX_SAFE_INTEGER / indexLimits.segmentsMax)) this.#countRun();
+    });
     return false;
   }
 

@@ -5,6 +5,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { type Graph, openGraph } from "../../src/graph/mod.ts";
+import { indexLimits } from "../../src/graph/postings.ts";
 import { Payload } from "../../src/kernel/payload.ts";
 import type { Write } from "../../src/kernel/records.ts";
 import { c, context, e, entry, join, link, put, x } from "../unit/graph/support.ts";
@@ -129,6 +130,27 @@ function followed(entries: readonly (readonly Write[])[]): void {
 
 Deno.test("what was read of a word before its segments were merged counts once", () =>
   followed(Array.from({ length: 20 }, (_, at) => [put(e(at), `salt water ${"lake ".repeat(at % 3)}`)])));
+
+Deno.test("a reader finds words it had not read when the segments that have them are merged in idle time", () => {
+  const folder = Deno.makeTempDirSync({ prefix: "engramlt-test-" }), path = `${folder}/graph.db`;
+  const writer = openGraph({ path }),
+    many = indexLimits.quickMergeDocumentsMax / indexLimits.segmentsMax + 13;
+  for (let batch = 0; batch < indexLimits.segmentsMax; batch++) {
+    const notes = Array.from({ length: many }, (_, at) => put(e(batch * many + at), "salt water"));
+    writer.commit(entry(writer, notes));
+    writer.search({ text: "salt", limit: 1 });
+  }
+  const reader = openGraph({ path, readOnly: true });
+  try {
+    assert.equal(reader.search({ text: "salt", limit: 1 }).hits.length, 1);
+    writer.maintain();
+    assert.equal(reader.search({ text: "water", limit: 1 }).hits.length, 1);
+  } finally {
+    reader.close();
+    writer.close();
+    Deno.removeSync(folder, { recursive: true });
+  }
+});
 
 Deno.test("what a deleted engram was linked with is known without it", () => {
   const notes = [0, 1, 2, 3, 4].map((at) => put(e(at), at === 0 ? "salt lake" : "quiet"));
