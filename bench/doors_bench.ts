@@ -16,7 +16,8 @@ import {
 } from "../tests/support/mcp_clients.ts";
 import { bench, figureOf, report, runBenches, smoke, temporary } from "./measure.ts";
 
-const entities = smoke ? 100 : 10_000;
+const given = Deno.args.find((arg) => arg.startsWith("--entities="))?.slice("--entities=".length);
+const entities = smoke ? 100 : Number(given ?? 10_000);
 /** Requests under way at once, where many are. */
 const parallel = 16;
 const rootOf = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url));

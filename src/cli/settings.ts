@@ -111,7 +111,7 @@ async function settingsFile(
   const path = named === null ? dataPaths(data).config : fromCaller(call.screen.terminal, named);
   const stat = await statOf(path);
   if (named === null && stat === null) return { path, text: null };
-  const { tomlBytesMax } = await import("../input/mod.ts");
+  const { tomlBytesMax } = await import("../input/text.ts");
   if (stat?.isDirectory === true) {
     throw new EngramError("invalid_config", `Cannot read ${path}: it is a folder`, { path });
   }

@@ -25,5 +25,5 @@ export {
 export { type Redactions, redactText } from "./redact.ts";
 export { readManifest } from "./manifest.ts";
 export { hostDefaults, readGivenSettings, readSettingsFile, settingNames } from "./settings.ts";
-export { type ProjectFile, projectFileSchema, readProjectFile, readToml, tomlBytesMax } from "./toml.ts";
+export { type ProjectFile, projectFileSchema, readProjectFile, readToml } from "./toml.ts";
 export { type Place, readWorkflow, unknownAgent, type WorkflowFile } from "./workflow.ts";

@@ -1,6 +1,9 @@
 /** Bytes to text, and text to lines, with the places kept. */
 import type { RefusalCode } from "../kernel/errors.ts";
 
+/** Bytes of a TOML file at most. Here, since a project is looked for at many a start, and its file seldom there. */
+export const tomlBytesMax = 65_536;
+
 /** One line of a text: [start, end) without its line end, [start, next) with it. Offsets in UTF-16 units. */
 export interface Line {
   readonly start: number;

@@ -9,9 +9,6 @@ import { z } from "zod";
 import { EngramError } from "../kernel/errors.ts";
 import { firstIssue, issueWords } from "./issues.ts";
 
-/** Bytes of a TOML file at most. */
-export const tomlBytesMax = 65_536;
-
 /** `.engramlt.toml`, which says what project a folder and all below it is. */
 export const projectFileSchema = z.strictObject({
   name: z.string().trim().min(1).max(100).exactOptional().describe(

@@ -16,7 +16,8 @@
  *    repository says so too: a `.git` file that came with a download gives nobody another project's memories.
  */
 import { basename, dirname, isAbsolute, join, relative, resolve } from "node:path";
-import { readProjectFile, redactText, tomlBytesMax } from "../input/mod.ts";
+import { redactText } from "../input/redact.ts";
+import { tomlBytesMax } from "../input/text.ts";
 import { type Context, EngramError, type Id, personalContextId } from "../kernel/mod.ts";
 import { homeFolder } from "./platform.ts";
 import type { Port } from "./port.ts";
@@ -99,7 +100,7 @@ async function findProject(folder: string): Promise<Project | null> {
   let marker: string | null = null;
   for (const at of above) {
     const text = await readShort(join(at, projectFileName), tomlBytesMax);
-    if (text !== null) return fromFile(at, text, await gitAbove(above, at));
+    if (text !== null) return await fromFile(at, text, await gitAbove(above, at));
     if (git === null) git = await gitRoot(at);
     if (git === null && marker === null && await hasMarker(at)) marker = at;
   }
@@ -127,11 +128,13 @@ async function foldersUp(start: string): Promise<string[]> {
 }
 
 /** The project that a `.engramlt.toml` in `at` names. In a worktree the same file is the same project. */
-function fromFile(
+async function fromFile(
   at: string,
   text: string,
   git: { readonly root: string; readonly tree: string } | null,
-): Project {
+): Promise<Project> {
+  // What reads it is large, and most folders have none.
+  const { readProjectFile } = await import("../input/toml.ts");
   const { name, id, context } = readProjectFile(text, join(at, projectFileName));
   const root = git === null ? at : join(git.root, relative(git.tree, at));
   const plainName = name ?? id ?? nameOf(root);
