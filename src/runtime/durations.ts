@@ -1,7 +1,9 @@
 /**
  * How long agents ran, for people: kept beside the state under a key of this machine's own, never part of it.
  *
- * Invariant: nothing decides by a duration; a graph without them is the same graph.
+ * Invariants:
+ * 1. Nothing decides by a duration; a graph without them is the same graph.
+ * 2. One number a loaded agent and one in all: what is known of an agent goes when it is unloaded, as its other counts do.
  */
 import type { Graph } from "../graph/mod.ts";
 import { pack, type Row, unpack } from "./rows.ts";
@@ -13,47 +15,57 @@ interface Stored {
   readonly agents: Readonly<Record<string, number>>;
 }
 
-/** Milliseconds run, in all and by agent, over the life of a folder. */
+/** Milliseconds run, in all over the life of a folder, and by agent since its load. */
 export class Durations {
   readonly #graph: Graph;
-  #before: Stored | null = null;
-  #total = 0;
-  readonly #agents = new Map<string, number>();
+  readonly #isLoaded: (agent: string) => boolean;
+  /** Whether something ran or went since the row was stored. */
+  #isChanged = false;
+  #known: { total: number; readonly agents: Map<string, number> } | null = null;
 
-  constructor(graph: Graph) {
+  constructor(graph: Graph, isLoaded: (agent: string) => boolean) {
     this.#graph = graph;
+    this.#isLoaded = isLoaded;
   }
 
   add(agent: string, ms: number): void {
     if (ms === 0) return;
-    this.#total += ms;
-    this.#agents.set(agent, (this.#agents.get(agent) ?? 0) + ms);
+    const known = this.#all();
+    known.total += ms;
+    known.agents.set(agent, (known.agents.get(agent) ?? 0) + ms);
+    this.#isChanged = true;
+  }
+
+  /** Forgets an agent that is unloaded; its time stays in the total. */
+  forget(agent: string): void {
+    if (this.#all().agents.delete(agent)) this.#isChanged = true;
   }
 
   /** In all, in ms with three decimals. */
   get total(): number {
-    return rounded(this.#stored().total + this.#total);
+    return rounded(this.#all().total);
   }
 
   /** Of one agent, in ms with three decimals. */
   of(agent: string): number {
-    return rounded((this.#stored().agents[agent] ?? 0) + (this.#agents.get(agent) ?? 0));
+    return rounded(this.#all().agents.get(agent) ?? 0);
   }
 
-  /** The row to store, or none where nothing ran. */
+  /** The row to store, or none where nothing changed. */
   rows(): Row[] {
-    if (this.#total === 0) return [];
-    const agents = { ...this.#stored().agents };
-    for (const agent of this.#agents.keys()) agents[agent] = this.of(agent);
+    if (!this.#isChanged) return [];
+    const agents = Object.fromEntries([...this.#all().agents.keys()].map((agent) => [agent, this.of(agent)]));
     return [{ key, value: pack({ total: this.total, agents }) }];
   }
 
-  #stored(): Stored {
-    if (this.#before === null) {
+  #all() {
+    if (this.#known === null) {
       const row = this.#graph.row(key);
-      this.#before = row === null ? { total: 0, agents: {} } : unpack(row) as Stored;
+      const { total, agents } = row === null ? { total: 0, agents: {} } : unpack(row) as Stored;
+      // A host that was killed, or an older build, left agents in it that are gone.
+      this.#known = { total, agents: new Map(Object.entries(agents).filter(([id]) => this.#isLoaded(id))) };
     }
-    return this.#before;
+    return this.#known;
   }
 }
 

@@ -303,7 +303,7 @@ class LocalRuntime implements Runtime {
     this.#log = log;
     this.#graph = graph;
     this.#blobs = blobs;
-    this.#durations = new Durations(graph);
+    this.#durations = new Durations(graph, (agent) => this.#state.agents.has(agent));
     try {
       this.#modules = new Modules(blobs, { stopwatch, onPrepared: (ms) => this.#metrics.prepared(ms) });
       this.#images = new Images(graph, log, blobs, this.#modules);
@@ -797,6 +797,7 @@ class LocalRuntime implements Runtime {
 
   #unloaded(agent: AgentState, tick: number): void {
     this.#rows.unloaded(agent, tick);
+    this.#durations.forget(agent.id);
     this.#graph.dropImage(agent.id);
     this.#sandbox?.drop(agent.id);
   }
