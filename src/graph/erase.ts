@@ -6,6 +6,7 @@
  * 2. Nothing of it is left in freed pages or in the journal: the file is written anew and the journal emptied.
  * 3. Doing it twice changes nothing more.
  */
+import { searchTables } from "./copy.ts";
 import { build, busyWaitMsMax, given, num, Query, type Sqlite } from "./sqlite.ts";
 
 const emptyEngram = new Query(() =>
@@ -24,9 +25,6 @@ const dropImage = new Query(() => build.deleteFrom("image").where("agent", "=", 
 
 /** How long emptying the journal waits for those who read, in ms. */
 const readersWaitMsMax = 500;
-
-/** Tables made from texts alone: they are made again from what is left. */
-const searchTables = ["posting", "segment", "document_page", "document_ended"] as const;
 
 /** Empties the rows of erased payloads, and forgets the parked images of some agents. */
 export function eraseRows(db: Sqlite, digests: readonly Uint8Array[], agents: readonly string[]): void {

@@ -28,14 +28,23 @@ import {
 import { Changes, type ChangesPage } from "./changes.ts";
 import { Committer } from "./commit.ts";
 import { type EngramVersion, type NewestOptions, Reads, type ThreadOptions } from "./reads.ts";
+import { copyRows, schemaOf } from "./copy.ts";
 import { dropFreedPages, eraseRows } from "./erase.ts";
 import { Links } from "./links.ts";
-import { migrate } from "./schema.ts";
+import { makeTables, migrate } from "./schema.ts";
+import {
+  firstDifference,
+  frame,
+  type RowDifference,
+  type RowHashes,
+  rowHashes,
+  type RowKind,
+} from "./row_hashes.ts";
 import { recall, type RecallQuery, type RecallResult } from "./recall.ts";
 import { type Readable, Scopes } from "./scope.ts";
 import { searchLimits } from "./score.ts";
 import { Search, type SearchQuery, type SearchResult } from "./search.ts";
-import { build, busyWaitMsMax, bytesOf, given, num, Query, type Row, Sqlite, text } from "./sqlite.ts";
+import { build, busyWaitMsMax, bytesOf, given, num, Query, Sqlite, text } from "./sqlite.ts";
 import { similarityOf, type Unembedded, unembedded, VectorIndex } from "./vectors.ts";
 import { type NeighborOptions, type PathOptions, Walks } from "./walk.ts";
 
@@ -64,6 +73,8 @@ export interface GraphEntry {
 export interface GraphOptions {
   /** A file, or ":memory:". */
   readonly path: string;
+  /** A file whose rows a graph in memory begins with; it is only read. */
+  readonly from?: string;
   /** Never writes; sees what another connection commits. Default false. */
   readonly readOnly?: boolean;
   /** Current engrams kept ready. Default 10,000; 0 keeps none. Changes no result. */
@@ -99,7 +110,8 @@ const getRow = new Query(() =>
   build.selectFrom("kernel_row").select("value").where("key", "=", given<string>(0))
 );
 const getRows = new Query(() =>
-  build.selectFrom("kernel_row").select(["key", "value"]).where("key", ">=", given<string>(0)).orderBy("key")
+  build.selectFrom("kernel_row").select(["key", "value"]).where("key", ">=", given<string>(0))
+    .where("key", "<", given<string>(1)).orderBy("key")
 );
 const putImage = new Query(() =>
   build.replaceInto("image").values({
@@ -140,6 +152,13 @@ const deferredMax = 8, deferredWritesMax = 1024;
 const countOf = (steps: GraphEntry["steps"]): number =>
   steps.reduce((sum, { writes }) => sum + writes.length, 0);
 
+/** What comes after every text that begins with a prefix; after every text, where it is empty, come bytes. */
+function endOf(prefix: string): string | Uint8Array {
+  const last = prefix.charCodeAt(prefix.length - 1);
+  assert(prefix === "" || last < 0x7f, "a prefix of keys ends with a letter of ASCII");
+  return prefix === "" ? new Uint8Array() : prefix.slice(0, -1) + String.fromCharCode(last + 1);
+}
+
 /** Opens a graph, making it if it is not there. */
 export function openGraph(options: GraphOptions): Graph {
   return new Graph(options);
@@ -174,6 +193,10 @@ export class Graph {
     this.#db = new Sqlite(options.path);
     try {
       this.#configure();
+      if (options.from !== undefined) {
+        makeTables(this.#db, options.from, schemaOf(this.#db, options.from));
+        copyRows(this.#db, options.from);
+      }
       migrate(this.#db, this.#readOnly);
       this.#scopes = new Scopes(this.#db);
       this.#reads = new Reads(this.#db, this.#scopes, options.cacheEngramsMax ?? 10_000);
@@ -400,15 +423,12 @@ export class Graph {
 
   /** The kernel rows whose key begins with `prefix`, by key. */
   rows(prefix: string): { key: string; value: Uint8Array }[] {
-    return this.#read(() => {
-      const found: { key: string; value: Uint8Array }[] = [];
-      for (const [name, bytes] of this.#db.all(getRows, [prefix])) {
-        const key = text(name), value = bytesOf(bytes);
-        if (!key.startsWith(prefix)) break;
-        if (value !== null) found.push({ key, value });
-      }
-      return found;
-    });
+    return this.#read(() =>
+      this.#db.all(getRows, [prefix, endOf(prefix)]).flatMap(([name, bytes]) => {
+        const value = bytesOf(bytes);
+        return value === null ? [] : [{ key: text(name), value }];
+      })
+    );
   }
 
   /** Parks an image. */
@@ -650,42 +670,26 @@ export class Graph {
     }
   }
 
+  /** Hashes of the rows as of a tick, by kind (row_hashes.ts). Reads all of them. */
+  rowHashes(asOf?: number): RowHashes {
+    return this.#read(() => rowHashes(this.#db, asOf));
+  }
+
+  /** The first row of a kind as of a tick that another graph has not so; null where it has. */
+  rowDifference(actual: Graph, kind: RowKind, asOf: number): RowDifference | null {
+    return this.#read(() => actual.#read(() => firstDifference(this.#db, actual.#db, kind, asOf)));
+  }
+
   /**
-   * A hash of every row that holds now and of the kernel rows, but for keys under `local/`: equal for graphs made by the same entries.
-   * Payloads count by their digest where the log gave one, so erasing changes nothing. Reads every current row.
+   * A hash of every row and of the kernel rows, but for keys under `local/`: equal for graphs made by the same entries,
+   * whatever was erased from their texts after. Reads all of them.
    */
   rowsHash(): Uint8Array {
-    return this.#read(() => {
-      const hash = createHash("sha256");
-      const add = (
-        table: string,
-        columns: string,
-        order: string,
-        filter = "where to_tick = 9007199254740991",
-      ) => {
-        const rows = this.#db.rows(`select ${columns} from ${table} ${filter} order by ${order}`);
-        hash.update(`${table} ${rows.length}\n`);
-        for (const row of rows) hash.update(frame(row));
-      };
-      const version = `from_tick, coalesce(digest, texts), agent, client, author_tick, author_seat`;
-      add(
-        "engram_version",
-        `(select id from engram where key = engram), ${version}, kind, confidence, position, observed_at,
-          time_source, valid_from, valid_to`,
-        "engram",
-      );
-      add(
-        "connection_version",
-        `(select id from connection where key = connection), ${version}, source, target, type, weight`,
-        "connection",
-      );
-      add("context_version", `(select id from context where key = context), ${version}, owner`, "context");
-      add("member", "context, engram, from_tick", "context, engram");
-      add("context_agent", "context, agent, access, from_tick", "context, agent");
-      add("vector", "rid, model, from_tick, coalesce(digest, bytes)", "rid, model", "");
-      add("kernel_row", "key, value", "key", "where key not like 'local/%'");
-      return new Uint8Array(hash.digest());
-    });
+    const hash = createHash("sha256").update(JSON.stringify(this.rowHashes()));
+    for (const { key, value } of this.rows("")) {
+      if (!key.startsWith("local/")) hash.update(frame([key, value]));
+    }
+    return new Uint8Array(hash.digest());
   }
 
   /**
@@ -703,23 +707,4 @@ export class Graph {
   close(): void {
     this.#db.close();
   }
-}
-
-/** A row as bytes that no other row has. */
-function frame(row: Row): Uint8Array {
-  const encoder = new TextEncoder();
-  const parts = row.map((value) =>
-    value instanceof Uint8Array ? value : encoder.encode(value === null ? "" : `${typeof value}:${value}`)
-  );
-  const lengths = encoder.encode(
-    parts.map((part, at) => row[at] === null ? "-" : String(part.length)).join(",") + "\n",
-  );
-  const bytes = new Uint8Array(lengths.length + parts.reduce((sum, part) => sum + part.length, 0));
-  bytes.set(lengths);
-  let at = lengths.length;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
 }

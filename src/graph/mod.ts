@@ -7,6 +7,9 @@ export {
   openGraph,
   type ParkedImage,
 } from "./graph.ts";
+export { copyBytes, copyGraphFile } from "./copy.ts";
+export { type RowDifference, type RowHashes, type RowKind, rowKinds } from "./row_hashes.ts";
+export { schemaVersion } from "./schema.ts";
 export type { ChangesPage } from "./changes.ts";
 export type { EngramVersion, ThreadOptions } from "./reads.ts";
 export type { Readable } from "./scope.ts";

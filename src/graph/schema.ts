@@ -155,17 +155,35 @@ create index vector_model on vector (model, key);
 /** The version of the schema this build writes. */
 export const schemaVersion = migrations.length;
 
+function refuseNewer(path: string, found: number): void {
+  if (found <= schemaVersion) return;
+  throw new EngramError(
+    "data_folder_newer",
+    `Cannot open the graph "${path}": its schema is version ${found}, this build knows ${schemaVersion}`,
+    { found, known: schemaVersion },
+  );
+}
+
+/** Makes the tables of version `to` in an empty database, or those of the versions from `from` to it. */
+function bring(db: Sqlite, from: number, to: number): void {
+  db.transaction("write", () => {
+    if (from === 0) db.exec("create table meta (name text primary key, value) without rowid");
+    for (const step of migrations.slice(from, to)) db.exec(step);
+    db.exec(`pragma user_version = ${to}`);
+  });
+}
+
+/** The tables of a version in an empty database: of a file whose rows are to be taken into it before {@link migrate}. */
+export function makeTables(db: Sqlite, path: string, version: number): void {
+  refuseNewer(path, version);
+  bring(db, 0, version);
+}
+
 /** Brings the file to {@link schemaVersion}; a newer one is refused with `data_folder_newer`. */
 export function migrate(db: Sqlite, readOnly: boolean): void {
   const found = db.value("pragma user_version");
   assert(typeof found === "number", "user_version is a number");
-  if (found > schemaVersion) {
-    throw new EngramError(
-      "data_folder_newer",
-      `Cannot open the graph "${db.path}": its schema is version ${found}, this build knows ${schemaVersion}`,
-      { found, known: schemaVersion },
-    );
-  }
+  refuseNewer(db.path, found);
   if (found === schemaVersion) return;
   if (readOnly) {
     throw new EngramError(
@@ -174,9 +192,5 @@ export function migrate(db: Sqlite, readOnly: boolean): void {
       { found, known: schemaVersion },
     );
   }
-  db.transaction("write", () => {
-    if (found === 0) db.exec("create table meta (name text primary key, value) without rowid");
-    for (const step of migrations.slice(found)) db.exec(step);
-    db.exec(`pragma user_version = ${schemaVersion}`);
-  });
+  bring(db, found, schemaVersion);
 }

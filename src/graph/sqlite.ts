@@ -171,8 +171,8 @@ export class Sqlite {
   }
 
   /** Rows of a statement given as text: for what kysely can't say (pragmas). */
-  rows(sql: string): Row[] {
-    return this.#do(() => this.#statement(sql).all([]).map((row) => rowOf(row) ?? []));
+  rows(sql: string, values: readonly Value[] = []): Row[] {
+    return this.#do(() => this.#statement(sql).all(values).map((row) => rowOf(row) ?? []));
   }
 
   run(query: Query, values: readonly Value[] = []): void {
