@@ -35,8 +35,11 @@ export function entryOf(body: Body): Entry {
   return body as unknown as Entry;
 }
 
+/** Where entries are read one by one: a log, or what keeps some of its entries at hand. */
+export type EntryReads = Pick<Log, "next" | "read">;
+
 /** Reads one entry. */
-export function readEntry(log: Log, index: number): Entry {
+export function readEntry(log: EntryReads, index: number): Entry {
   if (index < 0 || index >= log.next) {
     throw new EngramError("tick_not_found", `Cannot read tick ${index}: the last one is ${log.next - 1}`);
   }
@@ -57,7 +60,7 @@ export function* entriesFrom(log: Log, from: number): Generator<{ entry: Entry; 
 }
 
 /** A message named by (tick, step, index). */
-export function messageAt(log: Log, tick: number, step: number, index: number): Message {
+export function messageAt(log: EntryReads, tick: number, step: number, index: number): Message {
   const record = readEntry(log, tick).steps[step];
   const sent = record?.messages[index];
   assert(record !== undefined && sent !== undefined, `message ${tick}/${step}/${index} is not in the log`);
@@ -65,7 +68,7 @@ export function messageAt(log: Log, tick: number, step: number, index: number): 
 }
 
 /** The messages a receive step got, from its cause. */
-export function mailOf(log: Log, record: StepRecord): Message[] {
+export function mailOf(log: EntryReads, record: StepRecord): Message[] {
   const refs = record.cause !== null && "mail" in record.cause ? record.cause.mail : [];
   const messages: Message[] = [];
   for (let at = 0; at + 2 < refs.length; at += 3) {

@@ -16,6 +16,7 @@ import {
   assert,
   bodyBytes,
   type Config,
+  type Context,
   emptyState,
   EngramError,
   type Entry,
@@ -26,19 +27,28 @@ import {
   type StepEnd,
   type StepRecord,
 } from "../kernel/mod.ts";
-import { type Blobs, type Log, sha256, sha256Hex, toHex } from "../log/mod.ts";
+import { type Blobs, type Log, type LogEntry, sha256, sha256Hex, toHex } from "../log/mod.ts";
 import { openSandbox, type Sandbox } from "../sandbox/mod.ts";
 import { workerUrl } from "./assets.ts";
-import { entriesFrom, mailOf, readEntry } from "./entries.ts";
+import { entriesFrom, type EntryReads, mailOf, readEntry } from "./entries.ts";
 import type { Modules } from "./modules.ts";
 import { agentAfter, unpack } from "./rows.ts";
 import { snapshotOf } from "./snapshots.ts";
-import { argsOf, endOf, loadingRunner, type Runner, sessionOf } from "./steps.ts";
+import { argsOf, endOf, guestEntry, loadingRunner, type Runner, sessionOf } from "./steps.ts";
 
 /** A point in an agent's life: completed steps so far, and its image then; null before the first. */
 interface Point {
   readonly completed: number;
   readonly image: Uint8Array | null;
+}
+
+/** A point with the tick after which the agent was so. */
+type Located = Point & { readonly tick: number };
+
+/** Where an agent is made again from. */
+interface Start {
+  readonly agent: AgentState;
+  readonly point: Located;
 }
 
 /** A logged step of an agent, with the entry it ended in. */
@@ -49,6 +59,19 @@ interface Logged {
 
 const counts = (record: StepRecord): boolean => record.outcome === "completed" && record.entry !== "query";
 
+/** Agents whose images are made again at once. */
+const preparedMax = 64;
+/** Entries kept at hand for their steps. */
+const recentMax = 8;
+
+/** A step that runs again must end as it did. */
+function requireSame(agent: AgentState, { entry, record }: Logged, end: StepEnd): void {
+  assert(
+    end.kind === "completed" && end.fuel === record.fuel,
+    `agent ${agent.id} did not repeat its step of tick ${entry.tick}: ${end.kind}, fuel ${end.fuel}`,
+  );
+}
+
 /** The images of one data folder. */
 export class Images {
   readonly #graph: Graph;
@@ -57,12 +80,36 @@ export class Images {
   readonly #modules: Modules;
   /** How many images were rebuilt by running steps again. */
   rebuilt = 0;
+  /** Entries read lately, while images are prepared: each is asked for by many steps. */
+  #recent: Map<number, LogEntry> | null = null;
+  readonly #reads: EntryReads;
+  /** Agents as they stood before the tick that is being run again, by tick and id; the same while. */
+  #recentAgents: Map<string, AgentState | null> | null = null;
+  /** Images that are about to be asked for. */
+  readonly #prepared = new Map<string, { readonly completedTick: number; readonly image: Uint8Array }>();
 
   constructor(graph: Graph, log: Log, blobs: Blobs, modules: Modules) {
     this.#graph = graph;
     this.#log = log;
     this.#blobs = blobs;
     this.#modules = modules;
+    this.#reads = {
+      get next() {
+        return log.next;
+      },
+      read: (index) => this.#read(index),
+    };
+  }
+
+  #read(index: number): LogEntry {
+    const known = this.#recent?.get(index);
+    if (known !== undefined) return known;
+    const entry = this.#log.read(index), recent = this.#recent;
+    if (recent === null) return entry;
+    const [oldest] = recent.keys();
+    if (recent.size >= recentMax && oldest !== undefined) recent.delete(oldest);
+    recent.set(index, entry);
+    return entry;
   }
 
   /** Stores images that steps came to; their hashes in hex. They can be made again: they wait for {@link writeStored}. */
@@ -115,16 +162,96 @@ export class Images {
   of(runner: Pick<Runner, "id">, state: State): Uint8Array {
     const agent = state.agents.get(runner.id);
     assert(agent !== undefined, `no agent ${runner.id} to find an image of`);
-    const parked = this.#graph.image(agent.id);
-    if (
-      parked !== null && parked.completedIndex === agent.completedTick &&
-      toHex(parked.digest) === sha256Hex(parked.bytes)
-    ) {
-      return parked.bytes;
-    }
+    const parked = this.#parkedOf(agent);
+    if (parked !== null) return parked;
+    assert(agent.completedTick < this.#log.next, `the last step of agent ${agent.id} is not in the log yet`);
+    const prepared = this.#prepared.get(agent.id);
+    this.#prepared.delete(agent.id);
+    if (prepared?.completedTick === agent.completedTick) return prepared.image;
     const image = this.#before(agent, agent.completedTick + 1, agent.image).image;
     assert(image !== null, `agent ${agent.id} has completed steps but no image`);
     return image;
+  }
+
+  /**
+   * Makes the images of several agents that a tick needs at once, in one reading of the log: {@link of} then gives them.
+   * What cannot be made so is left to it.
+   */
+  prepare(ids: readonly string[], state: State): void {
+    const agents = ids.flatMap((id) => {
+      const agent = state.agents.get(id);
+      if (agent === undefined || agent.completedTick >= this.#log.next) return [];
+      return this.#parkedOf(agent) === null ? [agent] : [];
+    });
+    if (agents.length < 2) return;
+    this.#recent = new Map();
+    try {
+      const wanted = this.#starts(agents, state.tick + 1);
+      while (wanted.length > 0) {
+        withSandbox((sandbox) =>
+          this.#prepareSome(sandbox, wanted.splice(0, Math.min(preparedMax, sandbox.stepsMax)))
+        );
+      }
+    } catch (error) {
+      // A module or an image that is gone: whose it is, is told where its own image is asked for.
+      if (!(error instanceof EngramError)) throw error;
+    } finally {
+      this.#recent = this.#recentAgents = null;
+    }
+  }
+
+  /** The last images of agents that are there, before a tick. */
+  #starts(agents: readonly AgentState[], before: number): Start[] {
+    const starts: Start[] = [], others: AgentState[] = [];
+    for (const agent of agents) {
+      const image = agent.image === null ? null : this.#found(agent.image.sha);
+      if (agent.image !== null && image !== null) starts.push({ agent, point: { ...agent.image, image } });
+      else others.push(agent);
+    }
+    if (others.length === 0) return starts;
+    const points = this.#nearest(others, before);
+    return [
+      ...starts,
+      ...others.flatMap((agent, at) => points[at] === undefined ? [] : [{ agent, point: points[at] }]),
+    ];
+  }
+
+  #prepareSome(sandbox: Sandbox, some: readonly Start[]): void {
+    const points = new Map(some.map((start): [string, Start] => [start.agent.id, start]));
+    const from = Math.min(...some.map(({ point }) => point.tick + 1));
+    const last = Math.max(...some.map(({ agent }) => agent.completedTick));
+    for (const { entry } of entriesFrom(this.#log, from)) {
+      if (entry.tick > last) break;
+      const due = entry.steps.flatMap((record) => {
+        const one = points.get(record.agent ?? "");
+        return one !== undefined && entry.tick > one.point.tick && counts(record) ? [{ ...one, record }] : [];
+      });
+      if (due.length === 0) continue;
+      this.#recentAgents = new Map();
+      this.#runAll(sandbox, entry, due).forEach((end, at) => {
+        const one = due[at];
+        assert(one !== undefined, "an end without its step");
+        requireSame(one.agent, { entry, record: one.record }, end);
+        points.set(one.agent.id, {
+          agent: one.agent,
+          point: { completed: one.point.completed + 1, image: null, tick: entry.tick },
+        });
+      });
+      sandbox.settle(due.map(({ agent }) => ({ agent: agent.id, keep: true })));
+    }
+    for (const { agent, point } of points.values()) {
+      this.rebuilt++;
+      const image = point.image ?? sandbox.image(agent.id);
+      if (image !== null) this.#prepared.set(agent.id, { completedTick: agent.completedTick, image });
+    }
+  }
+
+  /** The parked image of an agent's last completed step; null where it is missing, stale or damaged. */
+  #parkedOf(agent: AgentState): Uint8Array | null {
+    const parked = this.#graph.image(agent.id);
+    const isGood = parked !== null && parked.completedIndex === agent.completedTick &&
+      toHex(parked.digest) === sha256Hex(parked.bytes);
+    return isGood ? parked.bytes : null;
   }
 
   /** Runs one logged step again from its agent's image before it. */
@@ -136,35 +263,45 @@ export class Images {
   /** The agent as it was before tick `before`. `near` is an image known to lie before it. */
   #before(agent: AgentState, before: number, near: AgentState["image"]): Point {
     const image = near !== null && near.tick < before ? this.#found(near.sha) : null;
-    const start = near !== null && image !== null ? { ...near, image } : this.#nearest(agent, before);
+    const [start] = near !== null && image !== null ? [{ ...near, image }] : this.#nearest([agent], before);
+    assert(start !== undefined, "an agent begins somewhere");
     return this.#rebuild(agent, start, this.#steps(agent, start.tick, before));
   }
 
-  /** The last image before a tick that is there; without any, the agent before its load. */
-  #nearest(agent: AgentState, before: number): Point & { readonly tick: number } {
-    let completed = 0;
-    /** Images since the last one that an erasure stored, and that one. */
-    let named: { completed: number; tick: number; sha: string }[] = [];
-    let erased: string | null = null;
-    for (const { entry: { tick, steps } } of entriesFrom(this.#log, agent.loadedTick)) {
+  /** The last images of agents before a tick that are there; of one without any, the agent before its load. */
+  #nearest(agents: readonly AgentState[], before: number): Located[] {
+    /** What was named of each: its images since the last one that an erasure stored, and that one. */
+    const lives = new Map(agents.map((agent) => {
+      const named: { completed: number; tick: number; sha: string }[] = [];
+      return [agent.id, { agent, completed: 0, named, erased: null as string | null }];
+    }));
+    const from = Math.min(...agents.map(({ loadedTick }) => loadedTick));
+    for (const { entry: { tick, steps } } of entriesFrom(this.#log, from)) {
       if (tick >= before) break;
-      const stored = steps.map((one) => erasureOf(one)?.images[agent.id]).find((sha) => sha !== undefined);
-      if (stored !== undefined) {
-        named = [{ completed, tick, sha: stored }];
-        erased = stored;
+      for (const erasure of steps.map(erasureOf)) {
+        for (const [id, sha] of Object.entries(erasure?.images ?? {})) {
+          const life = lives.get(id);
+          if (life === undefined || tick < life.agent.loadedTick) continue;
+          life.named = [{ completed: life.completed, tick, sha }];
+          life.erased = sha;
+        }
       }
-      const record = steps.find((one) => one.agent === agent.id && counts(one));
-      if (record === undefined) continue;
-      completed++;
-      if (record.image !== null) named.push({ completed, tick, sha: record.image });
+      for (const record of steps) {
+        const life = lives.get(record.agent ?? "");
+        if (life === undefined || tick < life.agent.loadedTick || !counts(record)) continue;
+        life.completed++;
+        if (record.image !== null) life.named.push({ completed: life.completed, tick, sha: record.image });
+      }
     }
-    for (const point of named.toReversed()) {
-      const image = this.#found(point.sha);
-      if (image !== null) return { ...point, image };
-    }
-    // A later erasure removed it, and stored another; or it is lost, and the refusal says what is missing.
-    if (erased !== null) this.#blobs.get(erased);
-    return { completed: 0, image: null, tick: agent.loadedTick - 1 };
+    return [...lives.values()].map(({ agent, named, erased }) => {
+      for (const point of named.toReversed()) {
+        const image = this.#found(point.sha);
+        if (image !== null) return { ...point, image };
+      }
+      // A later erasure removed it, and stored another; or it is lost, and the refusal says what is missing.
+      if (erased !== null) this.#blobs.get(erased);
+      return { completed: 0, image: null, tick: agent.loadedTick - 1 };
+    });
   }
 
   /** An agent's steps that count, of entries after one tick and before another. */
@@ -185,11 +322,7 @@ export class Images {
         sandbox ??= openSandbox({ workers: 1, workerUrl: workerUrl("sandbox") });
         const image = completed === start.completed ? start.image : null;
         const end = this.#run(sandbox, agent, { completed, image }, logged);
-        const same = end.kind === "completed" && end.fuel === logged.record.fuel;
-        assert(
-          same,
-          `agent ${agent.id} did not repeat its step of tick ${logged.entry.tick}: ${end.kind}, fuel ${end.fuel}`,
-        );
+        requireSame(agent, logged, end);
         sandbox.settle([{ agent: agent.id, keep: true }]);
         completed++;
       }
@@ -200,7 +333,44 @@ export class Images {
   }
 
   #run(sandbox: Sandbox, agent: AgentState, point: Point, { entry, record }: Logged): StepEnd {
-    const config = this.configBefore(entry.tick);
+    const [end] = this.#runAll(sandbox, entry, [{ agent, point, record }]);
+    assert(end !== undefined, "the sandbox gave no result");
+    return end;
+  }
+
+  /** Runs steps that ended in one entry, of an agent each. */
+  #runAll(
+    sandbox: Sandbox,
+    entry: Entry,
+    all: readonly { readonly agent: AgentState; readonly point: Point; readonly record: StepRecord }[],
+  ): StepEnd[] {
+    const config = this.configBefore(entry.tick), contexts = this.#graph.contexts(entry.tick - 1);
+    const ready = all.map((one) => this.#ready(sandbox, entry, one, config, contexts));
+    const results = sandbox.run(ready.map(({ step }) => step), (at, call) => {
+      const one = ready[at];
+      assert(one !== undefined, `a host call of step ${at}, which does not run`);
+      one.calls.all++;
+      return serve(one.session, call);
+    });
+    return ready.map(({ session, calls, record }, at) => {
+      const result = results[at];
+      assert(result !== undefined, "the sandbox gave no result");
+      return endOf(result, session, { ...calls, memory: record.memoryOperations });
+    });
+  }
+
+  /** A logged step as the sandbox takes it, and the session that serves it. */
+  #ready(
+    sandbox: Sandbox,
+    entry: Entry,
+    { agent, point, record }: {
+      readonly agent: AgentState;
+      readonly point: Point;
+      readonly record: StepRecord;
+    },
+    config: Config,
+    contexts: readonly Context[],
+  ) {
     const step = this.stepOf(agent, record, config);
     const ask = step.command?.ask;
     const loading = record.entry === "initialize" && ask?.kind === "agent_load";
@@ -208,7 +378,6 @@ export class Images {
     const runner: Runner = loading
       ? loadingRunner(state, record, ask)
       : { ...agent, completed: point.completed };
-    const contexts = this.#graph.contexts(entry.tick - 1);
     const context = contexts.find((one) => one.id === step.context) ??
       contexts.find((one) => one.name === step.context);
     const session = sessionOf(step, runner, {
@@ -216,7 +385,7 @@ export class Images {
       contexts,
       config,
       peers: {
-        agent: (id) => agentAfter(this.#graph, id, entry.tick - 1),
+        agent: (id) => this.#agentBefore(id, entry.tick),
         mailbox: (id) => this.#waiting(id, entry.tick),
         mailIsFull: entry.mailIsFull === true,
       },
@@ -227,34 +396,39 @@ export class Images {
     });
     const module = this.#modules.get(runner.module, config, runner.limits.linearMemoryPagesMax);
     sandbox.define(module);
-    const calls = { all: 0, memory: 0 };
-    const [result] = sandbox.run([{
-      agent: agent.id,
-      moduleKey: module.key,
-      entry: step.entry === "execute" || step.entry === "query" || step.entry === "receive" ||
-          step.entry === "initialize"
-        ? step.entry
-        : "release",
-      args: argsOf(step, runner, config),
-      fuel: step.fuelMax,
-      completedSteps: point.completed,
-      image: point.completed > 0 && !sandbox.holds(agent.id, point.completed) ? point.image : null,
-    }], (_at, call) => {
-      calls.all++;
-      return serve(session, call);
-    });
-    assert(result !== undefined, "the sandbox gave no result");
-    return endOf(result, session, { ...calls, memory: record.memoryOperations });
+    return {
+      record,
+      session,
+      calls: { all: 0, memory: 0 },
+      step: {
+        agent: agent.id,
+        moduleKey: module.key,
+        entry: guestEntry(step),
+        args: argsOf(step, runner, config),
+        fuel: step.fuelMax,
+        completedSteps: point.completed,
+        image: point.completed > 0 && !sandbox.holds(agent.id, point.completed) ? point.image : null,
+      },
+    };
+  }
+
+  /** An agent as it stood loaded when a tick began. */
+  #agentBefore(id: string, tick: number): AgentState | null {
+    const key = `${tick} ${id}`, known = this.#recentAgents?.get(key);
+    if (known !== undefined) return known;
+    const agent = agentAfter(this.#graph, id, tick - 1);
+    this.#recentAgents?.set(key, agent);
+    return agent;
   }
 
   /** What waited for an agent when a tick began. */
   #waiting(to: string, tick: number): { messages: number; bytes: number } {
-    const loadedTick = agentAfter(this.#graph, to, tick - 1)?.loadedTick ?? tick;
+    const loadedTick = this.#agentBefore(to, tick)?.loadedTick ?? tick;
     const waiting = { messages: 0, bytes: 0 };
     /** The last message it had taken by then: (tick, step, index). Mail is taken in the order it was sent. */
     let taken: readonly [number, number, number] | null = null;
     for (let at = tick - 1; at >= (taken?.[0] ?? loadedTick); at--) {
-      const { steps } = readEntry(this.#log, at);
+      const { steps } = readEntry(this.#reads, at);
       steps.forEach(({ messages }, step) =>
         messages.forEach((message, index) => {
           const isTaken = taken !== null && at === taken[0] &&
@@ -281,7 +455,7 @@ export class Images {
 
   /** A logged step, as it was planned. */
   stepOf(agent: AgentState | null, record: StepRecord, config: Config): Step {
-    const first = readEntry(this.#log, record.tick);
+    const first = readEntry(this.#reads, record.tick);
     const command = first.commands.find((one) => one.seat === record.seat)?.command ?? null;
     const ask = command?.ask;
     const asked = ask?.kind === "execute" || ask?.kind === "query" ? ask : null;
@@ -294,7 +468,7 @@ export class Images {
       entry: record.entry,
       command,
       run: run?.run ?? null,
-      mail: record.cause !== null && "mail" in record.cause ? mailOf(this.#log, record) : null,
+      mail: record.cause !== null && "mail" in record.cause ? mailOf(this.#reads, record) : null,
       context: run?.context ?? asked?.context ?? null,
       fuelMax: asked?.fuel ?? limits?.stepFuelMax ?? config.stepFuelMax,
       problem: null,
@@ -314,7 +488,7 @@ export class Images {
     cause: Extract<NonNullable<StepRecord["cause"]>, { run: string }>,
   ): { run: NonNullable<Step["run"]>; context: string } | null {
     const started = this.runStartOf(cause.run);
-    const command = readEntry(this.#log, started.tick).commands.find((one) => one.seat === started.seat)
+    const command = readEntry(this.#reads, started.tick).commands.find((one) => one.seat === started.seat)
       ?.command;
     if (command?.ask.kind !== "workflow") return null;
     const planned = command.ask.workflow.steps.find((one) => one.id === cause.step);

@@ -350,6 +350,8 @@ export class Machine {
     const ready: Ready[] = [];
     const steps: SandboxStep[] = [];
     let images = 0;
+    const without = all.filter(({ runner }) => needsImage(sandbox, runner));
+    if (without.length > 1) this.parts.images.prepare(without.map(({ runner }) => runner.id), this.state);
     for (const one of all) {
       try {
         const habit = this.#habits.get(one.runner);
@@ -415,7 +417,6 @@ export class Machine {
       runner.limits.linearMemoryPagesMax,
     );
     sandbox.define(module);
-    const needsImage = runner.completed > 0 && !sandbox.holds(runner.id, runner.completed);
     return {
       agent: runner.id,
       moduleKey: module.key,
@@ -423,7 +424,7 @@ export class Machine {
       args: argsOf(step, runner, this.state.config),
       fuel: step.fuelMax,
       completedSteps: runner.completed,
-      image: needsImage ? this.parts.images.of(runner, this.state) : null,
+      image: needsImage(sandbox, runner) ? this.parts.images.of(runner, this.state) : null,
     };
   }
 
@@ -470,6 +471,11 @@ export class Machine {
       { loadedTick: step.tick, loadedSeat: step.seat, completed: 0 };
     return (completed + 1 + loadedTick + loadedSeat) % this.state.config.imageStepsMax === 0;
   }
+}
+
+/** Whether a worker has to be given an agent's image. */
+function needsImage(sandbox: Sandbox, { id, completed }: Runner): boolean {
+  return completed > 0 && !sandbox.holds(id, completed);
 }
 
 /** Whether a logged step had no outcome of its own making: its worker was lost, or the tick was full. */

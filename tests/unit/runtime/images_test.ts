@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { openRuntime, replay } from "../../../src/mod.ts";
 import { loadTestAgent, run, temporaryFolder, withRuntime } from "../../support/runtimes.ts";
+import { isImage } from "../../../src/sandbox/mod.ts";
 import { wat } from "../../support/wat.ts";
 
 /** Sends "hi" to params and counts in memory how often that was done; `total` answers the count. */
@@ -100,3 +101,46 @@ Deno.test("an image is found behind an erasure whose own image a later erasure r
   await second.close();
   assert.equal((await replay({ data: folder.path, workers: 1 })).ok, true);
 });
+
+/** Removes every n-th image of a folder. */
+function removeImages(path: string, nth: number): void {
+  const images = [...Deno.readDirSync(`${path}/blobs`)].map(({ name }) => `${path}/blobs/${name}`)
+    .filter((blob) => isImage(Deno.readFileSync(blob))).sort();
+  assert.ok(images.length > 2);
+  images.filter((_, at) => at % nth === 0).forEach((blob) => Deno.removeSync(blob));
+}
+
+for (
+  const [which, nth] of [["", 0], [", some behind images that are gone", 2], [
+    ", none of which is left",
+    1,
+  ]] as const
+) {
+  Deno.test(`images of agents that a tick needs together are made again together, each its own${which}`, async () => {
+    using folder = temporaryFolder();
+    const options = { data: folder.path, seed: 1, workers: 1 };
+    const names = ["a", "b", "c", "d"];
+    const first = await openRuntime(options);
+    await first.submit({ kind: "configure", changes: { imageStepsMax: 3 } });
+    for (const name of names) await loadTestAgent(first, name);
+    // Each has another count, and its last image at another step.
+    for (let round = 1; round <= 7; round++) {
+      await Promise.all(names.filter((_, at) => round > at).map((name) => run(first, "count", "{}", name)));
+    }
+    await first.submit({ kind: "agent_unload", agent: "d" });
+    await loadTestAgent(first, "d");
+    await run(first, "count", "{}", "d");
+    const { tick } = first.status();
+    await first.close();
+    for (const { name } of Deno.readDirSync(folder.path)) {
+      if (name.startsWith("graph.db")) Deno.removeSync(`${folder.path}/${name}`);
+    }
+    if (nth > 0) removeImages(folder.path, nth);
+    const second = await openRuntime(options);
+    const counts = await Promise.all(names.map((name) => run(second, "count", "{}", name)));
+    assert.deepEqual(counts, [8, 7, 6, 2]);
+    assert.equal(second.status().tick, tick + 1, "they ran in one tick");
+    await second.close();
+    assert.equal((await replay({ data: folder.path, workers: 1 })).ok, true);
+  });
+}
