@@ -160,6 +160,37 @@ async function replayed(): Promise<void> {
   reportHash(`state after ${tick} ticks under --seed 1`, stateHash);
 }
 
+/** A replay from the first entry against one from a checkpoint at nine tenths of the ticks; and making it. */
+async function fromCheckpoint(): Promise<void> {
+  const data = `${folder}/checkpoint`, count = smoke ? 10 : 200;
+  const runtime = await open("checkpoint", 1);
+  const names = await ring(runtime, "agent");
+  await runRing(runtime, names, count * 0.9);
+  const began = performance.now();
+  runtime.checkpoint();
+  const making = (performance.now() - began) * 1000;
+  await runRing(runtime, names, count * 0.1);
+  const { stateHash } = runtime.status();
+  await runtime.close();
+  const whole: number[] = [], rest: number[] = [];
+  for (let turn = 0; turn < (smoke ? 1 : 3); turn++) {
+    for (const [from, samples] of [[undefined, whole], ["latest", rest]] as const) {
+      const began = performance.now();
+      const verdict = await replay({ data, workers: 2, ...(from === undefined ? {} : { from }) });
+      if (!verdict.ok || verdict.stateHash !== stateHash) throw new Error("the replay differs");
+      samples.push((performance.now() - began) * 1000);
+    }
+  }
+  const group = `a replay of ${count} ticks of ${active} agents, whole and of the last tenth`;
+  const base = figureOf(group, "from the first entry", whole);
+  const other = figureOf(group, "from a checkpoint", rest);
+  report(group, [
+    base,
+    { ...other, ratio: other.p50 / base.p50 },
+    figureOf(group, "making the checkpoint", [making]),
+  ]);
+}
+
 baselines();
 await runBenches();
 // proves: rfc-8-tick_overhead
@@ -168,3 +199,4 @@ await commands();
 // proves: rfc-8-message_throughput
 await messagesBench("messages, each logged, in steps of 256");
 await replayed();
+await fromCheckpoint();

@@ -17,6 +17,7 @@ import type { Verifier } from "../src/api/tokens.ts";
 import { openRuntime } from "../src/mod.ts";
 import { dataPaths } from "../src/runtime/data_folder.ts";
 import { openDataModels } from "../src/runtime/models.ts";
+import { checkpointBeside } from "../src/runtime/checkpoint_client.ts";
 import { replayBeside } from "../src/runtime/replay_client.ts";
 import { serveFixture } from "./mcp_fixture.ts";
 
@@ -164,6 +165,7 @@ async function checkProduct(): Promise<boolean> {
       jobs: new Jobs(apiLimits, onFault, () => () => {/* nothing waits for its end */}),
       paths: dataPaths(data),
       replay: replayBeside,
+      checkpoint: checkpointBeside,
       hub: undefined,
     },
     tokens,

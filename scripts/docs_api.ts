@@ -18,7 +18,7 @@ const limitWords: Readonly<Record<keyof typeof apiLimits, string>> = {
   eventsDroppedMax: "streams that were dropped and whose clients have neither read why nor gone",
   eventsHeartbeatMs: "ms without an event until a stream says that it is still there",
   tokenLookMs: "ms between two looks whether the tokens of streams, sessions and connections still hold",
-  jobsRunningMax: "jobs that run at once: replays, pulls of models",
+  jobsRunningMax: "jobs that run at once: replays, pulls of models, checkpoints",
   jobsKeptMax: "jobs that are known, those that ended among them",
   jobWaitMsMax: "ms that a request may wait for a job's end",
   replayWorkersMax: "threads for agents of one replay",

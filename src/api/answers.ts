@@ -28,6 +28,7 @@ import type {
   ViewResults,
   WhyView,
 } from "../runtime/port.ts";
+import type { CheckpointView } from "../runtime/checkpoint.ts";
 import type { ListedModel, Ran } from "../runtime/models.ts";
 import type { Metric as RuntimeMetric } from "../runtime/metrics.ts";
 import { reviewStates, reviewVerbs } from "../runtime/review.ts";
@@ -40,6 +41,8 @@ const maybeText = text.nullable();
 const whole = z.int();
 const tick = z.int().min(0);
 const answer = z.looseObject;
+/** Checkpoints that were not used. */
+const passedOver = z.array(answer({ tick, why: text }));
 
 const Author = answer({ agent: maybeText, client: maybeText, tick, seat: whole });
 
@@ -196,6 +199,7 @@ const status = {
   folder: text,
   data: text,
   cut: answer({ segment: text, offset: whole, index: whole, bytes: whole }).nullable(),
+  restored: answer({ tick: tick.nullable(), passedOver }).nullable(),
 };
 
 /** The links of `why`: which of the fields a link has, `link` says. */
@@ -353,6 +357,16 @@ const Job = answer({
   result: z.unknown(),
   error: z.record(text, z.unknown()).nullable(),
 }) satisfies z.ZodType<JobView>;
+const Checkpoint = answer({
+  tick,
+  stateHash: text,
+  rowsHash: text,
+  sha256: text,
+  bytes: whole,
+  madeAt: text,
+  version: text,
+  problem: maybeText,
+}) satisfies z.ZodType<CheckpointView>;
 const token = { id: text, name: text, scope: z.enum(scopes), created: text, expires: maybeText };
 const Token = answer(token) satisfies z.ZodType<TokenView>;
 
@@ -376,6 +390,8 @@ const others = {
   ModelRemoved: answer({ name: text, removed: z.array(text) }),
   ModelRun,
   Job,
+  CheckpointPage: answer({ checkpoints: z.array(Checkpoint), cursor: maybeText }),
+  CheckpointRemoved: answer({ tick }),
   JobPage: answer({ jobs: z.array(Job), cursor: maybeText }),
   Token,
   TokenPage: answer({ tokens: z.array(Token), cursor: maybeText }),
@@ -389,7 +405,8 @@ const others = {
     first: answer({ segment: text, offset: whole, index: whole, what: text }).exactOptional(),
   }) satisfies z.ZodType<ViewResults["verify_log"]>,
   Written: answer({ id: text, tick, redacted }),
-  Erased: answer({ tick }),
+  /** Ticks of the checkpoints that went with it. */
+  Erased: answer({ tick, checkpoints: z.array(tick).exactOptional() }),
   Loaded: answer({ agent: text, tick, fuel: whole, module: text, unchanged: z.boolean() }),
   Unloaded: answer({ agent: text, tick, outcome: text }),
   Executed: answer({ result: z.unknown(), tick, fuel: whole }),
@@ -407,6 +424,9 @@ const others = {
     steps: whole,
     workers: whole,
     redacted: whole,
+    from: tick.nullable(),
+    checkpoints: z.array(tick),
+    passedOver,
     first: answer({
       tick,
       agent: maybeText,

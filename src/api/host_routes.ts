@@ -1,18 +1,21 @@
 /**
- * Routes about a host itself, beside the port: its models, its jobs, its tokens.
+ * Routes about a host itself, beside the port: its models, its jobs, its checkpoints, its tokens.
  *
- * Owns: what each takes and does. Does not own: the store of models (model), replays (runtime), tokens (tokens.ts).
+ * Owns: what each takes and does. Does not own: the store of models (model), replays and checkpoints (runtime), tokens
+ * (tokens.ts).
  *
  * Invariants:
  * 1. What a token of scope read reaches is given a {@link HostReading}, which has no way to change anything.
  * 2. Nothing here is state, and nothing enters the log.
- * 3. A pull and a replay are jobs: no request waits for one longer than `jobWaitMsMax`.
+ * 3. A pull, a replay and a checkpoint are jobs: no request waits for one longer than `jobWaitMsMax`.
  */
 import { isAbsolute } from "node:path";
 import { z } from "zod";
 import { tensorOf } from "../input/tensors.ts";
 import { EngramError } from "../kernel/mod.ts";
 import { checkSteps } from "../kernel/workflow.ts";
+import { type CheckpointView, removeCheckpoint } from "../runtime/checkpoint.ts";
+import type { checkpointBeside } from "../runtime/checkpoint_client.ts";
 import type { DataPaths } from "../runtime/data_folder.ts";
 import type { ListedModel, Models } from "../runtime/models.ts";
 import type { ReplayReport } from "../runtime/port.ts";
@@ -34,6 +37,7 @@ import {
 export interface HostReading {
   readonly models: Pick<Models, "list">;
   readonly jobs: JobsRead;
+  readonly checkpoints: () => readonly CheckpointView[];
 }
 
 /** What a host has beside its port. */
@@ -42,6 +46,7 @@ export interface HostOwn {
   readonly jobs: Jobs;
   readonly paths: DataPaths;
   readonly replay: (options: ReplayBeside) => Promise<ReplayReport>;
+  readonly checkpoint: typeof checkpointBeside;
   /** The hub where a pull names none; undefined: the program's default. */
   readonly hub: string | undefined;
 }
@@ -63,8 +68,7 @@ export interface HostRouteOf<Own> {
   readonly path: string;
   readonly summary: string;
   readonly scope: Scope;
-  /** 501: it always refuses. */
-  readonly status: 200 | 201 | 202 | 501;
+  readonly status: 200 | 201 | 202;
   /** The name of its answer's schema in answers.ts. */
   readonly answer: string;
   readonly query: z.ZodObject;
@@ -89,7 +93,7 @@ interface Given<S extends Scope, Own, Q extends Fields, B> {
   readonly path: string;
   readonly summary: string;
   readonly scope: S;
-  readonly status?: 201 | 202 | 501;
+  readonly status?: 201 | 202;
   readonly answer: string;
   readonly query?: Q;
   readonly body?: z.ZodType<B>;
@@ -154,14 +158,19 @@ function pageOf<T>(
   };
 }
 
-const noCheckpoints = () => {
-  throw new EngramError(
-    "not_available",
-    "Cannot answer: this version makes no checkpoints: the log alone is the record",
-    {},
-    "POST /v1/replay verifies the log; `at` in a read looks at an earlier tick",
-  );
-};
+/** Ticks as texts of one length, in whose order they stand. */
+const tickKey = ({ tick }: { readonly tick: number }) => String(tick).padStart(15, "0");
+
+/** A tick in a path. */
+function tickIn(text: string | undefined): number {
+  if (text !== undefined && /^\d{1,15}$/.test(text)) return Number(text);
+  throw new EngramError("invalid_argument", "Cannot find the checkpoint: its tick is no whole number", {
+    field: "tick",
+  });
+}
+
+/** A tick in a path, or the newest. */
+const whichIn = (text: string | undefined): number | "latest" => text === "latest" ? text : tickIn(text);
 
 /** The routes that read. */
 export const hostReadRoutes: readonly HostReadRoute[] = [
@@ -179,7 +188,8 @@ export const hostReadRoutes: readonly HostReadRoute[] = [
   read({
     method: "GET",
     path: "/v1/jobs",
-    summary: "Replays and pulls that run or ran since the host began, the newest first, in pages",
+    summary:
+      "Replays, pulls and checkpoints that run or ran since the host began, the newest first, in pages",
     answer: "JobPage",
     query: page,
     run: ({ jobs }, { query }) => jobs.page(query.limit ?? pageDefault, query.cursor),
@@ -206,10 +216,13 @@ export const hostReadRoutes: readonly HostReadRoute[] = [
   read({
     method: "GET",
     path: "/v1/checkpoints",
-    summary: "Refused: this version makes no checkpoints",
-    status: 501,
-    answer: "Problem",
-    run: noCheckpoints,
+    summary: "The checkpoints in the data folder by tick, and what is wrong with one, in pages",
+    answer: "CheckpointPage",
+    query: page,
+    run: ({ checkpoints }, { query }) => {
+      const { rows, cursor } = pageOf(checkpoints(), tickKey, query);
+      return { checkpoints: rows, cursor };
+    },
   }),
 ];
 
@@ -307,7 +320,10 @@ const jobRoutes: readonly HostActRoute[] = [
     status: 202,
     answer: "Job",
     keyed: true,
-    body: z.strictObject({ workers: z.int().min(1).max(apiLimits.replayWorkersMax).exactOptional() }),
+    body: z.strictObject({
+      workers: z.int().min(1).max(apiLimits.replayWorkersMax).exactOptional(),
+      from: z.union([z.int().min(0), z.literal("latest")]).exactOptional(),
+    }),
     run: ({ jobs, replay, paths }, { body, by, key }) =>
       jobs.start({
         kind: "replay",
@@ -315,7 +331,13 @@ const jobRoutes: readonly HostActRoute[] = [
         by,
         key,
         work: (onProgress, signal) =>
-          replay({ data: paths.root, workers: body.workers ?? 1, onProgress, signal }),
+          replay({
+            data: paths.root,
+            workers: body.workers ?? 1,
+            ...(body.from === undefined ? {} : { from: body.from }),
+            onProgress,
+            signal,
+          }),
       }),
   }),
   act({
@@ -325,6 +347,53 @@ const jobRoutes: readonly HostActRoute[] = [
     scope: "operate",
     answer: "Job",
     run: ({ jobs }, { params }) => jobs.stop(params["id"] ?? "", stopWaitMs),
+  }),
+];
+
+const checkpointRoutes: readonly HostActRoute[] = [
+  act({
+    method: "POST",
+    path: "/v1/checkpoints",
+    summary: "Makes a checkpoint of the memory graph as it stands, beside the engine: a job",
+    scope: "operate",
+    status: 202,
+    answer: "Job",
+    keyed: true,
+    run: ({ jobs, checkpoint, paths }, { by, key }) =>
+      jobs.start({
+        kind: "checkpoint",
+        asked: {},
+        by,
+        key,
+        work: (_, signal) => checkpoint({ call: "make", data: paths.root }, signal),
+      }),
+  }),
+  act({
+    method: "POST",
+    path: "/v1/checkpoints/:tick/verify",
+    summary: "Reads a checkpoint, by tick or `latest`, and compares the memory graph with it: a job",
+    scope: "operate",
+    status: 202,
+    answer: "Job",
+    keyed: true,
+    run: ({ jobs, checkpoint, paths }, { params, by, key }) => {
+      const which = whichIn(params["tick"]);
+      return jobs.start({
+        kind: "checkpoint_verify",
+        asked: { checkpoint: which },
+        by,
+        key,
+        work: (_, signal) => checkpoint({ call: "verify", data: paths.root, which }, signal),
+      });
+    },
+  }),
+  act({
+    method: "DELETE",
+    path: "/v1/checkpoints/:tick",
+    summary: "Removes a checkpoint; the log has everything that is in it",
+    scope: "operate",
+    answer: "CheckpointRemoved",
+    run: ({ paths }, { params }) => removeCheckpoint(paths, tickIn(params["tick"]), 0),
   }),
 ];
 
@@ -377,14 +446,6 @@ const tokenRoutes: readonly HostActRoute[] = [
 export const hostActRoutes: readonly HostActRoute[] = [
   ...modelRoutes,
   ...jobRoutes,
+  ...checkpointRoutes,
   ...tokenRoutes,
-  act({
-    method: "POST",
-    path: "/v1/checkpoints",
-    summary: "Refused: this version makes no checkpoints",
-    scope: "operate",
-    status: 501,
-    answer: "Problem",
-    run: noCheckpoints,
-  }),
 ];

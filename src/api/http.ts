@@ -17,6 +17,7 @@ import { type Context, Hono } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import type { z } from "zod";
 import { EngramError } from "../kernel/mod.ts";
+import { listCheckpoints } from "../runtime/checkpoint.ts";
 import type { Port, View } from "../runtime/port.ts";
 import type { Request as CommandRequest } from "../runtime/requests.ts";
 import { type Acting, actingRoutes, scopeOf } from "./actions.ts";
@@ -264,6 +265,7 @@ class Routes {
         page: (limit, cursor) => own.jobs.page(limit, cursor),
         get: (id, waitMs) => own.jobs.get(id, waitMs),
       },
+      checkpoints: () => listCheckpoints(own.paths),
     };
     const add = <Own>(route: HostRouteOf<Own>, given: Own) =>
       this.#on(route.method, route.path, route.scope, async (c) => {

@@ -1,5 +1,5 @@
 /**
- * Jobs: long work of a host that its asker looks after from outside: replays, pulls of models.
+ * Jobs: long work of a host that its asker looks after from outside: replays, pulls of models, checkpoints.
  *
  * Owns: how many there are, how far each is, how it ended. Does not own: what a job does.
  *
@@ -14,7 +14,7 @@ import type { Progress } from "../runtime/port.ts";
 import type { ApiLimits } from "./limits.ts";
 
 /** What jobs do. */
-export const jobKinds = ["replay", "model_pull"] as const;
+export const jobKinds = ["replay", "model_pull", "checkpoint", "checkpoint_verify"] as const;
 /** One of {@link jobKinds}. */
 export type JobKind = typeof jobKinds[number];
 

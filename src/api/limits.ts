@@ -22,7 +22,7 @@ export const apiLimits = {
   eventsHeartbeatMs: 15_000,
   /** ms between two looks whether the tokens of streams, sessions and connections still hold. */
   tokenLookMs: 1000,
-  /** Jobs that run at once: replays, pulls of models. */
+  /** Jobs that run at once: replays, pulls of models, checkpoints. */
   jobsRunningMax: 2,
   /** Jobs that are known, those that ended among them. */
   jobsKeptMax: 64,

@@ -318,7 +318,6 @@ function describe(): OpenApi {
       ...pickHost(route),
       status: route.status,
       answer: ref(nameOf(route.answer)),
-      ...(route.status === 501 ? { type: problemType } : {}),
       ...(route.keyed ? { headers: [idempotencyKey] } : {}),
       query: route.query.shape as Readonly<Record<string, z.ZodType>>,
       ...(route.body === null ? {} : { body: jsonSchema(route.body, "input") }),

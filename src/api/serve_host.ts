@@ -27,6 +27,7 @@ import { type Engine, startEngine } from "../runtime/engine_client.ts";
 import { BackgroundEmbedding, serveTexts, withModel } from "../runtime/embedding.ts";
 import { openDataModels, preloadModels } from "../runtime/models.ts";
 import { type Reader, startReader, withReader } from "../runtime/reader_client.ts";
+import { checkpointBeside } from "../runtime/checkpoint_client.ts";
 import { replayBeside } from "../runtime/replay_client.ts";
 import { Activity } from "./activity.ts";
 import { authorityOf, checkListenAddress, isLoopback, localAddress, loopback } from "./addresses.ts";
@@ -265,6 +266,7 @@ class Host {
         jobs: this.#jobs,
         paths: this.#paths,
         replay: replayBeside,
+        checkpoint: checkpointBeside,
         hub: Deno.env.get("HF_ENDPOINT") || undefined,
       },
       tokens: this.#tokens,

@@ -10,15 +10,17 @@
  */
 import { statfsSync } from "node:fs";
 import { EngramError } from "../kernel/errors.ts";
-import { dataPaths, exists, readHostFile } from "../runtime/data_folder.ts";
+import { type DataPaths, dataPaths, exists, readHostFile } from "../runtime/data_folder.ts";
 import { os } from "../runtime/platform.ts";
 import { compareVersions } from "../runtime/version_order.ts";
 import { clientStates, type Missing, missingOf } from "./client_states.ts";
+import { refusalOf } from "./checkpoint.ts";
 import type { Call, Leaf } from "./command.ts";
 import { connectOptions } from "./connect.ts";
 import { modelState, offerModel } from "./model_offer.ts";
 import { count, plural, printable, size } from "./screen.ts";
 import { type ServiceState, serviceState } from "./service.ts";
+import { restoredWords } from "./shown.ts";
 import { configFlag, hostSettings } from "./settings.ts";
 import { versions } from "./versions.ts";
 import { shellWord } from "./shell_word.ts";
@@ -94,10 +96,11 @@ async function openings(call: Call, data: string, found: Findings): Promise<void
   const paths = dataPaths(data);
   const opened = await found.add("opens", async () => {
     const port = await call.port();
-    const { tick, engrams, cut } = await port.view({ view: "status" });
+    const { tick, engrams, cut, restored } = await port.view({ view: "status" });
     const torn = cut === null ? "" : `; cut ${plural(cut.bytes, "byte")} of an unfinished entry`;
     const way = port.where === "host" ? "through the running host" : "no host runs";
-    return `${plural(engrams, "memory", "memories")} at tick ${count(tick)}, ${way}${torn}`;
+    const begun = restored === null ? "" : `; ${restoredWords(restored)}`;
+    return `${plural(engrams, "memory", "memories")} at tick ${count(tick)}, ${way}${torn}${begun}`;
   });
   if (!opened) return;
   const isHosted = (await call.port()).where === "host";
@@ -112,11 +115,35 @@ async function openings(call: Call, data: string, found: Findings): Promise<void
     const what = `${first?.segment} at byte ${first?.offset}: ${first?.what}`;
     throw new EngramError("log_corrupt", `Cannot verify the log: ${what}`, { ...first });
   });
+  await found.add("checkpoints", () => checkpointFinding(paths));
   await found.add("agents", async () => {
     const { agents } = await (await call.port()).view({ view: "agents" });
     if (agents.length > 0) return agents.map(({ id }) => id).join(", ");
     return { what: "none is loaded: nothing links notes or finds duplicates", next: "engramlt up" };
   });
+}
+
+/** Whether the newest checkpoint is whole, and the memory graph has the rows that it had then. */
+async function checkpointFinding(paths: DataPaths): Promise<string | Missing> {
+  const [{ listCheckpoints }, { verifyCheckpoint }] = await Promise.all([
+    import("../runtime/checkpoint.ts"),
+    import("../runtime/checkpoint_use.ts"),
+  ]);
+  const all = listCheckpoints(paths);
+  if (all.length === 0) return "none: a replay begins at the first entry";
+  const verdict = verifyCheckpoint({ paths, which: "latest" });
+  const refusal = refusalOf(verdict);
+  if (refusal !== null) throw refusal;
+  const graph = verdict.graph === "equal"
+    ? "the memory graph has its rows"
+    : "the memory graph is not compared";
+  const what = `${plural(all.length, "checkpoint")}, that of tick ${count(verdict.tick)} is whole, ${graph}`;
+  const wrong = all.find(({ problem }) => problem !== null);
+  if (wrong === undefined) return what;
+  return {
+    what: `${what}; that of tick ${count(wrong.tick)} is not used: ${wrong.problem}`,
+    next: `engramlt checkpoint rm ${wrong.tick}`,
+  };
 }
 
 function folderFinding(data: string): string | Missing {

@@ -3,7 +3,7 @@ import { EngramError } from "../kernel/errors.ts";
 import { type Leaf, usage } from "./command.ts";
 import { type ConnectOptions, connectOptions, findHostOf, runningHost } from "./connect.ts";
 import { count, plural, size } from "./screen.ts";
-import { timeRows } from "./shown.ts";
+import { restoredWords, timeRows } from "./shown.ts";
 
 /** Sends a request to the host of the data folder, with its token. */
 async function askHost(
@@ -82,11 +82,13 @@ export const status: Leaf = {
         ["workers", count(found.workers)],
         ...timeRows(found.executionMs),
       ]));
-    if (found.cut === null) return;
-    const { segment, bytes } = found.cut;
-    call.screen.note(
-      `cut ${plural(bytes, "byte")} of an unfinished entry from ${segment}: nothing acknowledged was in it`,
-    );
+    if (found.cut !== null) {
+      const { segment, bytes } = found.cut;
+      call.screen.note(
+        `cut ${plural(bytes, "byte")} of an unfinished entry from ${segment}: nothing acknowledged was in it`,
+      );
+    }
+    if (found.restored !== null) call.screen.note(restoredWords(found.restored));
   },
 };
 

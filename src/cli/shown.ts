@@ -1,7 +1,7 @@
 /** How memories are shown to people: where they come from, when, and their text. */
 import type { Engram } from "../kernel/records.ts";
-import type { Port } from "../runtime/port.ts";
-import { type Column, duration, oneLine, printable, type Screen } from "./screen.ts";
+import type { Port, ViewResults } from "../runtime/port.ts";
+import { type Column, count, duration, oneLine, printable, type Screen } from "./screen.ts";
 
 /** Where a memory comes from: `notes/plan.md:7`, else its ref or source. */
 export function placeOf(engram: Pick<Engram, "metadata" | "ref" | "source">): string {
@@ -40,6 +40,13 @@ export function dayWords(time: string, year: string): string {
 /** How long agents have run. No log keeps durations: a graph made again from it knows none, and then nothing is said. */
 export function timeRows(executionMs: number): [string, string][] {
   return executionMs === 0 ? [] : [["running time", duration(executionMs)]];
+}
+
+/** What opening did where the memory graph was missing. */
+export function restoredWords({ tick, passedOver }: NonNullable<ViewResults["status"]["restored"]>): string {
+  const over = passedOver.map((one) => `that of tick ${count(one.tick)} was passed over: ${one.why}`);
+  const from = tick === null ? "the first entry of the log" : `the checkpoint of tick ${count(tick)}`;
+  return [`the memory graph was missing and is made again from ${from}`, ...over].join("; ");
 }
 
 /** A minute of a time, in UTC. */

@@ -1,6 +1,7 @@
 /** The command tree: every command, in the order help shows them. */
 import { agent } from "./agent.ts";
 import { brief } from "./brief.ts";
+import { checkpoint } from "./checkpoint.ts";
 import type { Node } from "./command.ts";
 import { completions } from "./completions.ts";
 import { context } from "./context.ts";
@@ -53,6 +54,7 @@ export const tree: readonly Node[] = [
   workflow,
   model,
   log,
+  checkpoint,
   replay,
   status,
   metrics,

@@ -60,6 +60,7 @@ export const refusals = {
     "Check the path; relative paths start at the folder you call from",
   ),
   job_not_found: refusal("notFound", 404, "GET /v1/jobs lists them; they end with the host"),
+  checkpoint_not_found: refusal("notFound", 404, "engramlt checkpoint list shows them"),
   token_not_found: refusal("notFound", 404, "engramlt token list shows them"),
   tick_not_found: refusal("notFound", 404, "engramlt status shows the last tick"),
   route_not_found: refusal("notFound", 404, "engramlt api GET /openapi.json lists the routes"),
@@ -144,6 +145,7 @@ export const refusals = {
     "Another process owns the folder; wait for it, or choose another with --data",
     true,
   ),
+  checkpoint_busy: refusal("conflict", 409, "Try again when the other one is done", true),
   data_folder_read_only: refusal(
     "unavailable",
     503,
@@ -171,6 +173,11 @@ export const refusals = {
     "The memory graph knows more than the log; restore the log from a backup",
   ),
   graph_corrupt: refusal("corrupt", 500, "Remove graph.db and open again: it is rebuilt from the log"),
+  checkpoint_corrupt: refusal(
+    "corrupt",
+    500,
+    "engramlt checkpoint rm TICK removes it: the log has everything that is in it",
+  ),
   blob_missing: refusal(
     "corrupt",
     500,

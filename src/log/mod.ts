@@ -18,7 +18,7 @@ export {
   type StoredPayload,
   toHex,
 } from "./codec.ts";
-export { type Disk, type DiskFile, type DiskOpen, realDisk } from "./disk.ts";
+export { type Disk, type DiskFile, type DiskOpen, ioRefusal, realDisk } from "./disk.ts";
 export { formatVersion } from "./frame.ts";
 export {
   type Log,

@@ -18,6 +18,7 @@ export const workerEntries = {
   reader: "src/runtime/reader_worker",
   model: "src/model/worker",
   replay: "src/runtime/replay_worker",
+  checkpoint: "src/runtime/checkpoint_worker",
 } as const satisfies Readonly<Record<string, string>>;
 
 /** The name of a worker script. */

@@ -29,6 +29,7 @@ export interface DataPaths {
   readonly graph: string;
   readonly log: string;
   readonly blobs: string;
+  readonly checkpoints: string;
 }
 
 /** The paths of a data folder. */
@@ -47,6 +48,7 @@ export function dataPaths(root: string): DataPaths {
     graph: at("graph.db"),
     log: at("log"),
     blobs: at("blobs"),
+    checkpoints: at("checkpoints"),
   };
 }
 

@@ -75,6 +75,8 @@ export interface PlannedErasure {
   };
 }
 
+/** Kernel rows of erasures whose entry is durable and whose work is not done yet; no part of the state. */
+export const erasingPrefix = "local/erasing/";
 /** The kernel row that names the last erasure carried out; no part of the state. Who reads the log opens it again. */
 export const erasedKey = "local/erased";
 
@@ -447,9 +449,10 @@ export function planErasure(parts: ErasureParts, ids: readonly Id[]): PlannedEra
 export class Erasures {
   readonly #all: readonly (Erasure & { readonly tick: number; readonly agents: ReadonlySet<string> })[];
 
-  constructor(log: Log) {
+  /** `from`: the first entry that will be asked about; erasures before it do not concern it. */
+  constructor(log: Log, from = 0) {
     const all = [];
-    for (const { entry } of entriesFrom(log, 0)) {
+    for (const { entry } of entriesFrom(log, from)) {
       for (const record of entry.steps) {
         const erasure = erasureOf(record);
         if (erasure !== null) all.push({ ...erasure, tick: entry.tick, agents: new Set(erasure.readers) });

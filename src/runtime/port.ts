@@ -17,6 +17,7 @@ import type {
   Path,
 } from "../kernel/mod.ts";
 import type { RecallHit, Unembedded } from "../graph/mod.ts";
+import type { PassedOver, Restored } from "./checkpoint_use.ts";
 import type { Metric } from "./metrics.ts";
 import type { Receipt } from "./receipts.ts";
 import type { Request } from "./requests.ts";
@@ -212,6 +213,11 @@ export interface StatusView {
     readonly index: number;
     readonly bytes: number;
   } | null;
+  /**
+   * Where opening began if the memory graph was missing and there were checkpoints: the tick of one, null where none
+   * could be used, and those passed over; else null.
+   */
+  readonly restored: Restored | null;
 }
 
 /** A quotation `ask` answers with. */
@@ -480,6 +486,12 @@ export interface ReplayReport {
   readonly workers: number;
   /** Ticks taken as they stand, because something of them was erased. */
   readonly redacted: number;
+  /** The tick of the checkpoint it began from; null: the first entry. */
+  readonly from: number | null;
+  /** Ticks of checkpoints on the way whose rows were made again and are equal. */
+  readonly checkpoints: readonly number[];
+  /** Checkpoints that were not used, and why. */
+  readonly passedOver: readonly PassedOver[];
   readonly first?: {
     readonly tick: number;
     readonly agent: string | null;

@@ -9,16 +9,8 @@
  *    counted as redacted; its body's hash still has to continue the chain.
  * 4. The number of workers may not matter: it is given so that it can be shown not to.
  */
-import { openGraph } from "../graph/mod.ts";
-import {
-  advance,
-  emptyState,
-  EngramError,
-  type Entry,
-  erasureOf,
-  stepKey,
-  type StepRecord,
-} from "../kernel/mod.ts";
+import { type Graph, openGraph, schemaVersion } from "../graph/mod.ts";
+import { advance, EngramError, type Entry, erasureOf, stepKey, type StepRecord } from "../kernel/mod.ts";
 import {
   type Disk,
   encodeEntry,
@@ -33,6 +25,9 @@ import {
 } from "../log/mod.ts";
 import { openSandbox, type Sandbox } from "../sandbox/mod.ts";
 import { workerUrl } from "./assets.ts";
+import { type Checkpoint, checkpointsOf, damageOf, type Manifest } from "./checkpoint.ts";
+import { differingKinds, nameDifference, rowsAt, stateAt } from "./checkpoint_rows.ts";
+import { chooseCheckpoint, type PassedOver } from "./checkpoint_use.ts";
 import { dataPaths, exists } from "./data_folder.ts";
 import { behaviour, entriesFrom, graphSteps, payloadsIn, plainPart } from "./entries.ts";
 import { Erasures } from "./erasure.ts";
@@ -40,11 +35,13 @@ import { Images } from "./images.ts";
 import { Machine, type TickInput } from "./machine.ts";
 import { Modules } from "./modules.ts";
 import type { Progress, ReplayReport } from "./port.ts";
-import { Rows } from "./rows.ts";
+import { loadState, type Row, Rows } from "./rows.ts";
 
 /** How to replay. */
 export interface ReplayOptions {
   readonly data: string;
+  /** The tick of a checkpoint to begin from, or the newest whole one; default: the first entry. */
+  readonly from?: number | "latest";
   /** Default 2. */
   readonly workers?: number;
   readonly onProgress?: (progress: Progress) => void;
@@ -126,7 +123,7 @@ function difference(expected: Entry, actual: Entry | null): Difference {
 class Replayer {
   readonly #log: Log;
   readonly #machine: Machine;
-  readonly #graph = openGraph({ path: ":memory:" });
+  readonly #graph: Graph;
   readonly #sandbox: { current: Sandbox | null } = { current: null };
   readonly #rows = new Rows(-1);
 
@@ -134,9 +131,11 @@ class Replayer {
   /** Entries taken as they stand, because something of them is erased. */
   redacted = 0;
 
-  constructor(log: Log, disk: Disk, workers: number) {
+  /** `start`: the checkpoint it begins from, or null. */
+  constructor(log: Log, disk: Disk, workers: number, start: Checkpoint | null) {
     this.#log = log;
-    this.#erasures = new Erasures(log);
+    this.#erasures = new Erasures(log, start === null ? 0 : start.tick + 1);
+    this.#graph = openGraph({ path: ":memory:", ...(start === null ? {} : { from: start.path }) });
     const blobs = openBlobs(disk);
     const modules = new Modules(blobs);
     const putNothing = (all: readonly Uint8Array[]) => all.map(sha256Hex);
@@ -148,7 +147,12 @@ class Replayer {
     );
     const held = this.#sandbox;
     const sandbox = () => held.current ??= openSandbox({ workers, workerUrl: workerUrl("sandbox") });
-    this.#machine = new Machine(emptyState(), { graph: this.#graph, log, modules, sandbox, images });
+    const state = loadState(this.#graph);
+    this.#machine = new Machine(state, { graph: this.#graph, log, modules, sandbox, images });
+    for (const { entry } of entriesFrom(log, state.tick + 1)) {
+      if (start === null || entry.tick > start.tick) break;
+      this.#graph.putRows(this.#fold(entry));
+    }
   }
 
   /** Runs one entry again; its difference, or null. */
@@ -171,6 +175,15 @@ class Replayer {
       const { entry: made } = this.#machine.run(inputOf(entry));
       if (made === null || !this.#same(made, logged)) return difference(entry, made);
     }
+    const rows = this.#fold(entry);
+    const steps = graphSteps(this.#log, entry);
+    this.#graph.commit({ index: entry.tick, hash: logged.hash, tick: entry.tick, steps, rows });
+    this.#machine.keepContexts(entry);
+    return null;
+  }
+
+  /** Folds an entry into the state; the kernel rows by which steps are run again. */
+  #fold(entry: Entry): Row[] {
     const done = advance(this.#machine.state, entry);
     for (const record of entry.steps) {
       for (const reader of erasureOf(record)?.readers ?? []) this.#sandbox.current?.drop(reader);
@@ -186,11 +199,28 @@ class Replayer {
       this.#rows.put(`config/${String(entry.tick).padStart(12, "0")}`, this.#machine.state.config);
     }
     const keep = done.agentsLoaded.length + done.agentsUnloaded.length > 0 || configured;
-    const rows = keep ? this.#rows.take(this.#machine.state) : [];
-    const steps = graphSteps(this.#log, entry);
-    this.#graph.commit({ index: entry.tick, hash: logged.hash, tick: entry.tick, steps, rows });
-    this.#machine.keepContexts(entry);
-    return null;
+    return keep ? this.#rows.take(this.#machine.state) : [];
+  }
+
+  /** The first row that is not as a checkpoint of the last tick has it; null where all are. */
+  differsFrom(checkpoint: Checkpoint & { readonly manifest: Manifest }): Difference | null {
+    const { graph, state } = { graph: this.#graph, state: this.#machine.state };
+    const [kind] = differingKinds(checkpoint.manifest.rows, rowsAt(graph, state));
+    if (kind === undefined) return null;
+    const kept = openGraph({ path: checkpoint.path, readOnly: true });
+    try {
+      const there = { graph: kept, state: stateAt(kept, this.#log, checkpoint.tick) };
+      const { expected, actual } = nameDifference(kind, there, { graph, state }, checkpoint.tick);
+      return {
+        tick: checkpoint.tick,
+        agent: null,
+        what: `rows of the checkpoint: ${kind}`,
+        expected,
+        actual,
+      };
+    } finally {
+      kept.close();
+    }
   }
 
   close(): void {
@@ -219,9 +249,43 @@ function appliedIn(path: string): number | null {
   }
 }
 
+/** The checkpoints that a replay passes, by tick; empty for a log that lies elsewhere. */
+class Passed {
+  readonly #whole = new Map<number, Checkpoint & { readonly manifest: Manifest }>();
+  readonly over: PassedOver[] = [];
+  readonly equal: number[] = [];
+
+  constructor(all: readonly Checkpoint[]) {
+    for (const { tick, path, manifest, problem } of all) {
+      if (problem === null && manifest !== null) this.#whole.set(tick, { tick, path, manifest, problem });
+      else this.over.push({ tick, why: problem ?? "it is damaged" });
+    }
+  }
+
+  /** Compares the rows where a checkpoint was made; the difference, or null. One whose file is damaged is passed over. */
+  compare(tick: number, replayer: Replayer): Difference | null {
+    const one = this.#whole.get(tick);
+    if (one === undefined) return null;
+    if (one.manifest.schema < schemaVersion) {
+      this.over.push({ tick, why: "its graph is of an older version" });
+      return null;
+    }
+    const why = damageOf(one);
+    if (why !== null) {
+      this.over.push({ tick, why });
+      return null;
+    }
+    const differs = replayer.differsFrom(one);
+    if (differs === null) this.equal.push(tick);
+    return differs;
+  }
+}
+
 /**
- * Replays a data folder. Refuses `file_not_found` where there is none, `log_corrupt` where it is damaged, and
- * `log_missing` where it ends before what the memory graph holds: a log that lost its end does not verify.
+ * Replays a data folder, from its first entry or from a checkpoint on. Where it comes by a checkpoint, the rows are
+ * compared with it. Refuses `file_not_found` where there is none, `log_corrupt` where it is damaged, and `log_missing`
+ * where it ends before what the memory graph holds: a log that lost its end does not verify; `checkpoint_not_found` and
+ * `checkpoint_corrupt` where it cannot begin from the one asked for.
  */
 export async function replay(options: ReplayOptions): Promise<ReplayReport> {
   const paths = dataPaths(options.data);
@@ -232,42 +296,53 @@ export async function replay(options: ReplayOptions): Promise<ReplayReport> {
   const disk = options.disk ?? realDisk(options.data);
   const appliedIndex = options.disk === undefined ? appliedIn(paths.graph) : null;
   const log = openLog(disk, { readOnly: true, appliedIndex });
-  if (log.next === 0) {
-    log.close();
-    throw new EngramError("log_missing", `Cannot replay ${options.data}: its log holds no entry`);
-  }
-  const replayer = new Replayer(log, disk, workers);
-  let ticks = 0, steps = 0;
-  let stateHash: Uint8Array = new Uint8Array(32);
   try {
-    const total = log.next;
-    for (const { entry, logged } of entriesFrom(log, 0)) {
-      if (entry.tick >= total) break;
-      if (options.signal?.aborted) {
-        throw new EngramError("interrupted", `Replay stopped at tick ${entry.tick} of ${total}`);
-      }
-      const first = replayer.entry(entry, logged);
-      if (first !== null) {
-        return {
-          ok: false,
-          ticks,
-          stateHash: toHex(stateHash),
-          steps,
-          workers,
-          redacted: replayer.redacted,
-          first,
-        };
-      }
-      ticks = entry.tick;
-      steps += entry.steps.length;
-      stateHash = logged.hash;
-      if (ticks % 64 !== 0) continue;
-      options.onProgress?.({ done: ticks, total: total - 1, what: "ticks" });
-      await new Promise((resolve) => setTimeout(resolve, 0));
+    if (log.next === 0) {
+      throw new EngramError("log_missing", `Cannot replay ${options.data}: its log holds no entry`);
     }
-    return { ok: true, ticks, stateHash: toHex(stateHash), steps, workers, redacted: replayer.redacted };
+    const chosen = options.from === undefined ? null : chooseCheckpoint(paths, log, options.from);
+    const start = chosen?.checkpoint ?? null;
+    const passed = new Passed(checkpointsOf(paths, log).filter(({ tick }) => tick > (start?.tick ?? -1)));
+    const replayer = new Replayer(log, disk, workers, start);
+    try {
+      const told = await runAll(replayer, log, start?.tick ?? -1, passed, options);
+      // A damaged one that was passed over for the start is met again on the way.
+      const over = [...chosen?.passedOver ?? [], ...passed.over];
+      const passedOver = [...new Map(over.map((one) => [one.tick, one])).values()];
+      const { equal: checkpoints } = passed, { redacted } = replayer;
+      return { workers, redacted, from: start?.tick ?? null, checkpoints, passedOver, ...told };
+    } finally {
+      replayer.close();
+    }
   } finally {
-    replayer.close();
     log.close();
   }
+}
+
+/** Runs the entries after a tick; up to the first difference, or all. */
+async function runAll(
+  replayer: Replayer,
+  log: Log,
+  after: number,
+  passed: Passed,
+  { signal, onProgress }: ReplayOptions,
+): Promise<Pick<ReplayReport, "ok" | "ticks" | "stateHash" | "steps" | "first">> {
+  let ticks = Math.max(0, after), steps = 0;
+  let stateHash = after < 0 ? new Uint8Array(32) : log.hashAt(after);
+  const total = log.next;
+  for (const { entry, logged } of entriesFrom(log, after + 1)) {
+    if (entry.tick >= total) break;
+    if (signal?.aborted) {
+      throw new EngramError("interrupted", `Replay stopped at tick ${entry.tick} of ${total}`);
+    }
+    const first = replayer.entry(entry, logged) ?? passed.compare(entry.tick, replayer);
+    if (first !== null) return { ok: false, ticks, stateHash: toHex(stateHash), steps, first };
+    ticks = entry.tick;
+    steps += entry.steps.length;
+    stateHash = logged.hash;
+    if (ticks % 64 !== 0) continue;
+    onProgress?.({ done: ticks, total: total - 1, what: "ticks" });
+    await new Promise((resolve) => setTimeout(resolve, 0));
+  }
+  return { ok: true, ticks, stateHash: toHex(stateHash), steps };
 }

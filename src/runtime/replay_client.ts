@@ -10,6 +10,8 @@ export interface ReplayBeside {
   readonly data: string;
   /** Threads for agents; never changes a result. */
   readonly workers: number;
+  /** The tick of a checkpoint to begin from, or the newest whole one. */
+  readonly from?: number | "latest";
   readonly onProgress: (progress: Progress) => void;
   /** Ends it with `interrupted`. */
   readonly signal: AbortSignal;
@@ -28,7 +30,7 @@ const permissions: Deno.PermissionOptionsObject = {
 
 /** Replays a folder. Errors: those of `replay`; `interrupted` by the signal; a fault where the worker was lost. */
 export async function replayBeside(options: ReplayBeside): Promise<ReplayReport> {
-  const { data, workers, onProgress, signal } = options;
+  const { onProgress, signal, ...how } = options;
   const stopped = () => new EngramError("interrupted", "The replay was stopped before its end");
   if (signal.aborted) throw stopped();
   const calls = new WorkerCalls<ReplayCall>("replay", workerUrl("replay"), permissions);
@@ -42,7 +44,7 @@ export async function replayBeside(options: ReplayBeside): Promise<ReplayReport>
     }
   };
   try {
-    const [report] = await Promise.all([calls.ask({ call: "replay", data, workers }), watch()]);
+    const [report] = await Promise.all([calls.ask({ call: "replay", ...how }), watch()]);
     return report as ReplayReport;
   } finally {
     signal.removeEventListener("abort", stop);

@@ -9,7 +9,12 @@ import { answerCalls } from "./worker_calls.ts";
 
 /** What the main thread asks of it. `replay` comes first, and once. */
 export type ReplayCall =
-  | { readonly call: "replay"; readonly data: string; readonly workers: number }
+  | {
+    readonly call: "replay";
+    readonly data: string;
+    readonly workers: number;
+    readonly from?: number | "latest";
+  }
   /** The next word of how far it is; null after the end. */
   | { readonly call: "progress" };
 
@@ -19,8 +24,8 @@ answerCalls(async (call: ReplayCall) => {
   switch (call.call) {
     case "replay":
       try {
-        const { data, workers } = call;
-        return await replay({ data, workers, onProgress: (progress) => gate.put(progress) });
+        const { call: _, ...how } = call;
+        return await replay({ ...how, onProgress: (progress) => gate.put(progress) });
       } finally {
         gate.close();
       }

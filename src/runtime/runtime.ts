@@ -47,11 +47,13 @@ import { openSandbox, type Sandbox, type SandboxOptions } from "../sandbox/mod.t
 import { defaultStackDepthMax } from "../wasm/mod.ts";
 import { checkCommand, checkRequest } from "./admission.ts";
 import { buildInfo, workerUrl } from "./assets.ts";
-import { type DataPaths, dataPaths, lockFolder } from "./data_folder.ts";
+import { type CheckpointMade, makeCheckpoint, removeErased, sweepCheckpoints } from "./checkpoint.ts";
+import { type Restored, restoreGraph } from "./checkpoint_use.ts";
+import { type DataPaths, dataPaths, exists, lockFolder } from "./data_folder.ts";
 import { entriesFrom, entryOf, graphSteps, inLogOrder, readEntry, samePart } from "./entries.ts";
 import { Durations } from "./durations.ts";
 import { type Env, liveEnv, seededEnv } from "./env.ts";
-import { carryOut, erasedKey, erasureAt, forgottenReceipts } from "./erasure.ts";
+import { carryOut, erasedKey, erasingPrefix, erasureAt, forgottenReceipts } from "./erasure.ts";
 import { Images } from "./images.ts";
 import { KeptImages, type Moment } from "./kept_images.ts";
 import { loadFacts, loadReader, needsReader } from "./loads.ts";
@@ -113,6 +115,8 @@ export interface Runtime extends Port, TextSource {
    * graph's WAL. Gives whether more is left.
    */
   maintain(): boolean;
+  /** Makes a checkpoint of the last tick, here and now: see checkpoint.ts, whose refusals it has. */
+  checkpoint(): CheckpointMade;
   /**
    * Gives the memory of agents back that had no step for long: their images are stored, their instances go, and threads
    * that hold none end. Gives the ms after which there may be more to do, or null where no agent is held.
@@ -133,8 +137,6 @@ interface Remembered {
 const idleTicksMax = 10_000;
 /** Commands whose ids are remembered, at least. */
 const commandIdsMax = 10_000;
-/** Kernel rows of erasures whose entry is durable and whose work is not done yet; no part of the state. */
-const erasingPrefix = "local/erasing/";
 /** ms without a step after which an agent is idle, and how many are let go at once. */
 const idleInstanceMsDefault = 300_000, restingAgentsMax = 64;
 /** Ticks whose rows are written together, where nobody waits for them. */
@@ -194,12 +196,19 @@ interface Unlogged {
 }
 
 /** Tells someone who waits: the receipt, or what is said in its place. */
-type Answer = (instead: EngramError | null) => void;
+type Answer = (instead: EngramError | null, checkpointsGone: readonly number[]) => void;
 
 function stillRead(): EngramError {
   return new EngramError(
     "data_folder_in_use",
     "Cannot empty the memory graph's file: somebody is reading it",
+  );
+}
+
+function stillMade(): EngramError {
+  return new EngramError(
+    "checkpoint_busy",
+    "Cannot remove the checkpoints that hold it: they are in use, or one is being made",
   );
 }
 
@@ -220,7 +229,9 @@ export interface Stores {
   readonly blobs: Blobs;
 }
 
-function openStores(paths: DataPaths, disk: Disk): Stores {
+function openStores(paths: DataPaths, disk: Disk): Stores & { readonly restored: Restored | null } {
+  sweepCheckpoints(paths);
+  const restored = exists(paths.graph) ? null : restoreGraph(paths, disk);
   const graph = openGraph({ path: paths.graph });
   try {
     const applied = graph.applied;
@@ -230,7 +241,7 @@ function openStores(paths: DataPaths, disk: Disk): Stores {
         `Cannot open data folder ${paths.root}: its memory graph at tick ${applied.index} is not the log's`;
       throw new EngramError("graph_corrupt", message, { index: applied.index });
     }
-    return { log, graph, blobs: openBlobs(disk) };
+    return { log, graph, blobs: openBlobs(disk), restored };
   } catch (error) {
     graph.close();
     throw error;
@@ -289,6 +300,7 @@ class LocalRuntime implements Runtime {
   #listeners = new Set<() => void>();
   readonly #durations: Durations;
   readonly #metrics: Metrics;
+  readonly #restored: Restored | null;
 
   constructor(paths: DataPaths, lock: Deno.FsFile, options: RuntimeOptions) {
     this.stopped = new Promise((resolve) => this.#stop = resolve);
@@ -299,7 +311,11 @@ class LocalRuntime implements Runtime {
     this.#env = options.seed === undefined || options.seed === null ? liveEnv() : seededEnv(options.seed);
     const { clock, stopwatch } = this.#env;
     this.#metrics = new Metrics(clock());
-    const { log, graph, blobs } = openStores(paths, options.simulated?.disk ?? realDisk(paths.root));
+    const { log, graph, blobs, restored } = openStores(
+      paths,
+      options.simulated?.disk ?? realDisk(paths.root),
+    );
+    this.#restored = restored;
     this.#log = log;
     this.#graph = graph;
     this.#blobs = blobs;
@@ -620,15 +636,16 @@ class LocalRuntime implements Runtime {
     this.#machine.keepContexts(entry);
     const erases = entry.commands.some(({ command }) => command.ask.kind === "erase");
     let unfinished: EngramError | null = null;
+    const checkpointsGone: number[] = [];
     try {
       const waits = unlogged.hash === null && hasWork(this.#state);
       unfinished = waits ? null : this.#catchUp();
       // What could not be finished before is upkeep's: it may take long, and no tick waits for it.
-      if (erases) unfinished ??= this.#carryOutErasures();
+      if (erases) unfinished ??= this.#carryOutErasures(checkpointsGone);
     } finally {
       // Durable, whatever became of the graph: until it has caught up, views and ticks are refused.
       const instead = erases && unfinished !== null ? notErasedYet(unfinished) : null;
-      for (const answer of answers) answer(instead);
+      for (const answer of answers) answer(instead, checkpointsGone);
     }
     for (const listener of this.#listeners) listener();
   }
@@ -670,7 +687,7 @@ class LocalRuntime implements Runtime {
   }
 
   /** Removes what erasures found, where that is still to be done; gives why not, if it has to be tried again. */
-  #carryOutErasures(): EngramError | null {
+  #carryOutErasures(checkpointsGone: number[] = []): EngramError | null {
     try {
       for (const [key, progress] of this.#erasing) {
         const tick = Number(key.slice(erasingPrefix.length));
@@ -678,6 +695,9 @@ class LocalRuntime implements Runtime {
         for (const id of erasure.readers) this.#sandbox?.drop(id);
         if (!progress.isEmptied) this.#empty(tick, erasure);
         progress.isEmptied = true;
+        const gone = removeErased(this.#paths, { since: erasure.since, tick });
+        if (gone === null) return stillMade();
+        checkpointsGone.push(...gone);
         if (!this.#graph.dropFreedPages()) return stillRead();
         this.#graph.putRows([{ key, value: null }]);
         this.#erasing.delete(key);
@@ -771,7 +791,10 @@ class LocalRuntime implements Runtime {
       this.#remember(step.command, step.tick, () => receiptOf(step, record, entry.tick));
       const receipt = receiptOf(step, record, entry.tick, told);
       const waiting = this.#waiting.leave("step", key);
-      answers.push((instead) => this.#waiting.tell(waiting, instead ?? receipt));
+      const also = step.command.ask.kind === "erase" && !(receipt instanceof EngramError);
+      answers.push((instead, checkpoints) =>
+        this.#waiting.tell(waiting, instead ?? (also ? { ...receipt, checkpoints } : receipt))
+      );
     }
     for (const { seat, command } of entry.commands) {
       if (command.ask.kind !== "workflow") continue;
@@ -943,6 +966,7 @@ class LocalRuntime implements Runtime {
       folder: state.folder,
       data: this.#paths.root,
       cut: this.#log.report.cut,
+      restored: this.#restored,
     };
   }
 
@@ -1018,6 +1042,13 @@ class LocalRuntime implements Runtime {
       if (!isDiskFull(error)) throw error;
       return false;
     }
+  }
+
+  checkpoint(): CheckpointMade {
+    if (this.#closed !== null) throw this.#closed;
+    const full = this.#catchUp();
+    if (full !== null) throw full;
+    return makeCheckpoint({ paths: this.#paths, log: this.#log, now: this.#env.clock() });
   }
 
   rest(): number | null {

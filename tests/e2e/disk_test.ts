@@ -68,6 +68,25 @@ Deno.test({
 });
 
 Deno.test({
+  name: `a checkpoint that finds no room is refused with disk_full, and leaves nothing${needs}`,
+  ignore: !canMount,
+  fn: () =>
+    onDisk("size=8m", async (folder) => {
+      const data = `${folder}/data`;
+      const runtime = await openRuntime({ data });
+      await runtime.submit({ kind: "write", ops: [{ op: "add", content: "Heron launches on 12 May." }] });
+      assert.throws(
+        () => runtime.checkpoint(),
+        (error) =>
+          error instanceof EngramError && error.code === "disk_full" && /are to stay/.test(error.message),
+      );
+      assert.deepEqual([...Deno.readDirSync(`${data}/checkpoints`)].map(({ name }) => name), ["lock"]);
+      await runtime.submit({ kind: "write", ops: [{ op: "add", content: "Heron launches on 19 May." }] });
+      await runtime.close();
+    }),
+});
+
+Deno.test({
   name: `a folder that may not be written is refused with data_folder_read_only${needs}`,
   ignore: !canMount,
   fn: () =>

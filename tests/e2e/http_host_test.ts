@@ -1,6 +1,7 @@
 /** The routes about a host itself: models, jobs, tokens, over a real socket. */
 import assert from "node:assert/strict";
 import { testAgentBase64 } from "../support/agents.ts";
+import { filesHolding } from "../support/folder_bytes.ts";
 import { client } from "../support/http_client.ts";
 import { serveHub } from "../support/model_hub.ts";
 import { tinyModel } from "../support/onnx.ts";
@@ -159,13 +160,61 @@ for (
     }));
 }
 
-Deno.test("checkpoints are refused in plain words", () =>
+Deno.test("a checkpoint is made as a job, listed, verified, replayed from and removed under /v1/checkpoints", () =>
   withSend(async (send) => {
-    for (const method of ["GET", "POST"]) {
-      const { status, body } = await send(method, "/v1/checkpoints");
-      assert.deepEqual([status, body.code], [501, "not_available"]);
-      assert.match(body.detail, /makes no checkpoints/);
+    await send("POST", "/v1/agents", { id: "counter", wasm: testAgentBase64 });
+    await send("POST", "/v1/agents/counter/execute", { action: "count" });
+    const { tick, stateHash } = (await send("GET", "/v1/status")).body;
+    const started = await send("POST", "/v1/checkpoints", undefined, { "idempotency-key": "first" });
+    assert.deepEqual([started.status, started.body.kind, started.body.by], [202, "checkpoint", "owner"]);
+    const job = await ended(send, started.body.id);
+    assert.deepEqual([job.state, job.result.created], ["done", true], JSON.stringify(job.error));
+    assert.ok(job.result.tick >= tick, `${job.result.tick} of ${tick}`);
+    if (job.result.tick === tick) assert.equal(job.result.stateHash, stateHash);
+    const same = await send("POST", "/v1/checkpoints", undefined, { "idempotency-key": "first" });
+    assert.equal(same.body.id, started.body.id);
+    const made = job.result.tick;
+    await send("POST", "/v1/engrams", { content: "after it" });
+    await ended(send, (await send("POST", "/v1/checkpoints")).body.id);
+    const page = (await send("GET", "/v1/checkpoints?limit=1")).body;
+    assert.deepEqual([page.checkpoints.length, page.checkpoints[0].tick, page.checkpoints[0].problem], [
+      1,
+      made,
+      null,
+    ]);
+    const next = (await send("GET", `/v1/checkpoints?limit=1&cursor=${page.cursor}`)).body;
+    assert.deepEqual([next.checkpoints.length, next.cursor], [1, null]);
+    for (const which of [made, "latest"]) {
+      const check = await send("POST", `/v1/checkpoints/${which}/verify`);
+      assert.deepEqual([check.status, check.body.asked], [202, { checkpoint: which }]);
+      const { state, result } = await ended(send, check.body.id);
+      assert.deepEqual([state, result.ok, result.graph], ["done", true, "equal"]);
     }
+    const replayed = await ended(send, (await send("POST", "/v1/replay", { from: made })).body.id);
+    assert.deepEqual([replayed.result.ok, replayed.result.from], [true, made]);
+    assert.deepEqual(replayed.result.checkpoints, [next.checkpoints[0].tick]);
+    assert.deepEqual((await send("DELETE", `/v1/checkpoints/${made}`)).body, { tick: made });
+    const gone = await send("DELETE", `/v1/checkpoints/${made}`);
+    assert.deepEqual([gone.status, gone.body.code], [404, "checkpoint_not_found"]);
+    const wrong = await send("DELETE", "/v1/checkpoints/first");
+    assert.deepEqual([wrong.status, wrong.body.code], [422, "invalid_argument"]);
+    const none = await ended(send, (await send("POST", "/v1/replay", { from: made })).body.id);
+    assert.deepEqual([none.state, none.error.code], ["failed", "checkpoint_not_found"]);
+  }));
+
+Deno.test("an erasure through a host removes the checkpoints that hold the memory, and the answer says so", () =>
+  withSend(async (send, { data }) => {
+    const { id } = (await send("POST", "/v1/engrams", { content: "the purple otter keeps the vault" })).body;
+    const { result } = await ended(send, (await send("POST", "/v1/checkpoints")).body.id);
+    assert.notDeepEqual(filesHolding(`${data}/checkpoints`, "purple otter"), []);
+    const erased = await send("POST", "/v1/erase", { ids: [id] });
+    assert.deepEqual(
+      [erased.status, erased.body.checkpoints],
+      [200, [result.tick]],
+      JSON.stringify(erased.body),
+    );
+    assert.deepEqual(filesHolding(data, "purple otter"), []);
+    assert.deepEqual((await send("GET", "/v1/checkpoints")).body, { checkpoints: [], cursor: null });
   }));
 
 Deno.test("a workflow is checked without being run", () =>

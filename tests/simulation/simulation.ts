@@ -7,8 +7,10 @@
  * 1. What was acknowledged is stored; what was refused is not; nothing is stored twice.
  * 2. The hash chain goes on from every hash that was ever seen.
  * 3. Replay gives the same, and a graph rebuilt from the log has the same rows and gives every view the same answer.
- * 4. A turned bit of the log is found and named, and nothing is cut for it.
- * 5. After upkeep no image is left but those that are to stay, and the files that nobody can make again are there.
+ * 4. A checkpoint, made at any moment, changes none of it: replay from the newest comes to the same hash, every one that
+ *    a replay passes has its rows, and a graph begun from one is the one rebuilt from the log.
+ * 5. A turned bit of the log is found and named, and nothing is cut for it.
+ * 6. After upkeep no image is left but those that are to stay, and the files that nobody can make again are there.
  */
 import assert from "node:assert/strict";
 import { setImmediate } from "node:timers";
@@ -26,6 +28,7 @@ import {
 } from "../../src/sandbox/mod.ts";
 import { entriesFrom } from "../../src/runtime/entries.ts";
 import { stays } from "../../src/runtime/kept_images.ts";
+import { exists } from "../../src/runtime/data_folder.ts";
 import { serveTexts } from "../../src/runtime/embedding.ts";
 import { wordEmbedder } from "../support/word_embedder.ts";
 import { Random } from "./random.ts";
@@ -375,9 +378,11 @@ class World {
     const old = this.runtime;
     const found = this.#disk.crash({ keepBytes, keepNames: this.random.chance(50) });
     const from = graph === "behind" ? this.#images.at(-1) ?? this.#folder : this.#folder;
+    const checkpoints = this.#folder;
     this.#folders++;
     if (graph === "removed") Deno.mkdirSync(this.#folder);
     else copyGraph(from, this.#folder);
+    copyCheckpoints(checkpoints, this.#folder);
     this.#disk = found;
     this.#runtime = null;
     this.#dying = false;
@@ -386,6 +391,18 @@ class World {
     await this.open();
     await this.askAgain();
     await this.runtime.idle();
+  }
+
+  /** Now and then, a checkpoint. */
+  checkpoint(): void {
+    if (!this.random.chance(30)) return;
+    try {
+      this.runtime.checkpoint();
+    } catch (error) {
+      // An erasure that a full disk stopped is not finished, or the host is down: the next one is made.
+      const isLater = error instanceof EngramError && ["wrong_state", "disk_full"].includes(error.code);
+      if (!isLater) throw error;
+    }
   }
 
   /** Compares what is stored with what was told. */
@@ -484,18 +501,36 @@ class World {
     await this.runtime.close();
     const report = await replay({ data: this.#folder, disk: this.#disk, workers: this.random.between(1, 2) });
     assert.deepEqual([report.first, report.stateHash], [undefined, stateHash], "replay differs");
-    const rows = rowsOf(this.#folder);
-    this.#folders++;
-    await this.open();
-    const seenAgain = await seenBy(this.runtime, this.#workload.known);
-    for (const [what, answer] of seen) {
-      assert.deepEqual(seenAgain.get(what), answer, `a rebuilt graph: ${what}`);
+    assert.deepEqual(report.passedOver, []);
+    const rows = rowsOf(this.#folder), made = this.#folder;
+    if (report.checkpoints.length > 0) await this.#replayFrom(report.checkpoints, stateHash);
+    for (const from of report.checkpoints.length > 0 ? ["the log", "a checkpoint"] : ["the log"]) {
+      this.#folders++;
+      if (from === "a checkpoint") copyCheckpoints(made, this.#folder);
+      await this.open();
+      const seenAgain = await seenBy(this.runtime, this.#workload.known);
+      for (const [what, answer] of seen) {
+        assert.deepEqual(seenAgain.get(what), answer, `a graph made again from ${from}: ${what}`);
+      }
+      await this.runtime.close();
+      const rebuilt = rowsOf(this.#folder);
+      assert.deepEqual(rebuilt.kernel, rows.kernel, `a graph made again from ${from} has other kernel rows`);
+      assert.equal(rebuilt.hash, rows.hash, `a graph made again from ${from} has other rows`);
     }
-    await this.runtime.close();
-    const rebuilt = rowsOf(this.#folder);
-    assert.deepEqual(rebuilt.kernel, rows.kernel, "a rebuilt graph has other kernel rows");
-    assert.equal(rebuilt.hash, rows.hash, "a rebuilt graph has other rows");
     return { stateHash, ticks: tick + 1 };
+  }
+
+  /** Replays from the newest checkpoint and from any other. */
+  async #replayFrom(ticks: readonly number[], stateHash: string): Promise<void> {
+    for (const from of ["latest", this.random.pick(ticks)] as const) {
+      const workers = this.random.between(1, 2);
+      const report = await replay({ data: this.#folder, disk: this.#disk, workers, from });
+      assert.deepEqual(
+        [report.first, report.stateHash],
+        [undefined, stateHash],
+        `replay from ${from} differs`,
+      );
+    }
   }
 
   async abandon(): Promise<void> {
@@ -510,6 +545,18 @@ function copyGraph(from: string, to: string): void {
       Deno.copyFileSync(`${from}/${name}`, `${to}/${name}`);
     } catch (error) {
       if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
+  }
+}
+
+function copyCheckpoints(from: string, to: string): void {
+  if (!exists(`${from}/checkpoints`)) return;
+  Deno.mkdirSync(`${to}/checkpoints`, { recursive: true });
+  for (const { name, isDirectory } of Deno.readDirSync(`${from}/checkpoints`)) {
+    if (!isDirectory) continue;
+    Deno.mkdirSync(`${to}/checkpoints/${name}`);
+    for (const file of ["graph.db", "checkpoint.json"]) {
+      Deno.copyFileSync(`${from}/checkpoints/${name}/${file}`, `${to}/checkpoints/${name}/${file}`);
     }
   }
 }
@@ -545,6 +592,7 @@ export async function simulate(seed: number): Promise<SimulationReport> {
       world.remember();
       await world.check();
       await world.rest();
+      world.checkpoint();
     }
     const { stateHash, ticks } = await world.finish();
     const acknowledged = world.told.filter((one) => one.state === "acknowledged").length;

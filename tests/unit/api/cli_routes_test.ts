@@ -59,6 +59,10 @@ const routesOf: Readonly<Record<string, readonly string[] | string>> = {
   "log show": ["GET /v1/log", "GET /v1/log/:tick"],
   "log verify": ["GET /v1/log/verify"],
   "log repair": "it cuts a log that no host could open",
+  "checkpoint create": ["POST /v1/checkpoints", "GET /v1/jobs/:id", "DELETE /v1/jobs/:id"],
+  "checkpoint list": ["GET /v1/checkpoints"],
+  "checkpoint verify": ["POST /v1/checkpoints/:tick/verify", "GET /v1/jobs/:id"],
+  "checkpoint rm": ["DELETE /v1/checkpoints/:tick"],
   replay: ["POST /v1/replay", "GET /v1/jobs/:id", "DELETE /v1/jobs/:id"],
   status: ["GET /v1/status"],
   metrics: ["GET /v1/metrics", "GET /metrics"],
@@ -126,9 +130,7 @@ Deno.test("every route under /v1 is a command's, or has a reason to be more", ()
     "POST /v1/idle": "what a command without a host waits for",
     "GET /v1/changes": "for programs that follow the memory",
     "PATCH /v1/config": "recorded limits",
-    "GET /v1/jobs": "of model pull and replay",
-    "GET /v1/checkpoints": "refuses",
-    "POST /v1/checkpoints": "refuses",
+    "GET /v1/jobs": "of model pull, checkpoint and replay",
   };
   const used = new Set(Object.values(routesOf).flatMap((one) => typeof one === "string" ? [] : one));
   const left = listed.filter((route) => / \/v1/.test(route) && !used.has(route) && more[route] === undefined);

@@ -7,6 +7,9 @@ import { echoAgentBase64, testAgentBase64 } from "../../support/agents.ts";
 import { filesHolding } from "../../support/folder_bytes.ts";
 import { codeOf, run, temporaryFolder, withRuntime } from "../../support/runtimes.ts";
 import { serveTexts } from "../../../src/runtime/embedding.ts";
+import { listCheckpoints } from "../../../src/runtime/checkpoint.ts";
+import { verifyCheckpoint } from "../../../src/runtime/checkpoint_use.ts";
+import { dataPaths, exists } from "../../../src/runtime/data_folder.ts";
 import { inputHash } from "../../../src/model/texts.ts";
 import { callsOf, loadCaller } from "../../conformance/every_call.ts";
 import { wordEmbedder } from "../../support/word_embedder.ts";
@@ -342,4 +345,100 @@ Deno.test("erase() removes what a model made of a memory for an agent", () =>
     for (const hash of hashes) assert.notDeepEqual(filesHolding(path, hash), []);
     await runtime.submit({ kind: "erase", ids: [long, short] });
     for (const hash of hashes) assert.deepEqual(filesHolding(path, hash), []);
+  }));
+
+/** Checkpoints before a memory was written, while it is there, and after it was changed. */
+async function withHeldCheckpoints(
+  test: (
+    runtime: Runtime,
+    id: string,
+    ticks: { before: number; held: number[] },
+    path: string,
+  ) => Promise<void>,
+): Promise<void> {
+  using folder = temporaryFolder();
+  const runtime = await openRuntime({ data: folder.path, seed: 1, workers: 1 });
+  await add(runtime, "The boiler was serviced on 3 May.");
+  const before = runtime.checkpoint().tick;
+  const { id } = await spread(runtime);
+  const held = [runtime.checkpoint().tick];
+  await add(runtime, "Heron launches on 12 May.");
+  held.push(runtime.checkpoint().tick);
+  await test(runtime, id, { before, held }, folder.path);
+}
+
+const ticksKept = (path: string) => listCheckpoints(dataPaths(path)).map(({ tick }) => tick);
+
+Deno.test("erase() removes the checkpoints that hold a memory, says so, and keeps those made before it", () =>
+  withHeldCheckpoints(async (runtime, id, { before, held }, path) => {
+    assert.ok(filesHolding(`${path}/checkpoints`, phrase).length >= 2);
+    const receipt = await runtime.submit({ kind: "erase", ids: [id] });
+    assert.deepEqual(receipt.checkpoints, held);
+    assert.deepEqual(ticksKept(path), [before]);
+    assert.deepEqual(filesHolding(path, phrase), []);
+    const after = runtime.checkpoint().tick;
+    const { stateHash } = runtime.status();
+    await runtime.close();
+    assert.deepEqual(filesHolding(path, phrase), []);
+    for (const from of [undefined, before, after]) {
+      const report = await replay({ data: path, workers: 1, ...(from === undefined ? {} : { from }) });
+      assert.equal(report.ok, true, JSON.stringify(report.first));
+      assert.equal(report.stateHash, stateHash);
+      assert.deepEqual(report.checkpoints, [before, after].filter((tick) => tick > (from ?? -1)));
+    }
+    for (const which of [before, after]) {
+      assert.equal(verifyCheckpoint({ paths: dataPaths(path), which }).graph, "equal");
+    }
+  }));
+
+Deno.test("a graph begun from a checkpoint made before an erasure holds nothing of what was erased", () =>
+  withHeldCheckpoints(async (runtime, id, { before }, path) => {
+    await runtime.submit({ kind: "erase", ids: [id] });
+    await runtime.close();
+    for (const suffix of ["", "-wal", "-shm"]) {
+      if (exists(`${path}/graph.db${suffix}`)) Deno.removeSync(`${path}/graph.db${suffix}`);
+    }
+    const again = await openRuntime({ data: path, seed: 1, workers: 1 });
+    assert.equal(again.status().restored?.tick, before);
+    assert.equal(await run(again, "count", "{}"), 2);
+    await again.close();
+    assert.deepEqual(filesHolding(path, phrase), []);
+  }));
+
+Deno.test("an erasure that a crash stopped before it removed checkpoints removes them at the next start", () =>
+  withHeldCheckpoints(async (runtime, id, { before }, path) => {
+    const real = Deno.renameSync;
+    // The process is killed between two checkpoints: the first is gone, the second stands.
+    let renames = 0;
+    Object.assign(Deno, {
+      renameSync(from: string, to: string) {
+        if (String(from).includes("/checkpoints/") && ++renames === 2) {
+          throw new Error("The process is killed here");
+        }
+        real(from, to);
+      },
+    });
+    await runtime.submit({ kind: "erase", ids: [id] }).catch(() => null);
+    Object.assign(Deno, { renameSync: real });
+    await runtime.close();
+    assert.equal(ticksKept(path).length, 2);
+    const again = await openRuntime({ data: path, seed: 1, workers: 1 });
+    assert.deepEqual(ticksKept(path), [before]);
+    assert.deepEqual(filesHolding(path, phrase), []);
+    await again.close();
+  }));
+
+Deno.test("an erasure waits for a checkpoint that is being made, and is finished by upkeep", () =>
+  withHeldCheckpoints(async (runtime, id, { before }, path) => {
+    const lock = Deno.openSync(`${path}/checkpoints/lock`, { read: true, write: true });
+    assert.equal(lock.tryLockSync(true), true);
+    Deno.mkdirSync(`${path}/checkpoints/new`);
+    Deno.writeTextFileSync(`${path}/checkpoints/new/graph.db`, content);
+    assert.equal(await codeOf(runtime.submit({ kind: "erase", ids: [id] })), "outcome_unknown");
+    assert.throws(() => runtime.checkpoint(), /another one is being made/);
+    lock.close();
+    while (runtime.maintain()) { /* an idle host does so */ }
+    assert.deepEqual(ticksKept(path), [before]);
+    assert.deepEqual(filesHolding(path, phrase), []);
+    await runtime.close();
   }));
