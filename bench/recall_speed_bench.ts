@@ -7,7 +7,8 @@
  * `mixed`, eight words as they come with question words around them.
  *
  * Measured: one thread, a file in the temporary folder, everything in the index, the first questions of a kind not
- * counted. `one context` holds a tenth of the memories. The scan: int8 in WebAssembly beside Float32Array in plain
+ * counted. `one context` holds a tenth of the memories. Right after a write: one memory is committed, then the question
+ * asked, of a reader as the host's doors have one, and of the writer that made it. The scan: int8 in WebAssembly beside Float32Array in plain
  * JavaScript, and how many of the best ten are the same.
  * Not measured: a model's time for the question (bench/model_bench.ts), the way through a host, a cold cache.
  * Prints the hash of the answers.
@@ -149,6 +150,45 @@ function recallOf(graph: Graph, notes: number): void {
   report(group, figures);
 }
 
+const answersAfter = createHash("sha256");
+
+/** Questions that each come right after one more memory. */
+function recallAfterWrites(graph: Graph, path: string, notes: number): void {
+  const reader = openGraph({ path, readOnly: true }),
+    author = { agent: null, client: "bench", tick: 0, seat: 0 };
+  const group = `recall right after a write, at ${notes.toLocaleString("en-US")}`;
+  const samples: Record<"reader" | "writer", number[]> = { reader: [], writer: [] };
+  for (let asks = 0; asks < (warmup + asked) / 2; asks++) {
+    const question = kinds.mixed?.() ?? "", id = engramId(2 * notes + asks);
+    const { index, tick } = graph.applied;
+    const writes: Write[] = [put(2 * notes + asks, "note", some(40)), {
+      op: "member_add",
+      context,
+      engram: id,
+    }];
+    const entry = {
+      index: index + 1,
+      hash: new Uint8Array(32),
+      tick: tick + 1,
+      steps: [{ author, writes }],
+      rows: [],
+    };
+    graph.commit(entry);
+    const vector = { model, numbers: toInt8(vectorNear(below(clusters))) };
+    for (const [name, asksOf] of [["reader", reader], ["writer", graph]] as const) {
+      const started = performance.now();
+      const { hits } = asksOf.recall({ question, k: 10, vector });
+      if (asks >= warmup / 2) samples[name].push((performance.now() - started) * 1000);
+      answersAfter.update(hits.map(({ id, score }) => `${id} ${score}\n`).join(""));
+    }
+  }
+  reader.close();
+  report(group, [
+    figureOf(group, "mixed, with vectors, a reader", samples.reader),
+    figureOf(group, "mixed, with vectors, the writer", samples.writer),
+  ]);
+}
+
 /** The numbers of the ten largest, ties by number. */
 const bestTen = (scores: Float32Array | Int32Array) => best(scores.keys(), scores, 10);
 
@@ -183,11 +223,13 @@ function scanOf(vectors: readonly Float32Array[]): void {
 }
 
 for (const notes of sizes) {
-  const graph = openGraph({ path: `${temporary()}/graph.db` });
+  const path = `${temporary()}/graph.db`, graph = openGraph({ path });
   const vectors = fill(graph, notes);
   recallOf(graph, notes);
   scanOf(vectors);
+  if (notes === sizes.at(-1)) recallAfterWrites(graph, path, notes);
   graph.close();
 }
 reportHash("answers", answers.digest("hex"));
+reportHash("answers right after a write", answersAfter.digest("hex"));
 await runBenches();

@@ -253,6 +253,7 @@ export class IndexCorpus extends StoredCorpus implements Corpus {
   readonly #index: PostingIndex;
   readonly #visible: Uint8Array | null;
   readonly #threads: Threads | null;
+  readonly #live = (document: number): boolean => this.#index.live(document);
   readonly documents: number;
   readonly lengthSum: number;
 
@@ -308,7 +309,7 @@ export class IndexCorpus extends StoredCorpus implements Corpus {
   override neighbours(document: number): Neighbours | null {
     if (this.#threads === null) return super.neighbours(document);
     if (!this.threaded(document)) return null;
-    const found = this.#threads.beside(document, (other) => this.#index.live(other));
+    const found = this.#threads.beside(document, this.#live);
     if (found === null || this.#visible === null) return found;
     const seen = (other: number) => this.has(other);
     return { before: found.before.filter(seen), after: found.after.filter(seen) };

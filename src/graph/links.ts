@@ -1,9 +1,12 @@
 /**
- * Links as a recall walks them: ends and types by the keys of engrams, many at once.
+ * Links as a recall walks them: ends by the keys of engrams, many at once.
  *
- * Owns: four statements without texts. Does not own: what may be seen (the caller asks for each end).
+ * Owns: statements without texts, what is kept of their answers. Does not own: what may be seen (the caller asks for
+ * each end).
  *
- * Invariant: answers are in the order of the connections' making.
+ * Invariants:
+ * 1. Ends come in the order of the connections' making.
+ * 2. What is kept is what the rows of now say: whoever changes a connection tells it for both ends.
  */
 import { sql } from "kysely";
 import { type Change, connectionTypes } from "../kernel/records.ts";

@@ -109,9 +109,17 @@ function readySaturated(average: number): Float64Array {
   return ready;
 }
 
-/** Scores by document by the words of each alone; 0 for those that have none. */
+/** Scores of the last search: new memory for each costs more than what is done with it. */
+let lastScores = new Float64Array(0);
+
+function noScores(end: number): Float64Array {
+  if (lastScores.length < end) lastScores = new Float64Array(Math.ceil(end * 1.25));
+  return lastScores.subarray(0, end).fill(0);
+}
+
+/** Scores by document by the words of each alone; 0 for those that have none. Valid until the next search. */
 export function ownScores(corpus: Corpus, words: readonly QueryWord[]): Float64Array {
-  const scores = new Float64Array(corpus.end), { marks } = corpus, average = averageLength(corpus);
+  const scores = noScores(corpus.end), { marks } = corpus, average = averageLength(corpus);
   const ready = readySaturated(average);
   for (const { postings: { rids, counts }, weight } of words) {
     for (let at = 0; at < rids.length; at++) {

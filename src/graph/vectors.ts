@@ -211,15 +211,14 @@ export class Nearness {
     const { tick, end, has } = this.#scope, by = new Int32Array(end), kept = new Best(by, max);
     const dots = this.#dots, rids = this.#rids;
     let floor = 1;
-    for (let at = 0, next = 0; at < dots.length; at = next) {
-      const rid = rids[at] ?? 0;
-      next = at + 1;
-      let dot = dots[at] ?? 0;
-      if (rids[next] === rid && next < dots.length && rid !== 0) {
-        dot = this.#from(at, rid);
-        while (next < dots.length && rids[next] === rid) next++;
-      }
-      if (dot < floor || rid === 0 || rid >= end || (this.#ticks[at] ?? 0) > tick || !has(rid)) continue;
+    for (let at = 0; at < dots.length; at++) {
+      // What a version of several vectors comes to is no more than the nearest of them.
+      if ((dots[at] ?? 0) < floor) continue;
+      const rid = rids[at] ?? 0, first = (this.#firsts[rid] ?? 0) - 1;
+      if (rid === 0) continue;
+      const dot = this.#from(first, rid);
+      while (rids[at + 1] === rid) at++;
+      if (dot < floor || rid >= end || (this.#ticks[first] ?? 0) > tick || !has(rid)) continue;
       by[rid] = dot;
       kept.offer(rid);
       floor = Math.max(1, kept.floor);

@@ -46,6 +46,40 @@ const plainLetters = Uint8Array.from(
   (_, code) => /[A-Za-z0-9]/.test(String.fromCharCode(code)) ? 1 : 0,
 );
 
+/** A word and its stem. */
+interface Stemmed {
+  readonly word: string;
+  readonly stem: string;
+}
+
+/**
+ * Words kept by a hash of their letters (a power of two), and how long such a word is at most: a longer one, cut out,
+ * would keep its text in memory.
+ */
+const hashedWordsMax = 32_768, hashedCharsMax = 12;
+const hashedWords: (Stemmed | undefined)[] = Array.from({ length: hashedWordsMax }, () => undefined);
+
+/** A word of a text: one of letters and digits of ASCII that came before need not be cut out to be known. */
+function wordAt(text: string, start: number, end: number): Stemmed {
+  let hash = 0;
+  const length = end - start;
+  for (let at = start; at < end && length <= hashedCharsMax; at++) {
+    const code = text.charCodeAt(at);
+    if (code > 127) return stemmed(text.slice(start, end));
+    hash = Math.imul(hash ^ code, 0x01000193);
+  }
+  if (length > hashedCharsMax) return stemmed(text.slice(start, end));
+  const place = (hash ^ (hash >>> 15)) & (hashedWordsMax - 1), known = hashedWords[place];
+  if (known !== undefined && known.word.length === length) {
+    let at = 0;
+    while (at < length && known.word.charCodeAt(at) === text.charCodeAt(start + at)) at++;
+    if (at === length) return known;
+  }
+  return hashedWords[place] = stemmed(text.slice(start, end));
+}
+
+const stemmed = (word: string): Stemmed => ({ word, stem: stemOf(word) });
+
 /** Where the word that begins at `at` ends (UTF-16 units); `at` where none does. */
 function wordEnd(text: string, at: number): number {
   let end = at;
@@ -87,9 +121,8 @@ export function eachWord(
       visit("", index, end, "");
       continue;
     }
-    const word = text.slice(index, end);
-    if (word.charCodeAt(0) > 0x0e00 && unspacedPattern.test(word)) {
-      const points = [...word];
+    if (text.charCodeAt(index) > 0x0e00 && unspacedPattern.test(text.slice(index, end))) {
+      const word = text.slice(index, end), points = [...word];
       if (points.length === 1) visit(stemOf(word), index, index + word.length, word);
       for (let at = 0, start = index; at + 1 < points.length; at++) {
         const first = points[at] ?? "", pair = first + (points[at + 1] ?? "");
@@ -98,7 +131,7 @@ export function eachWord(
       }
       continue;
     }
-    const stem = stemOf(word);
+    const { word, stem } = wordAt(text, index, end);
     if (stem !== "") visit(stem, index, end, word);
   }
 }
