@@ -37,7 +37,8 @@ export const timeline: Leaf = {
   examples: ["timeline heron launch", "timeline e219130 --json", "timeline gateway --since 2026-03-01"],
   notes:
     "Of a memory: every version of it, of what it superseded and of what superseded it. Of words: the 50 memories that\n" +
-    "recall puts first. What has no date comes first, and in no span that --since or --until begins or ends.",
+    "recall puts first, without those that score less than a tenth of the best. What has no date comes first, and in\n" +
+    "no span that --since or --until begins or ends.",
   async run(call) {
     const about = call.needAll("about").join(" ");
     await withMeaning(call, (port) => answer(call, port, about));

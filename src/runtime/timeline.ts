@@ -29,6 +29,8 @@ export const timelineLimits = {
   limitMax: 1000,
   /** Memories that words find: the best in the span asked for. */
   hitsMax: 50,
+  /** The best one's score by what they score at least: in order of time, merely linked ones would bury the others. */
+  hitScoreRatio: 10,
   /** Memories of one chain of `supersedes`, and links from the one asked about. */
   chainMax: 100,
   chainDepthMax: 4,

@@ -381,7 +381,10 @@ export class Views {
       ...scope,
       ...(vector === undefined ? {} : { vector }),
     });
-    const events = hits.filter((hit) => hit.kind !== "digest" && asked(hit)).slice(0, timelineLimits.hitsMax)
+    const { hitsMax, hitScoreRatio } = timelineLimits;
+    const told = hits.filter(({ kind }) => kind !== "digest");
+    const best = told.reduce((most, { score }) => Math.max(most, score), 0);
+    const events = told.filter((hit) => hit.score * hitScoreRatio >= best && asked(hit)).slice(0, hitsMax)
       .map(({ score: _score, snippet: _snippet, parts: _parts, facts: _facts, ...engram }) => engram);
     return { ...timelinePage(events, { about, ...view }), model };
   }

@@ -31,6 +31,25 @@ Deno.test("a timeline of words is what recall finds, by when it was so and not b
     assert.deepEqual(found, ["Heron launches on 12 May", "Heron launches on 14 May"]);
   }));
 
+Deno.test("a timeline of words leaves out what is merely linked with the same thing", () =>
+  withRuntime(async (runtime) => {
+    const thing = await runtime.submit({
+      kind: "write",
+      ops: [{ op: "add", kind: "thing", content: "Heron" }],
+    });
+    const target = (thing.results as { id: string }[])[0]?.id ?? assert.fail("no id");
+    for (const content of ["The workshop moved", "Priya rang", "Jonas slept", "Coffee was good"]) {
+      const source = await add(runtime, content, "2026-03-01");
+      await runtime.submit({
+        kind: "write",
+        ops: [{ op: "connect", source, target, type: "mentions" }],
+      });
+    }
+    assert.deepEqual(await contents(runtime, { about: "workshop" }), ["The workshop moved"]);
+    const { hits } = await runtime.view({ view: "recall", question: "workshop", k: 10 });
+    assert.ok(hits.some(({ content }) => content === "Priya rang"));
+  }));
+
 Deno.test("a timeline of words leaves out pages that quote others", () =>
   withRuntime(async (runtime) => {
     await add(runtime, "Heron launches on 12 May", "2026-03-01");
