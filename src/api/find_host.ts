@@ -11,7 +11,7 @@ import { type DataPaths, dataPaths, exists, type HostFile, readHostFile } from "
 import type { Port } from "../runtime/port.ts";
 import { hostPort } from "./host_port.ts";
 import { nonceProof } from "./nonce.ts";
-import { readToken } from "./tokens.ts";
+import { readToken } from "./token_file.ts";
 
 /** How long to look. */
 export interface FindOptions {
@@ -93,7 +93,7 @@ async function proves(host: HostFile): Promise<boolean> {
     });
     const answer: unknown = await response.json();
     if (typeof answer !== "object" || answer === null || !("proof" in answer)) return false;
-    return answer.proof === nonceProof(host.nonce, challenge);
+    return answer.proof === await nonceProof(host.nonce, challenge);
   } catch {
     return false; // nobody there, or not a host: the lock decides how long to go on looking
   }

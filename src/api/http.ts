@@ -154,11 +154,11 @@ class Routes {
 
   /** What needs no token. */
   #addOpen(): void {
-    const health = (c: Request) => {
+    const health = async (c: Request) => {
       const { challenge } = queryOf(c, ["challenge"]);
       if (challenge === undefined) return c.json({ ok: true });
       if (/^[0-9a-f]{32,128}$/.test(challenge)) {
-        return c.json({ ok: true, proof: nonceProof(this.#door.nonce, challenge) });
+        return c.json({ ok: true, proof: await nonceProof(this.#door.nonce, challenge) });
       }
       const message = "Cannot prove the nonce: challenge must be 32 to 128 hex digits";
       throw new EngramError("invalid_argument", message, { field: "challenge" });

@@ -15,6 +15,7 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import { EngramError, formatTime, requireTime } from "../kernel/mod.ts";
 import { type DataPaths, exists, writePrivate } from "../runtime/data_folder.ts";
 import { os } from "../runtime/platform.ts";
+import { readToken, unreadable } from "./token_file.ts";
 
 /** What a token may be used for, each more than the one before. */
 export const scopes = ["read", "operate", "admin"] as const;
@@ -49,17 +50,6 @@ export const tokensMax = 256;
 /** Whether a token of one scope may do what another scope is needed for. */
 export function mayDo(scope: Scope, needed: Scope): boolean {
   return scopes.indexOf(scope) >= scopes.indexOf(needed);
-}
-
-/** The token that the host of a folder made at its first start, 64 hex digits; null where there is none. */
-export function readToken(paths: DataPaths): string | null {
-  try {
-    const text = Deno.readTextFileSync(paths.token).trim();
-    return /^[0-9a-f]{64}$/.test(text) ? text : null;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return null;
-    throw unreadable(paths.token, error);
-  }
 }
 
 /**
@@ -296,11 +286,6 @@ function changing<T>(paths: DataPaths, change: (stored: readonly Stored[]) => re
 
 function viewOf({ id, name, scope, created, expires }: Stored): TokenView {
   return { id, name, scope, created, expires };
-}
-
-function unreadable(path: string, error: unknown): EngramError {
-  const words = error instanceof Error ? error.message : String(error);
-  return new EngramError("io_failed", `Cannot read ${path}: ${words}`);
 }
 
 const digest = (text: string): Buffer => createHash("sha256").update(text).digest();
