@@ -13,7 +13,7 @@
 import { assert } from "../kernel/errors.ts";
 import type { Corpus, Document } from "./corpus.ts";
 import { lengthOf, type Postings } from "./postings.ts";
-import { beginnings, eachWord, nearStems, queryWords } from "./words.ts";
+import { eachWord, nearStems, queryWords, type Wanted, wantedOf } from "./words.ts";
 
 /** Bounds of a search. The build's: what a search gave an agent is recorded. */
 export const searchLimits = {
@@ -417,11 +417,11 @@ export function addProximity(
   weights: ReadonlyMap<string, number>,
 ): void {
   if (weights.size < 2) return;
-  const begin = beginnings(weights.keys());
+  const wanted = wantedOf(weights.keys());
   for (const { document, texts: { title, content } } of documents) {
     const near = new Map<string, number>();
     for (const text of [title ?? "", content]) {
-      countNear(text.slice(0, searchLimits.proximityCharsMax), weights, begin, near);
+      countNear(text.slice(0, searchLimits.proximityCharsMax), weights, wanted, near);
     }
     let score = 0;
     for (const [stem, count] of near) score += Math.min(1, weights.get(stem) ?? 0) * saturate(count, k1);
@@ -432,7 +432,7 @@ export function addProximity(
 function countNear(
   text: string,
   weights: ReadonlyMap<string, number>,
-  begin: Uint8Array,
+  wanted: Wanted,
   near: Map<string, number>,
 ): void {
   let at = 0, lastAt = -1, last = "", lastWeight = 0;
@@ -449,7 +449,7 @@ function countNear(
     lastAt = at;
     last = stem;
     lastWeight = weight;
-  }, begin);
+  }, wanted);
 }
 
 /** A score as it is shown and compared. */

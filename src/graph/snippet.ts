@@ -4,7 +4,7 @@
  * Invariants:
  * 1. A snippet is a piece of the content, unchanged; it begins and ends at words where it can.
  */
-import { beginnings, eachWord } from "./words.ts";
+import { eachWord, wantedOf } from "./words.ts";
 
 /** UTF-16 units of a snippet, about. */
 export const snippetCharsMax = 240;
@@ -18,7 +18,7 @@ export function snippetOf(content: string, weights: ReadonlyMap<string, number>)
     starts.push(start);
     ends.push(end);
     if (weights.has(stem)) matches.push({ stem, start, end });
-  }, beginnings(weights.keys()));
+  }, wantedOf(weights.keys()));
   let bestSum = 0, from = 0, to = 0;
   const inside = new Map<string, number>();
   let sum = 0, first = 0;

@@ -59,16 +59,30 @@ interface Stemmed {
 const hashedWordsMax = 32_768, hashedCharsMax = 12;
 const hashedWords: (Stemmed | undefined)[] = Array.from({ length: hashedWordsMax }, () => undefined);
 
-/** A word of a text: one of letters and digits of ASCII that came before need not be cut out to be known. */
-function wordAt(text: string, start: number, end: number): Stemmed {
+/** What a word is where its stem is not needed. */
+const unwanted: Stemmed = { word: "", stem: "" };
+
+const hashed = (hash: number, code: number) => Math.imul(hash ^ code, 0x01000193);
+
+/** The hash of a text of ASCII, letter case aside. */
+function hashOf(text: string): number {
   let hash = 0;
+  for (let at = 0; at < text.length; at++) hash = hashed(hash, text.charCodeAt(at) | 32);
+  return hash;
+}
+
+/** A word of a text: one of letters and digits of ASCII that came before need not be cut out to be known. */
+function wordAt(text: string, start: number, end: number, wanted: Wanted | null): Stemmed {
   const length = end - start;
-  for (let at = start; at < end && length <= hashedCharsMax; at++) {
+  if (length > hashedCharsMax) return stemmed(text.slice(start, end));
+  let hash = 0, hasDigit = false;
+  for (let at = start; at < end; at++) {
     const code = text.charCodeAt(at);
     if (code > 127) return stemmed(text.slice(start, end));
-    hash = Math.imul(hash ^ code, 0x01000193);
+    if (code < 58) hasDigit = true;
+    hash = hashed(hash, code | 32);
   }
-  if (length > hashedCharsMax) return stemmed(text.slice(start, end));
+  if (hasDigit && wanted !== null && !wanted.hashes.has(hash)) return unwanted;
   const place = (hash ^ (hash >>> 15)) & (hashedWordsMax - 1), known = hashedWords[place];
   if (known !== undefined && known.word.length === length) {
     let at = 0;
@@ -89,27 +103,33 @@ function wordEnd(text: string, at: number): number {
   return wordPattern.test(text) ? wordPattern.lastIndex : at;
 }
 
-/**
- * What words begin with, by code: a stem begins as its word does, letter case aside, where that is ASCII. So words that
- * begin otherwise need no stem.
- */
-export function beginnings(stems: Iterable<string>): Uint8Array {
-  const begin = new Uint8Array(128);
+/** What tells of most words that they have none of some stems. */
+export interface Wanted {
+  /** By code, whether a stem begins so: it begins as its word does, letter case aside, where that is ASCII. */
+  readonly begin: Uint8Array;
+  /** Hashes of the stems: a word with a digit is its own stem, letter case aside. */
+  readonly hashes: ReadonlySet<number>;
+}
+
+/** What is wanted of a text when only these stems count. */
+export function wantedOf(stems: Iterable<string>): Wanted {
+  const begin = new Uint8Array(128), hashes = new Set<number>();
   for (const stem of stems) {
     const [first = ""] = stem;
     for (const one of [first, first.toUpperCase()]) if (one < "\x80") begin[one.charCodeAt(0)] = 1;
+    hashes.add(hashOf(stem));
   }
-  return begin;
+  return { begin, hashes };
 }
 
 /**
- * Calls `visit` for each word with its stem and where it stands (UTF-16 units). With `begin` ({@link beginnings}), words
- * that can't have one of those stems come without their stem and themselves.
+ * Calls `visit` for each word with its stem and where it stands (UTF-16 units). With `wanted`, words that can't have one
+ * of those stems come without their stem and themselves.
  */
 export function eachWord(
   text: string,
   visit: (stem: string, start: number, end: number, word: string) => void,
-  begin: Uint8Array | null = null,
+  wanted: Wanted | null = null,
 ) {
   for (let index = 0, end = 0; index < text.length; index = end) {
     end = wordEnd(text, index);
@@ -117,7 +137,7 @@ export function eachWord(
       end += (text.codePointAt(index) ?? 0) > 0xffff ? 2 : 1;
       continue;
     }
-    if (begin !== null && begin[text.charCodeAt(index)] === 0) {
+    if (wanted !== null && wanted.begin[text.charCodeAt(index)] === 0) {
       visit("", index, end, "");
       continue;
     }
@@ -131,8 +151,8 @@ export function eachWord(
       }
       continue;
     }
-    const { word, stem } = wordAt(text, index, end);
-    if (stem !== "") visit(stem, index, end, word);
+    const { word, stem } = wordAt(text, index, end, wanted);
+    if (stem !== "" || word === "") visit(stem, index, end, word);
   }
 }
 

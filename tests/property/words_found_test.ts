@@ -1,7 +1,7 @@
 /** Law: the words of a text are its longest runs of letters, digits and marks, whatever else is in it. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { beginnings, eachWord, stemOf } from "../../src/graph/words.ts";
+import { eachWord, stemOf, type Wanted, wantedOf } from "../../src/graph/words.ts";
 
 /** Runs by Unicode's classes alone; scripts without spaces, whose runs are cut, are not among the texts. */
 function runs(text: string): [string, number, number][] {
@@ -47,10 +47,10 @@ Deno.test("eachWord() finds the runs of letters, digits and marks, and where the
   );
 });
 
-Deno.test("eachWord() with beginnings leaves out the stems of words that have none of those stems alone", () => {
-  const wordsOf = (text: string, begin: Uint8Array | null) => {
+Deno.test("eachWord() with what is wanted leaves out the stems of words that have none of those stems alone", () => {
+  const wordsOf = (text: string, wanted: Wanted | null) => {
     const found: [string, number, number][] = [];
-    eachWord(text, (stem, start, end) => found.push([stem, start, end]), begin);
+    eachWord(text, (stem, start, end) => found.push([stem, start, end]), wanted);
     return found;
   };
   const english = fc.tuple(
@@ -60,7 +60,7 @@ Deno.test("eachWord() with beginnings leaves out the stems of words that have no
   fc.assert(
     fc.property(fc.array(fc.oneof(english, piece)), fc.array(fc.oneof(english, piece)), (texts, asked) => {
       const text = texts.join(" "), wanted = new Set(asked.map(stemOf).filter((stem) => stem !== ""));
-      const all = wordsOf(text, null), some = wordsOf(text, beginnings(wanted));
+      const all = wordsOf(text, null), some = wordsOf(text, wantedOf(wanted));
       assert.deepEqual(
         some.filter(([stem]) => wanted.has(stem)),
         all.filter(([stem]) => wanted.has(stem)),
