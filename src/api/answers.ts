@@ -306,6 +306,23 @@ const views = {
     next: maybeText,
   }) satisfies z.ZodType<ViewResults["review"]>,
   log: answer({ entries: z.array(LogEntry), next: tick.nullable() }) satisfies z.ZodType<ViewResults["log"]>,
+  messages: answer({
+    messages: z.array(answer({
+      from: text,
+      to: text,
+      bytes: whole,
+      sentTick: tick,
+      sentStep: whole,
+      sentIndex: whole,
+      sentAt: text,
+      receivedTick: tick,
+      receivedAt: text,
+      latencyTicks: whole,
+      latencyMs: z.number(),
+      outcome: text,
+    })),
+    next: tick.nullable(),
+  }) satisfies z.ZodType<ViewResults["messages"]>,
   changes: answer({
     changes: z.array(answer({
       tick,
@@ -384,6 +401,7 @@ const others = {
   AgentPage: answer({ agents: z.array(Agent), cursor: maybeText }),
   ReviewPage: answer({ ...views.review.shape, cursor: maybeText }),
   LogPage: answer({ ...views.log.shape, cursor: maybeText }),
+  MessagePage: answer({ ...views.messages.shape, cursor: maybeText }),
   ChangePage: answer({ ...views.changes.shape, cursor: text }),
   Model,
   ModelPage: answer({ models: z.array(Model), cursor: maybeText }),

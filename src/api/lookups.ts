@@ -183,6 +183,22 @@ export const lookups: readonly Lookup[] = [
     },
   ),
   lookup(
+    "/v1/messages",
+    "Messages between agents in the order in which they were received, and how long each waited, in pages",
+    "MessagePage",
+    { limit, cursor, from: z.int().min(0).exactOptional() },
+    async (door, query) => {
+      const from = tickCursor(query.cursor) ?? query.from;
+      const { limit } = query;
+      const page = await door.view({
+        view: "messages",
+        ...(limit === undefined ? {} : { limit }),
+        ...(from === undefined ? {} : { from }),
+      });
+      return { ...page, cursor: page.next === null ? null : String(page.next) };
+    },
+  ),
+  lookup(
     "/v1/changes",
     "What changed since a tick, in pages: the cursor of the last one waits for what comes",
     "ChangePage",

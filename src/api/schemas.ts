@@ -264,6 +264,7 @@ export const viewShapes = z.discriminatedUnion("view", [
     after: maybe,
   }),
   z.strictObject({ view: z.literal("log"), from: whole.exactOptional(), limit: maybeCount }),
+  z.strictObject({ view: z.literal("messages"), from: whole.exactOptional(), limit: maybeCount }),
   z.strictObject({ view: z.literal("verify_log") }),
   z.strictObject({ view: z.literal("resolve"), what: z.enum(["engram", "context", "agent"]), text }),
   z.strictObject({ view: z.literal("info") }),

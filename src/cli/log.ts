@@ -90,6 +90,43 @@ const show: Leaf = {
   },
 };
 
+const messages: Leaf = {
+  name: "messages",
+  says: "show what agents sent each other, in the order in which they got it, and how long it waited",
+  places: [{
+    name: "from",
+    shown: "TICK",
+    says: "the first tick of receiving to show (default: the last ones)",
+    optional: true,
+  }],
+  flags: [{ flags: "--limit N", says: "messages at most, whole ticks (default: 100)" }],
+  examples: ["log messages", "log messages 12 --limit 1000 --json"],
+  notes:
+    "Texts of messages are not shown. What still waits has not been received: engramlt metrics counts it.",
+  async run(call) {
+    const port = await call.port();
+    const asked = { from: call.whole("from", 0), limit: call.whole("limit") };
+    const found = await port.view({ view: "messages", ...given(asked) });
+    call.screen.list(
+      "messages",
+      found.messages,
+      { next: found.next },
+      () =>
+        call.screen.table(found.messages, [
+          { title: "TICK", text: ({ receivedTick }) => String(receivedTick) },
+          { title: "FROM", text: ({ from }) => from },
+          { title: "TO", text: ({ to }) => to },
+          { title: "BYTES", text: ({ bytes }) => String(bytes) },
+          { title: "SENT", text: (one) => `${one.sentTick}.${one.sentStep}.${one.sentIndex}` },
+          { title: "WAITED", text: (one) => `${plural(one.latencyTicks, "tick")}, ${one.latencyMs} ms` },
+          { title: "OUTCOME", text: ({ outcome }) => outcome },
+        ]),
+    );
+    const more = found.next === null ? "" : `; more from tick ${found.next} on`;
+    call.screen.summary(`${plural(found.messages.length, "message")}${more}`);
+  },
+};
+
 const repair: Leaf = {
   name: "repair",
   says: "show the first damage of the log; with --cut, copy the segment aside and cut there",
@@ -142,5 +179,5 @@ function confirmCut(call: Call): void {
 export const log: Group = {
   name: "log",
   says: "what happened: show it, check it, repair it",
-  commands: [show, verify, repair],
+  commands: [show, messages, verify, repair],
 };

@@ -166,6 +166,8 @@ export type View =
     readonly after?: string;
   }
   | { readonly view: "log"; readonly from?: number; readonly limit?: number }
+  /** Messages between agents that were received at tick `from` or later (the last ticks); pass `next` on as `from`. */
+  | { readonly view: "messages"; readonly from?: number; readonly limit?: number }
   | { readonly view: "verify_log" }
   /** Full ids for what a person typed: a unique prefix, a name, or "@last" (the newest memory). */
   | { readonly view: "resolve"; readonly what: "engram" | "context" | "agent"; readonly text: string }
@@ -403,6 +405,7 @@ export interface ViewResults {
   };
   readonly review: { readonly items: readonly ReviewItem[]; readonly next: string | null };
   readonly log: { readonly entries: readonly LogView[]; readonly next: number | null };
+  readonly messages: { readonly messages: readonly TracedMessage[]; readonly next: number | null };
   readonly verify_log: {
     readonly ok: boolean;
     readonly entries: number;
@@ -426,6 +429,26 @@ export interface ViewResults {
     readonly platform: string;
     readonly build: string;
   };
+}
+
+/** A message between agents, from its sending to the end of the step that got it. */
+export interface TracedMessage {
+  readonly from: string;
+  readonly to: string;
+  /** Of its body; 0 of one that is erased. */
+  readonly bytes: number;
+  /** Its place in the order of all: tick, step of the tick, message of the step. */
+  readonly sentTick: number;
+  readonly sentStep: number;
+  readonly sentIndex: number;
+  readonly sentAt: string;
+  readonly receivedTick: number;
+  readonly receivedAt: string;
+  readonly latencyTicks: number;
+  /** By the times of both ticks. */
+  readonly latencyMs: number;
+  /** Of the step that got it. */
+  readonly outcome: string;
 }
 
 /** One entry as `log show` prints it. */

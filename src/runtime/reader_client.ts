@@ -82,6 +82,7 @@ export function readerAnswers(view: View): boolean {
     case "export":
     case "review":
     case "log":
+    case "messages":
     case "verify_log":
       return true;
     default:

@@ -31,12 +31,16 @@ import { assetRoot, buildInfo, executablePath } from "./assets.ts";
 import { damagedBlob } from "./blob_check.ts";
 import { behaviour, entriesFrom, payloadText, tickAt } from "./entries.ts";
 import type { AgentView, At, LogView, QuestionVector, View, ViewResults } from "./port.ts";
+import { tracedMessages } from "./message_trace.ts";
 import { unpack } from "./rows.ts";
 import { reviewPage } from "./review.ts";
 import type { ViewParts } from "./view_parts.ts";
 import type { SessionStart } from "./sessions.ts";
 import { chainOf, inSpan, maybeId, timelineLimits, timelinePage } from "./timeline.ts";
 import { why } from "./why.ts";
+
+/** Ticks whose messages are told where none is named. */
+const messageTicksDefault = 20;
 
 const notFound = (what: string, text: string) =>
   new EngramError(
@@ -196,6 +200,12 @@ export class Views {
         return this.#log(
           view.from ?? Math.max(0, this.parts.log.next - (view.limit ?? 20)),
           view.limit ?? 20,
+        );
+      case "messages":
+        return tracedMessages(
+          this.parts.log,
+          view.from ?? Math.max(0, this.parts.log.next - messageTicksDefault),
+          view.limit ?? 100,
         );
       case "verify_log":
         return this.#verify();

@@ -57,6 +57,7 @@ const routesOf: Readonly<Record<string, readonly string[] | string>> = {
   "model rm": ["DELETE /v1/models/:name"],
   "model run": ["POST /v1/models/:name/run"],
   "log show": ["GET /v1/log", "GET /v1/log/:tick"],
+  "log messages": ["GET /v1/messages"],
   "log verify": ["GET /v1/log/verify"],
   "log repair": "it cuts a log that no host could open",
   "checkpoint create": ["POST /v1/checkpoints", "GET /v1/jobs/:id", "DELETE /v1/jobs/:id"],
