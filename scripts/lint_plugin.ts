@@ -2,7 +2,7 @@
  * The project's own lint rules: what the map of the code (docs/architecture.md) says, as a program.
  *
  * Owns: which folder may import which, the home of each package, where a clock or entropy may be read, what a
- * pure folder may not do, and that no error is swallowed in silence.
+ * pure folder may not do, what can't be bundled, and that no error is swallowed in silence.
  * Does not own: style that `deno fmt` and the built-in rules already check.
  *
  * Invariants:
@@ -363,6 +363,24 @@ const noSwallow: Deno.lint.Rule = {
   },
 };
 
+/** The bundler's minifier drops such a declaration (scripts/launcher/collect.ts), so the executable can't be made. */
+const noUsing: Deno.lint.Rule = {
+  create(context) {
+    const { top, path } = placeOf(context.filename);
+    if (top !== "src" && path !== "main.ts") return {};
+    return {
+      VariableDeclaration(node) {
+        if (node.kind !== "using" && node.kind !== "await using") return;
+        context.report({
+          node,
+          message: `Cannot declare with "${node.kind}" in ${path}: the bundler's minifier drops it`,
+          hint: "Use try and finally",
+        });
+      },
+    };
+  },
+};
+
 export default {
   name: "engramlt",
   rules: {
@@ -370,5 +388,6 @@ export default {
     "kernel-purity": kernelPurity,
     "no-wall-clock": noWallClock,
     "no-swallow": noSwallow,
+    "no-using": noUsing,
   },
 } satisfies Deno.lint.Plugin;

@@ -256,10 +256,14 @@ const readBytes = 1024 * 1024;
 /** The sha256 of a file, in hex; `each` is given its bytes on the way. */
 export function hashFile(path: string, each: (bytes: Uint8Array) => void = () => {}): string {
   const hash = createHash("sha256"), buffer = new Uint8Array(readBytes);
-  using file = Deno.openSync(path, { read: true });
-  for (let read = file.readSync(buffer); read !== null; read = file.readSync(buffer)) {
-    hash.update(buffer.subarray(0, read));
-    each(buffer.subarray(0, read));
+  const file = Deno.openSync(path, { read: true });
+  try {
+    for (let read = file.readSync(buffer); read !== null; read = file.readSync(buffer)) {
+      hash.update(buffer.subarray(0, read));
+      each(buffer.subarray(0, read));
+    }
+  } finally {
+    file.close();
   }
   return hash.digest("hex");
 }
@@ -382,8 +386,12 @@ function describe(
 }
 
 function syncFile(path: string): void {
-  using file = Deno.openSync(path, { read: true, write: true });
-  file.syncSync();
+  const file = Deno.openSync(path, { read: true, write: true });
+  try {
+    file.syncSync();
+  } finally {
+    file.close();
+  }
 }
 
 function writeSynced(path: string, text: string): void {

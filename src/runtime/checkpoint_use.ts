@@ -161,12 +161,14 @@ function takeGraph(paths: DataPaths, { path, manifest }: Checkpoint): string | n
   return holding(paths, "begin from a checkpoint", () => {
     const scratch = folderOf(paths, scratchName), copy = `${scratch}/${graphName}`;
     Deno.mkdirSync(scratch);
-    const hash = (() => {
-      using file = Deno.openSync(copy, { write: true, createNew: true });
-      const hash = hashFile(path, (bytes) => writeWhole(file, bytes));
+    const file = Deno.openSync(copy, { write: true, createNew: true });
+    let hash: string;
+    try {
+      hash = hashFile(path, (bytes) => writeWhole(file, bytes));
       file.syncSync();
-      return hash;
-    })();
+    } finally {
+      file.close();
+    }
     if (hash !== manifest?.sha256) return "its graph does not have its sha256";
     // A journal that was left is of another file, and would be read into this one.
     for (const suffix of ["-wal", "-shm"]) {

@@ -199,3 +199,11 @@ Deno.test("no-swallow accepts a handled error or a reason", () => {
   clean("src/log/a.ts", "try { f(); } catch (error) { report(error); }");
   clean("src/log/a.ts", "p.catch((error) => report(error)); p.catch(() => {\n  // closed twice\n});");
 });
+
+Deno.test("no-using refuses what the bundler would drop, in what is bundled alone", () => {
+  for (const source of ["using file = open();", "await using file = open();"]) {
+    for (const path of ["src/log/a.ts", "main.ts"]) assert.deepEqual(broken(path, source), ["no-using"]);
+    for (const path of ["tests/a_test.ts", "scripts/a.ts"]) clean(path, source);
+  }
+  clean("src/log/a.ts", "const using = 1; for (const file of using) f(file);");
+});
