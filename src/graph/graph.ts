@@ -147,7 +147,7 @@ const noKeys: ReadonlyMap<Id, Keys> = new Map();
 const changesFollowedMax = 1000;
 
 /** How many entries' rows may wait, and how many rows of them. */
-const deferredMax = 8, deferredWritesMax = 1024;
+const deferredMax = 16, deferredWritesMax = 1024;
 
 const countOf = (steps: GraphEntry["steps"]): number =>
   steps.reduce((sum, { writes }) => sum + writes.length, 0);

@@ -7,7 +7,8 @@
  *    `putSoon` is written in its place and not synced: after a crash it may be missing or damaged, which a reader finds
  *    by its hash.
  * 3. What `get` returns has the hash it was asked by.
- * 4. Files that a crash left unfinished are few, since their names are used again: `filesOpenMax` at most.
+ * 4. What goes on in the background only makes files of what was put soon; who removes waits for it before.
+ * 5. Files that a crash left unfinished are few, since their names are used again: `filesOpenMax` at most.
  */
 
 import { assert, EngramError } from "../kernel/errors.ts";
@@ -25,8 +26,17 @@ export interface Blobs {
   putAll(all: readonly Uint8Array[]): string[];
   /** {@link putAll} by the next {@link writeSoon}, and without syncs: for what can be made again from the log. */
   putSoon(all: readonly Uint8Array[]): string[];
-  /** Writes what was put by {@link putSoon}; what finds no room stays. Errors: `disk_full`, `io_failed`. */
+  /**
+   * Writes what was put by {@link putSoon} and is not on its way; what finds no room stays. Errors: `disk_full`,
+   * `io_failed`.
+   */
   writeSoon(): void;
+  /** The same in the background, where it can be had; what failed there is tried again here, with its errors. */
+  beginSoon(): void;
+  /** Whether something is on its way: it may make a file after that was removed. */
+  readonly isWriting: boolean;
+  /** Resolves when nothing is on its way. */
+  settled(): Promise<void>;
   /** The bytes of a hash. Errors: `blob_missing`, `log_corrupt` (the file does not have its hash). */
   get(sha: string): Uint8Array;
   /** The first bytes of a hash's file, at most `count`; none where there is no file. The hash is not checked. */
@@ -55,6 +65,8 @@ export function openBlobs(disk: Disk): Blobs {
   const durable = new Set<string>();
   /** What was put to be written soon. */
   const soon = new Map<string, Uint8Array>();
+  /** Of them, what is on its way, and what could not be written so. */
+  const writing = new Map<string, Promise<void>>(), failed = new Set<string>();
   const path = (sha: string) => {
     assert(isHash.test(sha), "a blob is named by 64 hexadecimal digits");
     return `${blobsFolder}/${sha}`;
@@ -147,6 +159,19 @@ export function openBlobs(disk: Disk): Blobs {
     }
   }
 
+  /** Begins to write one file; false where that can't be had. */
+  function begin(sha: string, bytes: Uint8Array): boolean {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const begun = disk.writeNewSoon(path(sha), bytes, (error) => {
+      writing.delete(sha);
+      if (error === null) soon.delete(sha);
+      else if (soon.has(sha)) failed.add(sha);
+      resolve();
+    });
+    if (begun) writing.set(sha, promise);
+    return begun;
+  }
+
   function hasFile(sha: string): boolean {
     const file = disk.open(path(sha));
     file?.close();
@@ -190,13 +215,30 @@ export function openBlobs(disk: Disk): Blobs {
       }),
     writeSoon() {
       for (const [sha, bytes] of soon) {
+        if (writing.has(sha)) continue;
         try {
           writeUnsynced(sha, bytes);
         } catch (error) {
+          failed.add(sha);
           throw refusal(sha, error);
         }
         soon.delete(sha);
+        failed.delete(sha);
       }
+    },
+    beginSoon() {
+      if (failed.size > 0) return this.writeSoon();
+      if (soon.size > 0) makeFolder();
+      for (const [sha, bytes] of soon) {
+        if (writing.size >= filesOpenMax) return;
+        if (!writing.has(sha) && !begin(sha, bytes)) return this.writeSoon();
+      }
+    },
+    get isWriting() {
+      return writing.size > 0;
+    },
+    async settled() {
+      await Promise.all(writing.values());
     },
     get(sha) {
       const bytes = soon.get(sha) ?? read(sha);
@@ -220,6 +262,7 @@ export function openBlobs(disk: Disk): Blobs {
       let removed = false;
       for (const sha of hashes) {
         soon.delete(sha);
+        failed.delete(sha);
         if (!hasFile(sha)) continue;
         durable.delete(sha);
         disk.remove(path(sha));
@@ -229,7 +272,10 @@ export function openBlobs(disk: Disk): Blobs {
     },
     removeOthers(keeps) {
       const gone = disk.list(blobsFolder).filter((name) => !keeps(isHash.test(name) ? name : null));
-      for (const sha of soon.keys()) if (!keeps(sha)) soon.delete(sha);
+      for (const sha of soon.keys()) {
+        if (!keeps(sha)) soon.delete(sha);
+      }
+      for (const sha of failed) if (!soon.has(sha)) failed.delete(sha);
       for (const name of gone) {
         durable.delete(name);
         disk.remove(`${blobsFolder}/${name}`);

@@ -49,6 +49,11 @@ export interface DiskOpen {
 export interface Disk {
   /** Opens a file; null if it does not exist and was not to be made, or exists and was to be new. */
   open(path: string, options?: DiskOpen): DiskFile | null;
+  /**
+   * Begins to make a file of some bytes, which must not change any more, and goes on; `done` is called once in a later
+   * turn, with the error or null. A file that is there is an error and left as it is. False where that can't be had.
+   */
+  writeNewSoon(path: string, bytes: Uint8Array, done: (error: unknown) => void): boolean;
   /** Renames, replacing what has the new name. */
   rename(from: string, to: string): void;
   /** Removes a file; nothing happens if it is absent. */
@@ -168,6 +173,10 @@ export function realDisk(root: string): Disk {
         if (error instanceof Deno.errors.AlreadyExists && createNew) return null;
         throw error;
       }
+    },
+    writeNewSoon(path, bytes, done) {
+      Deno.writeFile(at(path), bytes, { createNew: true }).then(() => done(null), done);
+      return true;
     },
     rename(from, to) {
       Deno.renameSync(at(from), at(to));

@@ -9,7 +9,7 @@
  * 2. No clock, no randomness: the caller names each fault.
  */
 
-import type { Disk, DiskFile, DiskOpen } from "./disk.ts";
+import { type Disk, type DiskFile, type DiskOpen, writeAll } from "./disk.ts";
 
 /** Faults that happen by themselves; each is off when absent. */
 export interface DiskFaults {
@@ -110,6 +110,20 @@ export class MemoryDisk implements Disk {
       this.#names.set(path, node);
     }
     return this.#handle(node, create || (options.write ?? false));
+  }
+
+  writeNewSoon(path: string, bytes: Uint8Array, done: (error: unknown) => void): boolean {
+    setImmediate(() => {
+      try {
+        const file = this.open(path, { createNew: true });
+        if (file === null) throw failure("EEXIST", `A file ${path} is there`);
+        writeAll(file, bytes, 0);
+      } catch (error) {
+        return done(error);
+      }
+      done(null);
+    });
+    return true;
   }
 
   rename(from: string, to: string): void {

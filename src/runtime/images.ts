@@ -122,6 +122,11 @@ export class Images {
     this.#blobs.writeSoon();
   }
 
+  /** Begins to write them in the background. */
+  beginStored(): void {
+    this.#blobs.beginSoon();
+  }
+
   /** Stores images that cannot be made again, durably; their hashes in hex. */
   storeDurably(images: readonly Uint8Array[]): string[] {
     return this.#blobs.putAll(images);

@@ -139,6 +139,8 @@ const idleTicksMax = 10_000;
 const commandIdsMax = 10_000;
 /** ms without a step after which an agent is idle, and how many are let go at once. */
 const idleInstanceMsDefault = 300_000, restingAgentsMax = 64;
+/** Turns of the event loop left out between ticks while a sync goes on: it says that it is done every 31st (measured). */
+const pausesMax = 8;
 /** Ticks whose rows are written together, where nobody waits for them. */
 const deferredTicks = 4;
 /** Ticks between two storings of the kernel rows, and bytes that wait for one. */
@@ -503,13 +505,21 @@ class LocalRuntime implements Runtime {
     if (this.#turning) return;
     this.#turning = true;
     // Behind I/O and messages that wait, but without a timer's millisecond.
-    setImmediate(() => this.#turn());
+    const begin = (pauses: number) => {
+      setImmediate(() => pauses > 0 && this.#log.isSyncing ? begin(pauses - 1) : this.#turn());
+    };
+    begin(pausesMax);
   }
 
   #turn(): void {
     this.#turning = false;
     this.#paused = false;
     if (this.#closed !== null) return;
+    if (this.#blobs.isWriting && this.#erasesNext()) {
+      this.#turning = true; // no file of what is erased comes after it
+      this.#blobs.settled().then(() => this.#turn());
+      return;
+    }
     try {
       if (this.#kept?.isDue === true) this.#collectImages("busy");
       if (this.#hasTurn()) this.#tick();
@@ -521,6 +531,10 @@ class LocalRuntime implements Runtime {
     if (goesOn && this.#hasTurn()) this.#schedule(); // else a model's answer is what everyone waits for
     else this.#restNow(goesOn);
     if (this.#idle.some((one) => this.#state.tick >= one.before)) this.#wakeIdle();
+  }
+
+  #erasesNext(): boolean {
+    return this.#waiting.next(this.#state.config).some(({ command }) => command.ask.kind === "erase");
   }
 
   /** No tick follows at once: no row waits for one, and nobody for work that cannot go on. */
@@ -738,7 +752,7 @@ class LocalRuntime implements Runtime {
   /** While guests run: logs the tick before, writes images, and rows of ticks that are waiting, where enough are. */
   #meanwhile(): void {
     this.#logLast();
-    this.#images.writeStored();
+    this.#images.beginStored();
     const sealed = this.#graph.lastSealed;
     if (sealed === null) this.#syncSoon();
     else if (sealed < this.#log.synced) this.#behind.splice(0, this.#graph.writeSealed());
@@ -1034,7 +1048,9 @@ class LocalRuntime implements Runtime {
       return true;
     }
     try {
-      if (this.#erasing.size > 0 && (this.#catchUp() ?? this.#carryOutErasures()) !== null) return true;
+      if (this.#erasing.size > 0) {
+        if (this.#blobs.isWriting || (this.#catchUp() ?? this.#carryOutErasures()) !== null) return true;
+      }
       this.#forgetCommands();
       return this.#graph.maintain() || leavesImages;
     } catch (error) {
@@ -1129,7 +1145,7 @@ class LocalRuntime implements Runtime {
     this.#wakeIdle();
     for (const listener of this.#listeners) listener();
     this.#sandbox?.close();
-    await this.#log.settled();
+    await Promise.all([this.#log.settled(), this.#blobs.settled()]);
     this.#log.close();
     this.#graph.close();
     this.#lock.close();

@@ -155,3 +155,40 @@ for (const [what, same] of [["the same object", true], ["another one", false]] a
     assert.deepEqual(openBlobs(disk.crash()).get(sha), bytes);
   });
 }
+
+onEachDisk("beginSoon() writes in the background what was put to be written soon", async (disk) => {
+  const blobs = openBlobs(disk), bytes = [Uint8Array.of(1, 2, 3), new Uint8Array(70_000).fill(4)];
+  const hashes = blobs.putSoon(bytes);
+  blobs.beginSoon();
+  assert.equal(blobs.isWriting, true);
+  assert.deepEqual(hashes.map((sha) => blobs.get(sha)), bytes);
+  blobs.writeSoon(); // leaves alone what is on its way
+  await blobs.settled();
+  assert.equal(blobs.isWriting, false);
+  assert.deepEqual(hashes.map((sha) => openBlobs(disk).get(sha)), bytes);
+});
+
+Deno.test("what finds no room in the background is refused by the next beginSoon(), until there is room", async () => {
+  const disk = new MemoryDisk(), blobs = openBlobs(disk), bytes = Uint8Array.of(1, 2, 3);
+  const [sha = ""] = blobs.putSoon([bytes]);
+  disk.faults.spaceBytes = 1;
+  blobs.beginSoon();
+  await blobs.settled();
+  assert.throws(() => blobs.beginSoon(), { code: "disk_full" });
+  assert.deepEqual(blobs.get(sha), bytes);
+  delete disk.faults.spaceBytes;
+  blobs.beginSoon();
+  assert.deepEqual(openBlobs(disk).get(sha), bytes);
+});
+
+onEachDisk("beginSoon() mends a file that is there and damaged", async (disk) => {
+  const bytes = Uint8Array.of(1, 2, 3), blobs = openBlobs(disk);
+  const sha = blobs.put(bytes);
+  setFile(disk, `blobs/${sha}`, Uint8Array.of(9));
+  const again = openBlobs(disk);
+  again.putSoon([bytes]);
+  again.beginSoon();
+  await again.settled();
+  again.beginSoon();
+  assert.deepEqual(openBlobs(disk).get(sha), bytes);
+});

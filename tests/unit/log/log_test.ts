@@ -445,6 +445,7 @@ Deno.test("opening to read while the owner appends is no damage", () => {
     rename: (from, to) => disk.rename(from, to),
     remove: (path) => disk.remove(path),
     syncFolder: (folder) => disk.syncFolder(folder),
+    writeNewSoon: (path, bytes, done) => disk.writeNewSoon(path, bytes, done),
   };
   assert.equal(withLog(raced, { readOnly: true }, (log) => log.next), 6);
   owner.close();
