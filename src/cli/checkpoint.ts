@@ -66,7 +66,7 @@ const list: Leaf = {
     call.screen.list<CheckpointView>("checkpoints", rows, {}, () => {
       if (rows.length === 0) return;
       call.screen.table(rows, [
-        { title: "TICK", text: ({ tick }) => count(tick), right: true },
+        { title: "TICK", text: ({ tick }) => String(tick), right: true },
         { title: "MADE", text: ({ madeAt }) => madeAt === "" ? "" : minute(madeAt) },
         { title: "SIZE", text: ({ bytes }) => size(bytes), right: true },
         { title: "STATE HASH", text: ({ stateHash }) => stateHash.slice(0, 16) },
@@ -83,9 +83,8 @@ const list: Leaf = {
 export function refusalOf({ tick, ok, problem, first }: CheckpointVerdict): EngramError | null {
   if (ok) return null;
   if (problem !== null) {
-    return new EngramError("checkpoint_corrupt", `Cannot trust the checkpoint of tick ${tick}: ${problem}`, {
-      tick,
-    });
+    const message = `Cannot trust the checkpoint of tick ${tick}: ${problem}`;
+    return new EngramError("checkpoint_corrupt", message, { tick }, `engramlt checkpoint rm ${tick}`);
   }
   const message =
     `Cannot trust the memory graph: its ${first?.kind} are not those of the checkpoint of tick ${tick}`;

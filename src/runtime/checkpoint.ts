@@ -168,9 +168,17 @@ export function sweepCheckpoints(paths: DataPaths): void {
   lock.close();
 }
 
+function entriesOf(folder: string): Deno.DirEntry[] {
+  try {
+    return [...Deno.readDirSync(folder)];
+  } catch (error) {
+    throw ioRefusal("Cannot list the folder of checkpoints", error);
+  }
+}
+
 function ticksIn(paths: DataPaths): number[] {
   if (!exists(paths.checkpoints)) return [];
-  return [...Deno.readDirSync(paths.checkpoints)]
+  return entriesOf(paths.checkpoints)
     .filter(({ name, isDirectory }) => isDirectory && /^\d{1,15}$/.test(name))
     .map(({ name }) => Number(name)).sort((a, b) => a - b);
 }

@@ -78,7 +78,8 @@ Deno.test("a damaged checkpoint has its own exit code, and doctor names it with 
   Deno.truncateSync(`${data}/checkpoints/${tick}/graph.db`, 4096);
   const { code, result, error } = await engramlt(data, "checkpoint", "verify");
   assert.deepEqual([code, result.ok, error.code], [9, false, "checkpoint_corrupt"]);
-  assert.equal((await checksOf())?.["ok"], false);
+  const { ok, next } = await checksOf() ?? {};
+  assert.deepEqual([ok, next], [false, `engramlt checkpoint rm ${tick}`]);
   const latest = await engramlt(data, "replay", "--from", "latest");
   assert.deepEqual([latest.code, latest.error.code], [3, "checkpoint_not_found"]);
   await engramlt(data, "checkpoint", "rm", String(tick));

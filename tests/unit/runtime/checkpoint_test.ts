@@ -319,6 +319,9 @@ Deno.test("what a crash left of a checkpoint is gone at the next opening", () =>
     assert.deepEqual(listCheckpoints(paths).map(({ tick }) => tick), ticks);
     await (await openRuntime({ data: path, seed: 1, workers: 1 })).close();
     assert.equal(exists(`${paths.checkpoints}/new`), false);
+    Deno.removeSync(paths.checkpoints, { recursive: true });
+    Deno.writeTextFileSync(paths.checkpoints, "no folder");
+    assert.equal(refusalOf(() => listCheckpoints(paths)), "io_failed");
   }));
 
 Deno.test("checkpoints refuse in plain words", () =>
@@ -332,4 +335,7 @@ Deno.test("checkpoints refuse in plain words", () =>
     tamper(`${path}/graph.db`, "insert into kernel_row values ('local/erasing/000000000001', x'00')");
     assert.equal(refusalOf(() => makeCheckpoint({ paths })), "wrong_state");
     assert.equal(exists(`${paths.checkpoints}/new`), false);
+    Deno.removeSync(paths.checkpoints, { recursive: true });
+    Deno.writeTextFileSync(paths.checkpoints, "no folder");
+    assert.equal(refusalOf(() => listCheckpoints(paths)), "io_failed");
   }));
