@@ -35,6 +35,8 @@ export interface Blobs {
   beginSoon(): void;
   /** Whether something is on its way: it may make a file after that was removed. */
   readonly isWriting: boolean;
+  /** Whether the file of this hash is being written: who removes it then finds it again. */
+  writes(sha: string): boolean;
   /** Resolves when nothing is on its way. */
   settled(): Promise<void>;
   /** The bytes of a hash. Errors: `blob_missing`, `log_corrupt` (the file does not have its hash). */
@@ -47,6 +49,8 @@ export interface Blobs {
   readonly waits: boolean;
   /** Removes blobs durably, as erasing does; nothing happens to one that is absent. */
   remove(hashes: Iterable<string>): void;
+  /** {@link remove} without a sync: after a power loss they may be there again. Errors: `io_failed`, `data_folder_read_only`. */
+  removeSoon(hashes: Iterable<string>): void;
   /** Removes durably every file that `keeps` does not want, unfinished ones included (their sha is null). */
   removeOthers(keeps: (sha: string | null) => boolean): void;
 }
@@ -198,6 +202,20 @@ export function openBlobs(disk: Disk): Blobs {
     return hashes;
   }
 
+  /** Removes files; whether there were any. */
+  function removeAll(hashes: Iterable<string>): boolean {
+    let removed = false;
+    for (const sha of hashes) {
+      soon.delete(sha);
+      failed.delete(sha);
+      if (!hasFile(sha)) continue;
+      durable.delete(sha);
+      disk.remove(path(sha));
+      removed = true;
+    }
+    return removed;
+  }
+
   const refusal = (sha: string | undefined, error: unknown) => ioRefusal(`Cannot store blob ${sha}`, error);
 
   return {
@@ -237,6 +255,7 @@ export function openBlobs(disk: Disk): Blobs {
     get isWriting() {
       return writing.size > 0;
     },
+    writes: (sha) => writing.has(sha),
     async settled() {
       await Promise.all(writing.values());
     },
@@ -259,16 +278,14 @@ export function openBlobs(disk: Disk): Blobs {
       return soon.size > 0;
     },
     remove(hashes) {
-      let removed = false;
-      for (const sha of hashes) {
-        soon.delete(sha);
-        failed.delete(sha);
-        if (!hasFile(sha)) continue;
-        durable.delete(sha);
-        disk.remove(path(sha));
-        removed = true;
+      if (removeAll(hashes)) disk.syncFolder(blobsFolder);
+    },
+    removeSoon(hashes) {
+      try {
+        removeAll(hashes);
+      } catch (error) {
+        throw ioRefusal("Cannot remove blobs", error);
       }
-      if (removed) disk.syncFolder(blobsFolder);
     },
     removeOthers(keeps) {
       const gone = disk.list(blobsFolder).filter((name) => !keeps(isHash.test(name) ? name : null));

@@ -15,7 +15,7 @@
  *    is has been looked at.
  */
 import type { Graph } from "../graph/mod.ts";
-import { type Entry, erasureOf, type State } from "../kernel/mod.ts";
+import { EngramError, type Entry, erasureOf, type State } from "../kernel/mod.ts";
 import type { Blobs, Log } from "../log/mod.ts";
 import { isImage } from "../sandbox/mod.ts";
 import { entriesFrom } from "./entries.ts";
@@ -113,7 +113,7 @@ export class KeptImages {
 
   /**
    * Removes images that need not stay; whether more is left to do. Between ticks only: every image that was stored has
-   * been named by then. Errors: `disk_full` (files went all the same), `io_failed`.
+   * been named by then. Errors: `disk_full` (files went all the same).
    */
   collect(moment: Moment): boolean {
     const { entriesIdleMax, entriesBusyMax } = keptImageLimits;
@@ -126,7 +126,7 @@ export class KeptImages {
     this.#log.sync(); // what stays is named by entries that are durable
     this.#remove();
     this.#remember();
-    return this.#doubtful.size > 0;
+    return [...this.#doubtful.keys()].some((sha) => !this.#blobs.writes(sha));
   }
 
   #noteAll(entry: Entry, loadOf: (agent: string) => number | null): void {
@@ -223,12 +223,20 @@ export class KeptImages {
     const gone: string[] = [];
     for (const [sha, isNamed] of this.#doubtful) {
       if (gone.length >= keptImageLimits.filesMax) break;
+      if (this.#blobs.writes(sha)) continue; // its file would come after it was removed
       this.#doubtful.delete(sha);
       if (this.#uses.has(sha) || this.#erased.has(sha)) continue;
       // A file that no entry names may be the module of a load that waits.
       if (isNamed || isImage(this.#blobs.head(sha, 4))) gone.push(sha);
     }
-    this.#blobs.remove(gone);
+    try {
+      this.#blobs.removeSoon(gone);
+    } catch (error) {
+      // What cannot be removed now is found again when the folder is opened next.
+      const isOfDisk = error instanceof EngramError &&
+        (error.code === "io_failed" || error.code === "data_folder_read_only");
+      if (!isOfDisk) throw error;
+    }
   }
 
   #remember(): void {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { imageDisk } from "../../../bench/image_disk.ts";
 import { openGraph } from "../../../src/graph/mod.ts";
-import { openBlobs, realDisk } from "../../../src/log/mod.ts";
+import { type Disk, MemoryDisk, openBlobs, realDisk } from "../../../src/log/mod.ts";
 import { openRuntime, replay, type Runtime } from "../../../src/mod.ts";
 import { keptImageLimits, stays } from "../../../src/runtime/kept_images.ts";
 import { pack } from "../../../src/runtime/rows.ts";
@@ -126,6 +126,34 @@ Deno.test("bytes that are an image of two agents stay while one of them needs th
 Deno.test("a hot agent's images take a place that is bounded", async () => {
   const { named, namedBytes, left, leftBytes } = await imageDisk({ steps: 1000, pages: 2 });
   assert.ok(left > 0 && left <= Math.log2(named) + 2 && leftBytes < namedBytes / 2, `${left} of ${named}`);
+});
+
+Deno.test("images that cannot be removed stop nothing, and go after the next opening", async () => {
+  using folder = temporaryFolder();
+  const disk = new MemoryDisk();
+  const remove = disk.remove.bind(disk);
+  let isRefusing = false;
+  const refusing: Disk = Object.assign(disk, {
+    remove(path: string) {
+      if (isRefusing && path.startsWith("blobs/")) throw Object.assign(new Error("no"), { code: "EACCES" });
+      remove(path);
+    },
+  });
+  const start = () => openRuntime({ data: folder.path, seed: 1, workers: 1, simulated: { disk: refusing } });
+  const first = await start();
+  await first.submit({ kind: "configure", changes: { imageStepsMax: 1 } });
+  await loadTestAgent(first);
+  isRefusing = true;
+  await count(first, 30);
+  rest(first);
+  await count(first, 1);
+  await first.close();
+  const all = disk.list("blobs").length;
+  isRefusing = false;
+  const second = await start();
+  rest(second);
+  await second.close();
+  assert.deepEqual([all >= 32, disk.list("blobs").length], [true, kept(32).length + 1]);
 });
 
 Deno.test("a host that is never idle removes images too", async () => {
