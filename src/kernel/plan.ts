@@ -82,7 +82,12 @@ function judgeLoad(state: State, ask: Extract<Command["ask"], { kind: "agent_loa
 /** An erasure looks at everything there is: it waits for nobody, and nobody may be in the middle of something. */
 function judgeErase(state: State, count: number): Verdict {
   if (hasWork(state)) {
-    return new EngramError("wrong_state", "Cannot erase: agents are at work; try again when they are done");
+    return new EngramError(
+      "wrong_state",
+      "Cannot erase: agents are at work; try again when they are done",
+      {},
+      "Agents that answer each other without end: engramlt agent unload one of them",
+    );
   }
   const { opsPerCommandMax } = state.config;
   if (count <= opsPerCommandMax) return "plan";

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { EngramError } from "../../../src/kernel/errors.ts";
 import { openRuntime, replay, type Request, type Runtime } from "../../../src/mod.ts";
 import { Graph } from "../../../src/graph/graph.ts";
 import { Sqlite } from "../../../src/graph/sqlite.ts";
@@ -254,7 +255,12 @@ Deno.test("erase() waits for nobody: it refuses while agents are at work", () =>
     }
     const id = await add(runtime, content);
     await runtime.submit({ kind: "execute", agent: "a", action: "b", params: "{}" });
-    assert.equal(await codeOf(runtime.submit({ kind: "erase", ids: [id] })), "wrong_state");
+    const refused = (error: unknown) =>
+      error instanceof EngramError && error.code === "wrong_state" && /agent unload/.test(error.hint);
+    await assert.rejects(runtime.submit({ kind: "erase", ids: [id] }), refused);
+    await runtime.submit({ kind: "agent_unload", agent: "b" });
+    await runtime.idle();
+    await runtime.submit({ kind: "erase", ids: [id] });
   }));
 
 Deno.test("erase() is not called done while somebody reads the old pages, and goes on when they end", async () => {
