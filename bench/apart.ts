@@ -1,7 +1,7 @@
 /**
  * How good the bundled agents and `ask` are on folders of notes kept apart, as a table.
  *
- *   deno run -A bench/apart.ts [dev|held_out] [--faults]      both parts unless told
+ *   deno run -A bench/apart.ts [dev|held_out] [--strangers] [--each] [--faults]      both parts unless told
  */
 import { type ApartPart, apartScore, apartSets } from "../tests/support/apart_sets.ts";
 import { type Count, precision, recall, sum } from "../tests/support/fresh_sets.ts";
@@ -15,11 +15,19 @@ const share = ({ right, made, wanted }: Count) =>
 
 for (const part of asked.length === 0 ? parts : asked) {
   const scores = [];
-  for (const set of apartSets(part)) scores.push(await apartScore(set));
+  for (const set of apartSets(part, Deno.args.includes("--strangers") ? "strangers" : "apart")) {
+    scores.push(await apartScore(set));
+  }
   console.log(`\n| ${part} | right | found |\n| --- | --- | --- |`);
   for (const [what, count] of Object.entries(sum(scores))) console.log(`| ${what} | ${share(count)} |`);
   for (const { name, proposed, secondRun } of scores) {
     console.log(`${name}: ${proposed} proposed; a second run changes ${secondRun}`);
+  }
+  if (Deno.args.includes("--each")) {
+    for (const { name, counts } of scores) {
+      console.log(`\n| ${name} | right | found |\n| --- | --- | --- |`);
+      for (const [what, count] of Object.entries(counts)) console.log(`| ${what} | ${share(count)} |`);
+    }
   }
   if (Deno.args.includes("--faults")) { for (const { faults } of scores) console.log(faults.join("\n")); }
 }

@@ -37,12 +37,14 @@ const setForm = z.strictObject({
 export type ApartSet = z.infer<typeof setForm> & { readonly name: string };
 
 export type ApartPart = "dev" | "held_out";
+/** `strangers` were written later, in voices and domains that no rule had met. */
+export type ApartOf = "apart" | "strangers";
 
-const folder = new URL("../fixtures/apart/", import.meta.url);
+const fixtures = new URL("../fixtures/", import.meta.url);
 
 /** The folders of a part, by name. */
-export function apartSets(part: ApartPart): ApartSet[] {
-  return setsIn(new URL(`${part}/`, folder), setForm).map((set) => ({
+export function apartSets(part: ApartPart, of: ApartOf = "apart"): ApartSet[] {
+  return setsIn(new URL(`${of}/${part}/`, fixtures), setForm).map((set) => ({
     ...set,
     name: set.name.replace(/\.yaml$/, ""),
   }));
