@@ -283,7 +283,8 @@ class Search {
     if (top === undefined || top.score < scoreMin) return null;
     const near = this.#asked.recent ? nearEqualRecent : nearEqual;
     const equals = sorted.filter((one) =>
-      one.score >= scoreMin && one.score >= top.score - near && this.#sameMatter(top, one)
+      one.score >= scoreMin && this.#sameMatter(top, one) &&
+      one.score >= top.score - (tellsChange(top, one) ? nearEqualRecent : near)
     );
     const best = equals.reduce((one, other) => isBefore(one, other) ? other : one, top);
     return this.#update(best, sorted) ?? best;
@@ -466,6 +467,10 @@ function dayWords(time: string): string {
     months[date.getUTCMonth()]
   } ${date.getUTCFullYear()}`;
 }
+
+/** Whether `other` says later that something is another now: it need not say the matter in as many words. */
+const tellsChange = (one: Candidate, other: Candidate) =>
+  changePattern.test(other.statement.text) && isBefore(one, other);
 
 /** When it was so, as far as the text, its name or its sender say; a file's time says little. */
 function dateOf({ engram, note }: Candidate): string {

@@ -209,7 +209,7 @@ export const hypotheticalPattern =
   /\b(?:maybe|perhaps|might|could|should we|shall we|would like|would be nice|wish|wishes|hypothesis|if we|if only|consider|considering|idea|proposal|propos(?:e|es|ed|ing)|suggest(?:s|ed|ion)?|option|unless|undecided|nothing decided|not decided|not sure|not yet|don'?t know|no idea|unclear|unknown|tbd|tba|rumou?r)\b/iu;
 /** Something changed: what was said before holds no longer. */
 export const changePattern =
-  /\b(?:now|moved?|moves|no longer|not .{1,40} any ?more|instead|changed|changes|switched|switch(?:es)? to|postponed|delayed|brought forward|back (?:to|at|on|in)|rescheduled|rebooked|replaced|replaces|takes? over|took over|from now on|new date|raised to|lowered to|reduced to|increased to|goes up to|as of|update[ds]?|correction|new plan|cancelled|canceled|until|slips?|slipped|pushed)\b/iu;
+  /\b(?:now|moved?|moves|no longer|not .{1,40} any ?more|instead|changed|changes|switched|switch(?:es)? to|postponed|delayed|brought forward|back (?:to|at|on|in)|rescheduled|rebooked|replaced|replaces|takes? over|taken over|took over|from now on|new date|raised|lowered|reduced|increased|extended|shortened|upgraded|migrated|relocated|shifted|rises|(?:goes|went|gone) (?:up|down)|put (?:back|off|forward)|no more|after all|as of|update[ds]?|correction|new plan|cancelled|canceled|until|slips?|slipped|pushed)\b/iu;
 /** What is named after this holds no longer: "switched from X to Y", "instead of X". */
 export const droppedBefore =
   /\b(?:from|instead of|rather than|no longer|not|replaces|replaced|replacing|the old(?: \p{L}+)?,?)\s+(?:(?:the|at|on|in|with|by)\s+)?["“'€$£]?$/iu;

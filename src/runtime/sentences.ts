@@ -202,10 +202,14 @@ function isItem(text: string, piece: Piece): boolean {
   return listItem.test(text.slice(lineStart, piece.end));
 }
 
+/** A line of a pasted chat that says who speaks, or begins with the time: `Ada Quist  9:31 AM`, `[09:31] ada: …`. */
+const opensTurn = /^\s*(?:[[(]*\d{1,2}:\d\d|\S.{0,40}\s[[(]*\d{1,2}:\d\d.{0,4}$)/u;
+
 /** Whether a line goes on with the sentence of the piece before it: a wrapped line, not a new statement. */
 function goesOn(text: string, piece: Piece, line: Line): boolean {
   const last = text.slice(text.lastIndexOf("\n", piece.end - 1) + 1, piece.end);
   if (/[.!?:;…]["'”’)\]]*$/.test(last) || /^\s*[\p{L}\p{N} ]{1,40}:\s/u.test(line.text)) return false;
+  if (opensTurn.test(last) || opensTurn.test(line.text)) return false;
   const next = line.text.trimStart();
   return (/^\p{Ll}/u.test(next) && last.length >= 40) || last.length >= wrappedCharsMin;
 }

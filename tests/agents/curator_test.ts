@@ -294,10 +294,10 @@ Deno.test("curator: the demo's answers are facts at the lines named, and superse
   }
 });
 
-Deno.test("curator: a memory of more than 65,536 characters is left unread, and costs little", async () => {
+Deno.test("curator: a memory of more than 131,072 characters is left unread, and costs little", async () => {
   const price = (n: number) => `The price of part ${n % 97} of room ${n % 89} is €${n}.`;
   const long = Array.from({ length: 20_000 }, (_, n) => price(n)).join(" ");
-  assert.deepEqual((await curated([note("2026-01-10-a.md", long.slice(0, 65_000))])).told.length > 0, true);
+  assert.deepEqual((await curated([note("2026-01-10-a.md", long.slice(0, 131_000))])).told.length > 0, true);
   await withRuntime(async (runtime) => {
     await prepare(runtime);
     const op = { op: "add", kind: "note", context: "notes", content: long.slice(0, 700_000) } as const;
@@ -311,4 +311,57 @@ Deno.test("curator: a memory of more than 65,536 characters is left unread, and 
     assert.ok(Number(fuel) < 1e9, `${fuel} fuel at tick ${tick}`);
     assert.deepEqual((await toldBy(runtime)).told, []);
   });
+});
+
+/** The pairs of a kind that two dated notes give, as "newer | older". */
+async function endedBy(type: string, older: string, newer: string): Promise<string[]> {
+  const { told } = await curated([note("2026-01-10-a.md", older), note("2026-02-10-b.md", newer)]);
+  return told.filter((one) => one.type === type).map((one) => `${one.newer} | ${one.older}`);
+}
+
+for (
+  const [what, older, newer, pair] of [
+    [
+      "in a chat what is said is read without who said it",
+      "Ada: I am late\nBen: the venue of the party is the Barn",
+      "Cleo: I am back\nAda: the venue of the party is now the Mill",
+      "the venue of the party is now the Mill | the venue of the party is the Barn",
+    ],
+    [
+      "a line without a full stop is a sentence",
+      "we saw the boat\nThe mooring costs €165 a month\nit rained",
+      "the bilge is dry\nThe mooring costs €180 a month now\nAda came",
+      "The mooring costs €180 a month now | The mooring costs €165 a month",
+    ],
+    [
+      "what the clause before names is over where the next says instead",
+      "The venue for the playtest is the Corn Exchange.",
+      "The Corn Exchange is flooded, the playtest is at the Old Depot instead.",
+      "The Corn Exchange is flooded, the playtest is at the Old Depot instead. | The venue for the playtest is the Corn Exchange.",
+    ],
+    [
+      "no longer go to A but to B ends what went to A",
+      "The report goes to the journal Levantia.",
+      "The report will no longer go to Levantia but to the Journal of Kilns.",
+      "The report will no longer go to Levantia but to the Journal of Kilns. | The report goes to the journal Levantia.",
+    ],
+  ] as const
+) {
+  Deno.test(`curator: ${what}`, async () =>
+    assert.deepEqual(await endedBy("supersedes", older, newer), [pair]));
+}
+
+Deno.test("curator: a list of labels is no chat", async () => {
+  const list = (kitchen: string) => `Kitchen: the paint is ${kitchen}\nBathroom: the paint is blue`;
+  assert.deepEqual(
+    await endedBy("supersedes", list("white"), "Bathroom: the paint is now €5 red\nHall: dry"),
+    [],
+  );
+});
+
+Deno.test("curator: a list pasted again under a name that only says more of the same day is a duplicate", async () => {
+  const text =
+    "- second coat of blacking on\n- new anodes, four of them\n- weed hatch seal replaced\n- met Gwen from the next boat";
+  const { told } = await curated([note("2026-01-10.md", text), note("2026-01-10-again.md", text)]);
+  assert.equal(told.filter(({ type }) => type === "duplicates").length, 1);
 });

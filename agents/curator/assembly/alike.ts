@@ -228,18 +228,44 @@ function isForm(body: Body): bool {
   return short * 2 > body.units.length;
 }
 
+/** Titles of two occasions or things; of one that only says more about the same day, no. */
 function titlesDiffer(a: string, b: string): bool {
   if (a == b) return false;
-  const left = specialWords(tokenize(a));
-  const right = specialWords(tokenize(b));
-  return left != right;
+  const left = specialWords(a);
+  const right = specialWords(b);
+  const few = left.length <= right.length ? left : right;
+  const many = few === left ? right : left;
+  let dated = false;
+  for (let i = 0; i < few.length; i++) {
+    if (!many.includes(few[i])) return true;
+    if (few[i].length == 10 && isDate(few[i])) dated = true;
+  }
+  return few.length != many.length && !dated;
 }
-function specialWords(tokens: Token[]): string {
+
+/** Begins with a date as file names have it: 2026-03-01. */
+function isDate(word: string): bool {
+  if (word.length < 10) return false;
+  for (let i = 0; i < 10; i++) {
+    const code = <i32> word.charCodeAt(i);
+    if (i == 4 || i == 7 ? code != 0x2d : !isDigit(code)) return false;
+  }
+  return true;
+}
+
+function specialWords(title: string): string[] {
+  const tokens = tokenize(title);
   const found: string[] = [];
   for (let i = 0; i < tokens.length; i++) {
-    if (tokens[i].word && (special(tokens[i], i == 0) || !genericTitles.has(tokens[i].lower))) found.push(tokens[i].lower);
+    const token = tokens[i];
+    if (!token.word || !special(token, i == 0) && genericTitles.has(token.lower)) continue;
+    // "2026-03-01-kitchen": the day, and of what.
+    const day = isDate(token.lower) ? token.lower.substring(0, 10) : token.lower;
+    const rest = token.lower.substring(day.length);
+    if (!found.includes(day)) found.push(day);
+    if (rest.length > 1 && !genericTitles.has(rest.substring(1)) && !found.includes(rest)) found.push(rest);
   }
-  return found.join(" ");
+  return found;
 }
 
 /** A word whose change changes the meaning, whatever the rest says. */

@@ -3,14 +3,25 @@
  *
  * Invariant: order depends on contents alone (time, source, place in the source), never on ids or order of import.
  */
-import { Engram, Line, LineKind, lines, Sentence, sentences, utf8Length } from "../../sdk/assemblyscript/assembly";
+import {
+  Engram,
+  Line,
+  LineKind,
+  lines,
+  Sentence,
+  sentences,
+  utf8Length,
+} from "../../sdk/assemblyscript/assembly";
+import { Turns } from "../../sdk/assemblyscript/assembly/turns";
 import { Fact, Topic, topicOf } from "./fact";
 import { readFact } from "./facts";
 import { Ended } from "./reversals";
 import { hash, holds, Sketch, sketchOf } from "./sketch";
+import { hasDigit } from "./values";
+import { attributes, decisionLabels, otherLabels, roles } from "./vocabulary";
 
 /** A longer section, in UTF-16 units, is left unread: comparing its statements would take a step of minutes. */
-export const sectionUnitsMax: i32 = 65536;
+export const sectionUnitsMax: i32 = 131072;
 
 let sectionsMade: i32 = 0;
 
@@ -21,6 +32,8 @@ export class Section {
   /** By which it meets sections that may be copies (alike.ts); null until asked for. */
   keys: StaticArray<u64> | null = null;
   private read: Statement[] | null = null;
+  /** Once it was asked for: it may take reading the whole text. */
+  private named: string = "";
   readonly id: string;
   readonly source: string;
   readonly ref: string;
@@ -68,8 +81,13 @@ export class Section {
   }
   /** Names the section among all notes; one without a name goes by its text and time. */
   get name(): string {
-    if (this.ref.length > 0) return this.ref.startsWith(this.source) ? this.ref : this.source + "#" + this.ref;
-    return this.source.length > 0 ? this.source : "note-" + hash(this.observedAt + " " + this.content).toString(16);
+    let name = this.named;
+    if (name.length == 0) {
+      if (this.ref.length > 0) name = this.ref.startsWith(this.source) ? this.ref : this.source + "#" + this.ref;
+      else name = this.source.length > 0 ? this.source : "note-" + hash(this.observedAt + " " + this.content).toString(16);
+      this.named = name;
+    }
+    return name;
   }
 }
 
@@ -155,19 +173,13 @@ export class Stored {
 }
 
 class Piece {
-  constructor(readonly start: i32, readonly end: i32, readonly kind: LineKind, readonly block: i32) {}
+  /** `block`: the line its paragraph or item begins in. */
+  constructor(readonly start: i32, readonly end: i32, readonly block: i32) {}
 }
 
-/** A line that reads `Label: value` stands by itself, though no full stop ends it. */
-function isLabelLine(text: string, start: i32, end: i32): bool {
-  let words = 0;
-  for (let i = start; i < end && i < start + 60; i++) {
-    const code = <i32> text.charCodeAt(i);
-    if (code == 0x3a) return i > start && i + 1 < end && text.charCodeAt(i + 1) == 0x20 && words < 6;
-    if (code == 0x20) words++;
-    if (code == 0x2e || code == 0x2c || code == 0x3f) return false;
-  }
-  return false;
+/** A label that is no speaker. */
+function isLabel(lower: string): bool {
+  return hasDigit(lower) || attributes.has(lower) || otherLabels.has(lower) || decisionLabels.has(lower) || roles.has(lower);
 }
 
 /** The pieces of a text that may be statements. Tasks, quotations, headings, tables and code have none. */
@@ -175,29 +187,15 @@ function pieces(text: string): Piece[] {
   const found: Piece[] = [];
   const all: Line[] = lines(text);
   const spans: Sentence[] = sentences(text);
+  const turns = new Turns(text, spans, all, isLabel);
   for (let i = 0; i < spans.length; i++) {
     const span = spans[i];
     const line = all[span.line];
     if (span.kind != LineKind.prose && span.kind != LineKind.item) continue;
     if (span.kind == LineKind.item && text.substring(line.start, line.body).includes("[")) continue;
-    let start = span.start;
-    for (let at = span.start + 1; at <= span.end; at++) {
-      const last = at == span.end;
-      if (!last && text.charCodeAt(at) != 0x0a) continue;
-      let next = at + 1;
-      while (next < span.end && text.charCodeAt(next) == 0x20) next++;
-      if (!last) {
-        let stop = text.indexOf("\n", next);
-        if (stop < 0 || stop > span.end) stop = span.end;
-        const mark = <i32> text.charCodeAt(at - 1);
-        const stopped = mark == 0x2e || mark == 0x21 || mark == 0x3f;
-        if (!stopped && !isLabelLine(text, next, stop) && !isLabelLine(text, start, at)) continue;
-      }
-      let end = at;
-      while (end > start && (text.charCodeAt(end - 1) == 0x20 || text.charCodeAt(end - 1) == 0x0d)) end--;
-      if (end > start) found.push(new Piece(start, end, span.kind, span.line));
-      start = next;
-    }
+    let block = span.line;
+    while (block > 0 && all[block].kind == LineKind.prose && (all[block - 1].kind == LineKind.prose || all[block - 1].kind == LineKind.item)) block--;
+    found.push(new Piece(turns.after(span.start), span.end, block));
   }
   return found;
 }

@@ -11,7 +11,7 @@
  * 3. Every pair is looked at once, when the second of it comes.
  */
 import { Section, Statement } from "./notes";
-import { holds, priceForm, Sketch, View } from "./sketch";
+import { holds, isChoice, priceForm, Sketch, View } from "./sketch";
 import { Kind, Value } from "./values";
 
 /** More earlier sentences than this are no one matter. */
@@ -147,6 +147,13 @@ function verdict(newer: Statement, older: Statement): Ended | null {
   return null;
 }
 
+/** A word of an earlier clause that a later sentence may lack: "price", another verb of choosing, the noun of a number. */
+function isAside(a: Sketch, view: View, word: u64): bool {
+  if (holds(a.whole.words, word)) return false;
+  if (word == priceForm) return view.words.length > 1;
+  return holds(view.nouns, word) || view.chosen && a.whole.chosen && isChoice(word);
+}
+
 /** How the words of an earlier clause stand in a later sentence. */
 class Cover {
   /** Content words but for those of the old value; those the later sentence has, and the names it lacks. */
@@ -165,7 +172,7 @@ class Cover {
         this.oldShared++;
         if (!holds(a.turn.words, word)) continue;
       }
-      if (word == priceForm && view.words.length > 1 && !holds(a.whole.words, word)) continue;
+      if (isAside(a, view, word)) continue;
       this.all++;
       if (holds(a.whole.words, word) || holds(a.before, word)) this.shared++;
       else if (holds(view.headNames, word) || word == view.first) this.missingNames++;
@@ -189,7 +196,7 @@ function ends(newer: Statement, a: Sketch, older: Statement, b: Sketch, view: Vi
     const named = !view.negative && namesOld(a, view);
     if (named) {
       const dated = a.oldTyped.length > 0 && a.oldTyped[0].kind == Kind.date;
-      const enough = replaces(a, view, cover) || (cover.all == 0 ? view.chosen && a.oldNamed && cover.oldShared > 0 : cover.shared > 0 && cover.share >= (a.oldNamed && cover.plain > 0 || dated ? 0.5 : 0.6));
+      const enough = replaces(a, view, cover) || leaves(a, view, cover) || (cover.all == 0 ? view.chosen && a.oldNamed && cover.oldShared > 0 : cover.shared > 0 && (cover.share >= (a.oldNamed && cover.plain > 0 || dated ? 0.5 : 0.6) || a.oldTyped.length > 0 && cover.plain > 0 && cover.mainShare == 1));
       if (enough && !foreignNames(a, older, b)) return new Ended(older, a.cue, "names the old value", 0.95);
     }
   }
@@ -253,6 +260,14 @@ function replaces(a: Sketch, view: View, cover: Cover): bool {
     if (a.oldWords[i] == view.first || holds(view.headNames, a.oldWords[i])) return false;
   }
   return true;
+}
+
+/** "Moved from A to B", where "we use A for this" was said: nothing else is said to have been left. */
+function leaves(a: Sketch, view: View, cover: Cover): bool {
+  if (!a.oldNamed || !view.chosen || cover.oldShared == 0 || cover.all > 1 || cover.missingNames > 0) return false;
+  // A single word may be a name in small letters, or of capitals alone.
+  for (let i = 0; i < a.turn.words.length && a.turn.words.length > 1; i++) if (!holds(a.turn.names, a.turn.words[i])) return false;
+  return a.turn.words.length > 0;
 }
 
 /** "instead of 8" means 8 am, where a time is spoken of. */
@@ -367,6 +382,7 @@ function renames(a: Sketch, older: Statement, b: Sketch, view: View): Ended | nu
       gaveName++;
       continue;
     }
+    if (holds(view.nouns, word) && !holds(a.whole.words, word)) continue;
     about++;
     if (holds(a.turn.words, word) || holds(a.before, word) || holds(a.whole.words, word)) shared++;
   }
@@ -380,7 +396,7 @@ function renames(a: Sketch, older: Statement, b: Sketch, view: View): Ended | nu
   }
   if (turned == 0 || <f64> met / turned < (about > 1 ? 0.6 : 1.0)) return null;
   const isShort = b.whole.words.length <= 4 && about + gaveName == view.words.length;
-  if (about < 2 && !(view.role && a.turn.role) && !(isShort && (a.cue == "new" || a.cue == "now" || view.chosen))) return null;
+  if (about < 2 && !(view.role && a.turn.role) && !(isShort && (a.cue == "new" || a.cue == "now" || a.cue.endsWith(" over") || view.chosen))) return null;
   return new Ended(older, a.cue, "a later name for the same, with a cue", 0.95);
 }
 

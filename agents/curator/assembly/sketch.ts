@@ -47,7 +47,7 @@ const light = set(
     "choose chose picked pick resolved resolve noted note reported report confirmed announced elected appointed discussed wish wishes offered please thanks ok okay yes well just only really very quite too " +
     "about around up down off out over back away here there then than so also after before all some any more most much many " +
     "other first next last each every today tomorrow yesterday now instead longer anymore again still yet ever never not no " +
-    "n't without like want wants try tried start week month year new old current what when where who why how which " +
+    "join joins joined joining serves acts n't without like want wants try tried week month year new old current what when where who why how which " +
     "per via morning mornings evening evenings afternoon afternoons night nights am pm until till since during within because though although however therefore hence",
 );
 /** Irregular forms and what they are forms of. */
@@ -143,6 +143,14 @@ function maskOf(word: u64): u64 {
   return (<u64> 1) << (word & 63);
 }
 
+const chosenForms = new Set<u64>();
+const chosenWords = choices.values();
+for (let i = 0; i < chosenWords.length; i++) chosenForms.add(hash(familyOf(chosenWords[i])));
+/** Whether a word only says that something was chosen: bought, ordered, picked. */
+export function isChoice(word: u64): bool {
+  return chosenForms.has(word);
+}
+
 export function holds(words: u64[], one: u64): bool {
   for (let i = 0; i < words.length; i++) if (words[i] == one) return true;
   return false;
@@ -154,8 +162,10 @@ export class View {
   readonly words: u64[] = [];
   /** Those of them that begin with a capital inside the sentence, or hold a digit. */
   readonly names: u64[] = [];
-  /** Those of them that stand before the verb. */
+  /** Those of them that stand before the verb, but for those that say where. */
   readonly headNames: u64[] = [];
+  /** Words that only stand before a number that makes a name of them: the "room" of "room 4". */
+  readonly nouns: u64[] = [];
   readonly typed: Value[] = [];
   /** The word it begins with, of which the capital does not say whether it is a name; or 0. */
   first: u64 = 0;
@@ -241,6 +251,7 @@ class SketchReader {
     this.findCue();
     this.findOld();
     this.findDenied();
+    this.findLeft();
     const sketch = this.sketch;
     const whole = this.viewOf(-1);
     if (whole.words.length == 0) return null;
@@ -423,6 +434,9 @@ class SketchReader {
     if (word == "succeeds" || word == "succeeded") return word;
     if (word == "as" && next == "of") return "as of";
     if (word == "in" && (next == "future" || next == "place" && this.at(i + 2) == "of" || next == "favour" || next == "favor")) return "in " + next;
+    if (word == "from" && this.isDateAt(i + 1) && (i == 0 || !this.tokens[i - 1].word)) {
+      return !this.saidAfter(i, 8, "to") && !this.saidAfter(i, 8, "until") && !this.saidAfter(i, 8, "till") && this.typedBehind(i + 1) ? "from then" : "";
+    }
     if (word == "from" && (monthOf(next) > 0 || weekdayOf(next) > 0 || next == "today" || next == "next" || next == "then")) {
       if (this.saidAfter(i, 6, "to") || this.saidAfter(i, 6, "until") || this.saidAfter(i, 6, "till")) return "";
       return this.typedOutside(i) || this.capitalAfter(i + 2) ? "from " + next : "";
@@ -433,7 +447,7 @@ class SketchReader {
     if (word == "elected" || word == "appointed") return word;
     if (word == "new" && (i <= 2 || i > 1 && !this.tokens[i - 2].word || copulas.has(before) || this.at(i - 2) == "is") && this.copulaAfter(i)) return "new";
     if ((word == "gone" || word == "went") && next == "from") return word + " from";
-    if (word == "up" && next == "to" || word == "down" && next == "to") return word + " to";
+    if ((word == "up" || word == "down") && (next == "to" || next == "from" && this.saidAfter(i, 8, "to"))) return word + " " + next;
     if (stopsDoing.has(word) && next.endsWith("ing")) return word;
     if (turns.has(word) && !determiners.has(before) && !this.isNoun(i)) return word;
     if (word == "not" && (before == "," || before == "(" || before == "-")) return "not the old value";
@@ -458,6 +472,16 @@ class SketchReader {
     return false;
   }
 
+  private isDateAt(i: i32): bool {
+    return i < this.tokens.length && this.taken[i] >= 0 && this.tokens[i].digits && this.values.typed[this.taken[i]].kind == Kind.date;
+  }
+
+  /** Whether another value stands behind the one at `i`. */
+  private typedBehind(i: i32): bool {
+    for (let j = i + 1; j < this.tokens.length; j++) if (this.taken[j] >= 0 && this.taken[j] != this.taken[i]) return true;
+    return false;
+  }
+
   private capitalAfter(i: i32): bool {
     for (let j = i; j < this.tokens.length; j++) if (this.tokens[j].capital) return true;
     return false;
@@ -474,7 +498,7 @@ class SketchReader {
       else if (word == "place" && next == "of" && this.at(i - 1) == "in") from = i + 2;
       else if (word == "from" && this.isFromOld(i)) from = i + 1;
       else if (word == "not" || word == "n't") from = this.at(i - 1) == "," || this.allAfter(i) || this.sketch.cue == "not the old value" || this.moreAfter(i) || this.butAfter(i) ? i + 1 : -1;
-      else if (word == "longer") from = i + 1;
+      else if (word == "longer") from = this.behindVerb(i + 1);
       else if (word == "was" && (this.at(i - 1) == ":" || this.at(i - 1) == "," || this.at(i - 1) == "(")) from = i + 1;
       else if (word.startsWith("replac") || word == "dropped" || word == "drop") {
         if (copulas.has(this.at(i - 1)) || auxiliaries.has(this.at(i - 1)) && this.at(i - 1) != "has" && this.at(i - 1) != "have") continue;
@@ -486,9 +510,31 @@ class SketchReader {
     }
   }
 
+  /** "no longer go to A": A, behind the verb and its preposition. */
+  private behindVerb(i: i32): i32 {
+    const next = this.at(i + 1);
+    const verb = i < this.tokens.length && this.tokens[i].word && !this.tokens[i].capital && this.taken[i] < 0;
+    return verb && (next == "to" || next == "with" || next == "by" || next == "for" || next == "into") ? i + 2 : i;
+  }
+
   private denies(): bool {
     for (let i = 0; i < this.tokens.length; i++) if (negations.has(this.at(i))) return true;
     return false;
+  }
+
+  /** "The hall is flooded, we meet at the Depot instead": what the clause before names is what is over. */
+  private findLeft(): void {
+    if (this.cueAt < 0 || this.sketch.cue != "instead" || this.sketch.oldTyped.length > 0 || this.sketch.oldWords.length > 0) return;
+    const clause = this.clause[this.cueAt];
+    if (clause == 0) return;
+    const left = this.viewOf(clause - 1), said = this.viewOf(clause);
+    if (left.hedged || left.typed.length > 0) return;
+    const first = clause == 1 ? left.first : 0;
+    for (let i = 0; i < left.words.length; i++) {
+      const word = left.words[i];
+      if ((word == first || holds(left.names, word)) && !holds(said.words, word)) this.sketch.oldWords.push(word);
+    }
+    if (this.sketch.oldWords.length > 0) this.sketch.oldNamed = true;
   }
 
   /** "The rings won't be ready on 20 June, Ada says 4 July"; "we can't meet at A; we meet at B instead". */
@@ -519,7 +565,7 @@ class SketchReader {
   private isFromOld(i: i32): bool {
     const next = this.at(i + 1);
     if (next == "now" || next == "then" || next == "today") return false;
-    if (!turns.has(this.sketch.cue) && this.sketch.cue != "takes over" && !this.sketch.cue.startsWith("put") && !this.sketch.cue.startsWith("up") && !this.sketch.cue.startsWith("no ") &&
+    if (!turns.has(this.sketch.cue) && this.sketch.cue != "takes over" && !this.sketch.cue.startsWith("put") && !this.sketch.cue.startsWith("up") && !this.sketch.cue.startsWith("down") && !this.sketch.cue.startsWith("no ") &&
       !this.sketch.cue.startsWith("gone") && !this.sketch.cue.startsWith("went") && this.at(i - 1) != "gone" && this.at(i - 1) != "went") return false;
     if (this.sketch.cue.startsWith("no ")) return true;
     if (this.sketch.cue == "takes over") return true;
@@ -573,7 +619,7 @@ class SketchReader {
   private viewOf(clause: i32, withOld: bool = true, until: i32 = -1, end: i32 = i32.MAX_VALUE): View {
     const view = new View();
     const tokens = this.tokens;
-    let decided = false, verb = false;
+    let decided = false, verb = false, located = false;
     for (let i = 0; i < tokens.length && i < end; i++) {
       if (clause >= 0 && (this.clause[i] < clause || this.clause[i] > max(clause, until))) continue;
       const token = tokens[i];
@@ -581,6 +627,7 @@ class SketchReader {
       if (lower == "agreed" || lower == "decided" || lower == "resolved") decided = true;
       if ((hedges.has(lower) || lower == "may") && (!token.capital || i == 0) && !(decided && lower == "would")) view.hedged = true;
       if (copulas.has(lower) || auxiliaries.has(lower) || token.text == ":") verb = true;
+      located = lower == "at" || lower == "in" || located && token.capital;
       if (copulas.has(lower) || token.text == ":" && this.at(i - 1) != "by") view.equates = true;
       if (negations.has(lower) || stopsDoing.has(lower)) view.negative = !view.negative;
       if (relatives.has(lower)) view.relative = true;
@@ -600,7 +647,8 @@ class SketchReader {
       if (i == 0) view.first = form;
       if (isName(token) && !(token.capital && this.opensSentence(i)) && !holds(view.names, form)) {
         view.names.push(form);
-        if (!verb) view.headNames.push(form);
+        if (!verb && !located) view.headNames.push(form);
+        if (this.numbered[i]) view.nouns.push(this.formAt(i - 1));
       }
     }
     return view;

@@ -187,6 +187,11 @@ export function readValues(tokens: Token[], from: i32, to: i32, set: ValueSet, t
   }
 }
 
+/** "three panels": a plural behind a number in words. */
+function isCounted(token: Token): bool {
+  return token.word && !token.capital && !stops.has(token.lower) && token.lower.length > 3 && token.lower.endsWith("s") && !token.lower.endsWith("ss");
+}
+
 export function hasDigit(text: string): bool {
   for (let i = 0; i < text.length; i++) if (isDigit(text.charCodeAt(i))) return true;
   return false;
@@ -248,6 +253,10 @@ function typedAt(tokens: Token[], i: i32, to: i32, set: ValueSet): i32 {
     }
     const number = numberWord(token.lower);
     if (number > 1 && more && units.has(unitName(next))) return quantity(tokens, i, to, <f64> number, set);
+    if (number > 1 && more && isCounted(next)) {
+      set.typed.push(new Value(Kind.number, <f64> number, stemOf(next.lower)));
+      return 2;
+    }
     if (token.lower == "noon" || token.lower == "midnight") {
       set.typed.push(new Value(Kind.time, token.lower == "noon" ? 720 : 0, ""));
       return 1;

@@ -8,7 +8,7 @@
  */
 import {
   addToContext,
-  connect,
+  connectAll,
   createEngram,
   currentContext,
   deleteEngram,
@@ -166,11 +166,12 @@ function write(context: string, name: string, inHere: bool): Page {
   if (standing === null) return page;
   const before = standing.quoted;
   const quoted = new Set<string>();
+  const fresh: string[] = [];
   for (let i = 0; i < page.quoted.length; i++) {
     quoted.add(page.quoted[i]);
-    if (before !== null && before.has(page.quoted[i])) continue;
-    connect(standing.id, page.quoted[i], "from", Json.object().setText("why", "quoted in this digest"));
+    if (before === null || !before.has(page.quoted[i])) fresh.push(page.quoted[i]);
   }
+  connectAll(standing.id, fresh, "from", Json.object().setText("why", "quoted in this digest"));
   standing.quoted = quoted;
   return page;
 }

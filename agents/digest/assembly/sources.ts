@@ -4,12 +4,23 @@
  * Invariant: a fact that something supersedes is never shown as current.
  */
 import { Engram } from "../../sdk/assemblyscript/assembly";
-import { TaskLine } from "./tasks";
+import { TaskLine, taskLines } from "./tasks";
+
+/** Lists of contexts as they are met: most memories stand in the same, and share one list. */
+const places = new Map<string, string[]>();
+function placesOf(contexts: string[]): string[] {
+  const name = contexts.join(" ");
+  if (!places.has(name)) places.set(name, contexts);
+  return places.get(name);
+}
+
+/** Shared by all that have none: every list that is kept is looked at whenever memory is tidied up. */
+const noRefs: u64[] = [];
+const noTasks: TaskLine[] = [];
 
 export class Note {
   readonly contexts: string[];
-  /** Its task lines, once they are read. */
-  tasks: TaskLine[] | null = null;
+  readonly tasks: TaskLine[];
   readonly id: string;
   readonly content: string;
   readonly source: string;
@@ -18,13 +29,18 @@ export class Note {
   readonly file: string;
   readonly line: i32;
   constructor(engram: Engram) {
-    this.contexts = engram.contexts;
+    this.contexts = placesOf(engram.contexts);
     this.id = engram.id;
     this.content = engram.content;
-    this.source = engram.source;
+    const source = engram.source;
+    this.source = source;
+    // Most have none, and need not be asked again.
+    const tasks = taskLines(engram.content);
+    this.tasks = tasks.length > 0 ? tasks : noTasks;
     this.position = engram.position;
     this.observedAt = engram.observedAt;
-    this.file = engram.metadata.get("file").asText(engram.source);
+    const file = engram.metadata.get("file").asText(source);
+    this.file = file == source ? source : file;
     this.line = <i32> engram.metadata.get("line").asInteger(1);
   }
 }
@@ -39,8 +55,8 @@ export class Fact {
   readonly line: i32;
   readonly decision: bool;
   /** What it supersedes, and what it contradicts: refs as {@link hashOf} gives them, since there may be many. */
-  readonly over: u64[] = [];
-  readonly against: u64[] = [];
+  over: u64[] = noRefs;
+  against: u64[] = noRefs;
   /** What it supersedes, once looked up; whether it has gone itself (or is read anew). */
   olders: Fact[] | null = null;
   others: Fact[] | null = null;
@@ -53,7 +69,7 @@ export class Fact {
   readonly days: i32;
   constructor(engram: Engram) {
     this.days = daysOf(engram.observedAt);
-    this.contexts = engram.contexts;
+    this.contexts = placesOf(engram.contexts);
     this.id = engram.id;
     this.content = engram.content;
     this.ref = engram.ref;
@@ -65,8 +81,8 @@ export class Fact {
     this.by = engram.supersededBy;
     const relations = metadata.get("relations").asTexts();
     for (let i = 0; i < relations.length; i++) {
-      if (relations[i].startsWith("supersedes ")) this.over.push(hashOf(relations[i], 11));
-      else if (relations[i].startsWith("contradicts ")) this.against.push(hashOf(relations[i], 12));
+      if (relations[i].startsWith("supersedes ")) this.over = this.over.concat([hashOf(relations[i], 11)]);
+      else if (relations[i].startsWith("contradicts ")) this.against = this.against.concat([hashOf(relations[i], 12)]);
     }
   }
   get superseded(): bool {

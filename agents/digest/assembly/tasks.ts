@@ -19,11 +19,7 @@ export class TaskLine {
 export function openTasks(notes: Note[]): Task[] {
   const open = new Map<string, Task>();
   for (let i = 0; i < notes.length; i++) {
-    let found = notes[i].tasks;
-    if (found === null) {
-      found = taskLines(notes[i].content);
-      notes[i].tasks = found;
-    }
+    const found = notes[i].tasks;
     for (let j = 0; j < found.length; j++) {
       const one = found[j];
       if (one.ticked) open.delete(one.key);
@@ -33,7 +29,8 @@ export function openTasks(notes: Note[]): Task[] {
   return open.values();
 }
 
-function taskLines(text: string): TaskLine[] {
+/** The task lines of a text. */
+export function taskLines(text: string): TaskLine[] {
   const found: TaskLine[] = [];
   const all: Line[] = lines(text);
   for (let j = 0; j < all.length; j++) {

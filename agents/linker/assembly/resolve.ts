@@ -127,10 +127,18 @@ class Core {
   constructor(public from: i32, public to: i32) {}
 }
 
+/** Words that are no part of a name however often they stand beside it. */
+const notNamed: u32 = lexicon.never | lexicon.generic | lexicon.titles | lexicon.joiners | lexicon.projectAfter |
+  lexicon.projectBefore | lexicon.productAfter | lexicon.productBefore | lexicon.personAfter | lexicon.personAfterWeak |
+  lexicon.personBefore | lexicon.placeAfter;
+
 export class Resolver {
   private readonly heads: Set<string> = new Set<string>();
   private readonly units: Set<string> = new Set<string>();
   private readonly people: Set<string> = new Set<string>();
+  /** Of words that open or end a run of capitals: how often each stands before another, and each word with a capital. */
+  private readonly pairs: Map<string, i32> = new Map<string, i32>();
+  private readonly capitals: Map<string, i32> = new Map<string, i32>();
   private readonly candidates: Candidate[] = [];
   private readonly byKind: Map<string, Candidate>[] = [];
 
@@ -160,6 +168,27 @@ export class Resolver {
     this.units.add(note.unit);
     for (let i = 0; i < note.heads.length; i++) this.heads.add(note.heads[i]);
     for (let i = 0; i < note.people.length; i++) this.people.add(note.people[i].toLowerCase());
+    for (let i = 0; i < note.marks.length; i++) if (note.marks[i].kind == MarkKind.name) this.company(note.marks[i]);
+  }
+
+  /** Which words stand beside the first and the last of a run. */
+  private company(mark: Mark): void {
+    const words = mark.words;
+    for (let i = mark.from; i < mark.to; i++) increment(this.capitals, words[i].lower);
+    if (mark.to - mark.from < 2 || mark.titled) return;
+    for (let i = mark.from; i + 1 < mark.to; i++) {
+      // A capital that begins a sentence says nothing of the pair.
+      if (!words[i].initial || !words[i].is(lexicon.ordinary)) increment(this.pairs, words[i].lower + " " + words[i + 1].lower);
+    }
+  }
+
+  /** An ordinary word with a capital beside a name that is hardly ever without it: "Tell NAME", "NAME Rent". */
+  private belongs(words: Word[], at: i32, name: i32): bool {
+    const word = words[at], other = words[name];
+    if (word.is(notNamed) || isListed(other.spelling) || !word.cap) return false;
+    const pair = at < name ? word.lower + " " + other.lower : other.lower + " " + word.lower;
+    const count = countOf(this.pairs, pair);
+    return count > 0 && count * 3 >= countOf(this.capitals, other.lower) * 2;
   }
 
   /** Written with a capital inside sentences, and at most one time in three without. */
@@ -179,6 +208,7 @@ export class Resolver {
       else if (word.is(lexicon.generic)) this.genericIn(core, word.lower);
       else if (!word.is(lexicon.never) && !word.is(lexicon.joiners) && this.startsName(words, core)) break;
       else if (this.isPlacePrefix(words, core)) break;
+      else if (core.to - core.from > 1 && this.belongs(words, core.from, core.from + 1)) break;
       else if (core.title && !word.is(lexicon.ordinary)) break;
       core.from++;
     }
@@ -192,6 +222,7 @@ export class Resolver {
       if (length > 1 && word.is(lexicon.placeSuffix) && this.reliable(words[core.to - 2].spelling)) break;
       if (word.is(lexicon.generic)) this.genericIn(core, word.lower);
       else if (!isListed(word.spelling) && !word.is(lexicon.joiners) && this.endsName(word, core)) break;
+      else if (length > 1 && this.belongs(words, core.to - 1, core.to - 2)) break;
       core.to--;
     }
     if (core.from >= core.to) return null;
@@ -329,6 +360,7 @@ export class Resolver {
     if (core.to < words.length) this.apposition(candidate, words, core.to, after);
     if ((core.from == 0 || words[core.from].before.includes("\n")) && after.startsWith(":")) {
       candidate.add(Type.person, false, "before a colon");
+      if (this.notes[mark.note].chat) candidate.speech.add(mark.note);
     }
     this.elsewhere(candidate, words, core, p1, p2, n1);
     return person;

@@ -13,10 +13,12 @@ import {
   isSpace,
   isUpper,
   LineKind,
+  lines,
   Sentence,
   sentences,
   utf8Length,
 } from "../../sdk/assemblyscript/assembly";
+import { Turns } from "../../sdk/assemblyscript/assembly/turns";
 import * as lexicon from "./lexicon";
 
 export enum MarkKind {
@@ -186,6 +188,8 @@ export class Mark {
 /** A note as the linker needs it. */
 export class Note {
   readonly marks: Mark[] = [];
+  /** It is a chat: who stands before a colon speaks. */
+  chat: bool = false;
   /** Contexts it is in: its things are found there too. */
   contexts: string[] = [];
   constructor(
@@ -207,6 +211,7 @@ export class Note {
 export function scan(note: Note, index: i32, spellings: Spellings): void {
   const text = note.content;
   const all = sentences(text);
+  note.chat = new Turns(text, all, lines(text), isLabel).isChat;
   for (let i = 0; i < all.length; i++) {
     const sentence = all[i];
     if (sentence.kind == LineKind.heading) continue;
@@ -216,6 +221,10 @@ export function scan(note: Note, index: i32, spellings: Spellings): void {
     count(words, titled);
     mark(note, index, words, titled);
   }
+}
+
+function isLabel(lower: string): bool {
+  return (lexicon.classesOf(lower) & (lexicon.never | lexicon.ordinary | lexicon.generic | lexicon.personLabel)) != 0;
 }
 
 function count(words: Word[], titled: bool): void {

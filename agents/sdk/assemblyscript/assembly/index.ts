@@ -8,6 +8,7 @@ export {
   Changes,
   changesSince,
   connect,
+  connectAll,
   Connected,
   contextEngrams,
   createContext,

@@ -204,10 +204,36 @@ export function connect(
   metadata: Json | null = null,
   weight: f64 = 1,
 ): string {
+  return connectBytes(
+    utf8(source),
+    utf8(target),
+    utf8(type),
+    utf8OrAbsent(metadata === null ? null : metadata.toString()),
+    weight,
+  );
+}
+
+/** Connects an engram to each of these, all with one metadata: many connections with little garbage. */
+export function connectAll(
+  source: string,
+  targets: string[],
+  type: string,
+  metadata: Json | null = null,
+  weight: f64 = 1,
+): void {
   const a = utf8(source);
-  const b = utf8(target);
   const t = utf8(type);
   const meta = utf8OrAbsent(metadata === null ? null : metadata.toString());
+  for (let i = 0; i < targets.length; i++) connectBytes(a, utf8(targets[i]), t, meta, weight);
+}
+
+function connectBytes(
+  a: ArrayBuffer,
+  b: ArrayBuffer,
+  t: ArrayBuffer,
+  meta: ArrayBuffer | null,
+  weight: f64,
+): string {
   return takeId(
     host.connection_create(
       pointer(a),

@@ -179,7 +179,69 @@ export class Sentence extends Span {
   }
 }
 
-/** The sentences of a text in order; code and blank lines have none. Wrapped lines are joined. */
+/** A line this long, and shorter where the next begins with a small letter, may go on in the next one. */
+const wrappedMin: i32 = 60;
+const wrappedSmallMin: i32 = 40;
+
+/** `Label: value`, or a speaker and what was said: letters, digits and spaces before a colon and a space. */
+export function isLabelLine(text: string, start: i32, end: i32): bool {
+  for (let i = start; i < end && i <= start + 40; i++) {
+    const code = <i32> text.charCodeAt(i);
+    if (code == 0x3a) return i > start && i + 1 < end && isSpace(text.charCodeAt(i + 1));
+    if (code != 0x20 && !isWord(code)) return false;
+  }
+  return false;
+}
+
+/** Where a time of day (`9:31`, `[09:31]`) ends that begins at `at`; -1 for none. */
+function afterClock(text: string, at: i32, end: i32): i32 {
+  let i = at;
+  while (i < end && (text.charCodeAt(i) == 0x5b || text.charCodeAt(i) == 0x28)) i++;
+  const hours = i;
+  while (i < end && i < hours + 2 && isDigit(text.charCodeAt(i))) i++;
+  if (i == hours || i + 2 >= end || text.charCodeAt(i) != 0x3a) return -1;
+  return isDigit(text.charCodeAt(i + 1)) && isDigit(text.charCodeAt(i + 2)) ? i + 3 : -1;
+}
+
+/** A line of a pasted chat that says who speaks, or begins with the time: `Ada Quist  9:31 AM`, `[09:31] ada: …`. */
+function opensTurn(text: string, start: i32, end: i32): bool {
+  if (afterClock(text, start, end) > 0) return true;
+  if (end - start > 48) return false;
+  for (let i = start; i < end; i++) {
+    if (!isSpace(text.charCodeAt(i))) continue;
+    const after = afterClock(text, i + 1, end);
+    // Behind the time stands at most AM or PM.
+    if (after > 0 && end - after <= 4) return true;
+  }
+  return false;
+}
+
+/** Whether a line of prose goes on with the sentence of the line before it: it was wrapped there, and is no new statement. */
+function goesOn(text: string, before: Line, next: Line): bool {
+  let last = before.end - 1;
+  while (
+    last > before.body &&
+    (isSpace(text.charCodeAt(last)) || isCloser(text.charCodeAt(last)) && !isStop(text.charCodeAt(last)))
+  ) last--;
+  const mark = <i32> text.charCodeAt(last);
+  if (isStop(mark) || mark == 0x3a || mark == 0x3b) return false;
+  if (
+    isLabelLine(text, next.body, next.end) || opensTurn(text, next.body, next.end) ||
+    opensTurn(text, before.body, before.end)
+  ) return false;
+  const first = <i32> text.charCodeAt(next.body);
+  const length = before.end - before.body;
+  return length >= (isLetter(first) && !isUpper(first) ? wrappedSmallMin : wrappedMin);
+}
+
+function isStop(code: i32): bool {
+  return code == 0x2e || code == 0x21 || code == 0x3f || code == 0x2026;
+}
+
+/**
+ * The sentences of a text in order; code and blank lines have none. A line ends a sentence, with or without a full
+ * stop, but where it was wrapped.
+ */
 export function sentences(text: string): Sentence[] {
   const all = lines(text);
   const found: Sentence[] = [];
@@ -196,6 +258,7 @@ export function sentences(text: string): Sentence[] {
       while (last + 1 < all.length) {
         const next = all[last + 1].kind;
         if (next != LineKind.prose && !(line.kind == LineKind.quote && next == LineKind.quote)) break;
+        if (!goesOn(text, all[last], all[last + 1])) break;
         last++;
       }
     }
