@@ -213,10 +213,19 @@ export class Call {
 
   /** A command to try next, on the data folder of this one: --data is repeated where it was given. */
   next(command: string): string {
+    const data = this.#dataGiven();
+    return data === null || !command.startsWith("engramlt ") ? command : `${command} ${data}`;
+  }
+
+  /** The same of a sentence: in it --data stands before what the command is followed by. */
+  nextIn(sentence: string): string {
+    const data = this.#dataGiven();
+    return data === null ? sentence : sentence.replaceAll(/\bengramlt (?=[a-z])/g, () => `engramlt ${data} `);
+  }
+
+  #dataGiven(): string | null {
     const data = this.origin("data") === "flag" ? this.text("data") : null;
-    return data === null || !command.startsWith("engramlt ")
-      ? command
-      : `${command} --data ${shellWord(data)}`;
+    return data === null ? null : `--data ${shellWord(data)}`;
   }
 
   /** A text, or null where it was not given. */

@@ -247,7 +247,9 @@ export const doctor: Leaf = {
             ? ["green", "✓"] as const
             : ["yellow", "!"] as const;
           screen.line(`${screen.paint(style, mark)} ${check}: ${printable(detail)}`);
-          if (next !== null) screen.line(screen.paint("dim", `  → ${printable(call.next(next))}`));
+          if (next === null) continue;
+          const said = finding.ok ? call.next(next) : call.nextIn(next); // the hint of an error
+          screen.line(screen.paint("dim", `  → ${printable(said)}`));
         }
       },
     );

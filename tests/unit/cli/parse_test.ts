@@ -122,6 +122,18 @@ Deno.test("a group named alone is its list, where it has one", () => {
   assert.match(refusal(() => parse(tree, ["review", "lst"])).hint, /Did you mean list\?/);
 });
 
+Deno.test("a sentence that names commands names the data folder that was given in each", () => {
+  const said = (args: readonly string[]) =>
+    callOf(["agent", "run", "a", "b", ...args]).nextIn(
+      "engramlt log verify names it; engramlt log repair cuts",
+    );
+  assert.equal(said([]), "engramlt log verify names it; engramlt log repair cuts");
+  assert.equal(
+    said(["--data", "/tmp/$& d"]),
+    "engramlt --data '/tmp/$& d' log verify names it; engramlt --data '/tmp/$& d' log repair cuts",
+  );
+});
+
 Deno.test("a command to try next stays on the data folder that was given", () => {
   const next = (args: readonly string[], env = {}) =>
     callOf(["agent", "run", "a", "b", ...args], env).next("engramlt up");
