@@ -13,7 +13,7 @@ import type { Port, RuntimeEvent, View, ViewResults } from "./port.ts";
 import type { Receipt } from "./receipts.ts";
 import type { Request } from "./requests.ts";
 import type { RuntimeOptions } from "./runtime.ts";
-import { WorkerCalls } from "./worker_calls.ts";
+import { WorkerCalls, writingPermissions } from "./worker_calls.ts";
 
 /** A runtime in the engine worker. */
 export interface Engine extends Port, TextSource {
@@ -24,20 +24,9 @@ export interface Engine extends Port, TextSource {
   kill(why: Error): void;
 }
 
-/** Files, and the native library of the graph; no network, no programs. */
-const enginePermissions: Deno.PermissionOptionsObject = {
-  read: "inherit",
-  write: "inherit",
-  env: "inherit",
-  sys: "inherit",
-  ffi: "inherit",
-  net: false,
-  run: false,
-};
-
 /** Starts the engine worker and opens a data folder in it. Refuses as `openRuntime` does. */
 export async function startEngine(options: RuntimeOptions): Promise<Engine> {
-  const calls = new WorkerCalls<EngineCall>("engine", workerUrl("engine"), enginePermissions);
+  const calls = new WorkerCalls<EngineCall>("engine", workerUrl("engine"), writingPermissions);
   try {
     await calls.ask({ call: "open", options });
   } catch (error) {

@@ -8,7 +8,7 @@ import { pastLimits, PastReads } from "./past_reads.ts";
 import type { LogView, Port, RuntimeEvent, View, ViewResults } from "./port.ts";
 import { sessionOf } from "./sessions.ts";
 import type { ReaderCall } from "./reader_worker.ts";
-import { WorkerCalls } from "./worker_calls.ts";
+import { readingPermissions, WorkerCalls } from "./worker_calls.ts";
 
 /** A thread that answers views. */
 export interface Reader {
@@ -21,20 +21,9 @@ export interface Reader {
   close(): void;
 }
 
-/** Reads the files, and the graph by its native library. */
-const readerPermissions: Deno.PermissionOptionsObject = {
-  read: "inherit",
-  write: false,
-  env: "inherit",
-  sys: "inherit",
-  ffi: "inherit",
-  net: false,
-  run: false,
-};
-
 /** Starts a reader of a data folder that an engine has opened. */
 export async function startReader(data: string): Promise<Reader> {
-  const calls = new WorkerCalls<ReaderCall>("reader", workerUrl("reader"), readerPermissions);
+  const calls = new WorkerCalls<ReaderCall>("reader", workerUrl("reader"), readingPermissions);
   const close = () => calls.end(new EngramError("host_stopping", "Cannot read: the folder is closed"));
   try {
     await calls.ask({ call: "open", data });

@@ -45,6 +45,43 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
+/** What a worker of a data folder may do: read it, by the graph's native library too; no network, no programs. */
+export const readingPermissions: Deno.PermissionOptionsObject = {
+  read: "inherit",
+  write: false,
+  env: "inherit",
+  sys: "inherit",
+  ffi: "inherit",
+  net: false,
+  run: false,
+};
+
+/** The same, and write it. */
+export const writingPermissions: Deno.PermissionOptionsObject = { ...readingPermissions, write: "inherit" };
+
+/**
+ * Does work in a worker of its own, which ends with it. Errors: those of the work; `interrupted` by the signal; a fault where
+ * the worker was lost.
+ */
+export async function besideHere<Call, Result>(
+  name: "replay" | "checkpoint",
+  permissions: Deno.PermissionOptionsObject,
+  signal: AbortSignal,
+  work: (calls: WorkerCalls<Call>) => Promise<Result>,
+): Promise<Result> {
+  const stopped = () => new EngramError("interrupted", `The ${name} was stopped before its end`);
+  if (signal.aborted) throw stopped();
+  const calls = new WorkerCalls<Call>(name, workerUrl(name), permissions);
+  const stop = () => calls.end(stopped());
+  signal.addEventListener("abort", stop, { once: true });
+  try {
+    return await work(calls);
+  } finally {
+    signal.removeEventListener("abort", stop);
+    calls.end(stopped());
+  }
+}
+
 /** The main thread's end: starts the worker and asks it. */
 export class WorkerCalls<Call> {
   /** Resolves when the worker is lost; never where it ends as asked. */
