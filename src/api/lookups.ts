@@ -87,6 +87,21 @@ const pageOf = (
     ...(query.context === undefined ? {} : { context: query.context }),
   });
 
+/** Pages of what the log tells from a tick on. */
+function logPages(path: string, summary: string, answer: string, view: "log" | "messages"): Lookup {
+  const fields = { limit, cursor, from: z.int().min(0).exactOptional() };
+  return lookup(path, summary, answer, fields, async (door, query) => {
+    const from = tickCursor(query.cursor) ?? query.from;
+    const { limit } = query;
+    const page = await door.view({
+      view,
+      ...(limit === undefined ? {} : { limit }),
+      ...(from === undefined ? {} : { from }),
+    });
+    return { ...page, cursor: page.next === null ? null : String(page.next) };
+  });
+}
+
 /** All of them. A path without parameters stands before one with. */
 export const lookups: readonly Lookup[] = [
   lookup(
@@ -166,37 +181,17 @@ export const lookups: readonly Lookup[] = [
       return { ...page, cursor: page.next };
     },
   ),
-  lookup(
+  logPages(
     "/v1/log",
     "Entries of the log: the newest, or from a tick on, in pages",
     "LogPage",
-    { limit, cursor, from: z.int().min(0).exactOptional() },
-    async (door, query) => {
-      const from = tickCursor(query.cursor) ?? query.from;
-      const { limit } = query;
-      const page = await door.view({
-        view: "log",
-        ...(limit === undefined ? {} : { limit }),
-        ...(from === undefined ? {} : { from }),
-      });
-      return { ...page, cursor: page.next === null ? null : String(page.next) };
-    },
+    "log",
   ),
-  lookup(
+  logPages(
     "/v1/messages",
     "Messages between agents in the order in which they were received, and how long each waited, in pages",
     "MessagePage",
-    { limit, cursor, from: z.int().min(0).exactOptional() },
-    async (door, query) => {
-      const from = tickCursor(query.cursor) ?? query.from;
-      const { limit } = query;
-      const page = await door.view({
-        view: "messages",
-        ...(limit === undefined ? {} : { limit }),
-        ...(from === undefined ? {} : { from }),
-      });
-      return { ...page, cursor: page.next === null ? null : String(page.next) };
-    },
+    "messages",
   ),
   lookup(
     "/v1/changes",
