@@ -19,7 +19,7 @@ import { EngramError, type Entry, erasureOf, type State } from "../kernel/mod.ts
 import type { Blobs, Log } from "../log/mod.ts";
 import { isImage } from "../sandbox/mod.ts";
 import { entriesFrom } from "./entries.ts";
-import { agentAt, pack, type Row, unpack } from "./rows.ts";
+import { agentAt, pack, type Row, tickInKey, unpack } from "./rows.ts";
 
 /** Bounds of one {@link KeptImages.collect}; none changes what stays. */
 export const keptImageLimits = {
@@ -38,8 +38,6 @@ const progressKey = "local/images_seen";
 const lifePrefix = "local/images/";
 /** A row an erasure, by its tick: the hashes it stored. */
 const erasedPrefix = "local/images_erased/";
-
-const padded = (tick: number): string => String(tick).padStart(12, "0");
 
 /** The images of an agent since one of its loads: how many were named, and those that stay. */
 interface Life {
@@ -136,7 +134,7 @@ export class KeptImages {
       if (record.image === null || record.agent === null) continue;
       const loadedTick = loadOf(record.agent);
       if (loadedTick === null) continue;
-      this.#named.push({ life: `${record.agent}/${padded(loadedTick)}`, sha: record.image });
+      this.#named.push({ life: `${record.agent}/${tickInKey(loadedTick)}`, sha: record.image });
       this.#namedBytes += record.pages * 65_536;
     }
   }
@@ -196,7 +194,7 @@ export class KeptImages {
     }
     for (const [tick, hashes] of this.#erasures) {
       for (const sha of hashes) this.#erased.add(sha);
-      this.#changed.set(erasedPrefix + padded(tick), hashes);
+      this.#changed.set(erasedPrefix + tickInKey(tick), hashes);
     }
     this.#named = [];
     this.#namedBytes = 0;

@@ -35,7 +35,7 @@ import { Images } from "./images.ts";
 import { Machine, type TickInput } from "./machine.ts";
 import { Modules } from "./modules.ts";
 import type { Progress, ReplayReport } from "./port.ts";
-import { loadState, type Row, Rows } from "./rows.ts";
+import { loadState, type Row, Rows, tickInKey } from "./rows.ts";
 
 /** How to replay. */
 export interface ReplayOptions {
@@ -196,7 +196,7 @@ class Replayer {
     const configured = entry.genesis !== null ||
       entry.commands.some(({ command }) => command.ask.kind === "configure");
     if (configured) {
-      this.#rows.put(`config/${String(entry.tick).padStart(12, "0")}`, this.#machine.state.config);
+      this.#rows.put(`config/${tickInKey(entry.tick)}`, this.#machine.state.config);
     }
     const keep = done.agentsLoaded.length + done.agentsUnloaded.length > 0 || configured;
     return keep ? this.#rows.take(this.#machine.state) : [];

@@ -89,7 +89,10 @@ export interface AgentHistory {
   readonly unloadedTick: number | null;
 }
 
-const historyKey = (id: string, loadedTick: number) => `was/${id}/${String(loadedTick).padStart(12, "0")}`;
+/** A tick as a part of a row's key: keys sort as their ticks do. */
+export const tickInKey = (tick: number): string => String(tick).padStart(12, "0");
+
+const historyKey = (id: string, loadedTick: number) => `was/${id}/${tickInKey(loadedTick)}`;
 
 /** Collects what changed since the rows were stored. */
 export class Rows {

@@ -65,7 +65,7 @@ import type { Port, RuntimeEvent, StatusView, View, ViewResults } from "./port.t
 import { idleReceipt, type Receipt, receiptOf, runReceipt, unchangedReceipt } from "./receipts.ts";
 import { type LoadFacts, type Request, toAsk } from "./requests.ts";
 import { beginSession, sessionOf, type SessionStart } from "./sessions.ts";
-import { loadState, pack, Rows, unpack } from "./rows.ts";
+import { loadState, pack, Rows, tickInKey, unpack } from "./rows.ts";
 import { logView, Views } from "./views.ts";
 import { type Waiting, WaitingRoom } from "./waiting.ts";
 
@@ -828,7 +828,7 @@ class LocalRuntime implements Runtime {
     }
     const configured = entry.genesis !== null ||
       entry.commands.some(({ command }) => command.ask.kind === "configure");
-    if (configured) this.#rows.put(`config/${String(entry.tick).padStart(12, "0")}`, this.#state.config);
+    if (configured) this.#rows.put(`config/${tickInKey(entry.tick)}`, this.#state.config);
     return answers;
   }
 
@@ -878,7 +878,7 @@ class LocalRuntime implements Runtime {
     const { entry } = logged;
     const erasing = [];
     if (entry.steps.some((step) => erasureOf(step) !== null)) {
-      const key = `${erasingPrefix}${String(entry.tick).padStart(12, "0")}`;
+      const key = `${erasingPrefix}${tickInKey(entry.tick)}`;
       erasing.push({ key, value: pack(true) });
       this.#erasing.set(key, { isEmptied: false });
     }
