@@ -16,6 +16,7 @@
 import { sql } from "kysely";
 import { assert } from "../kernel/errors.ts";
 import { type EngramKind, engramKinds, timeSources } from "../kernel/records.ts";
+import { withRoom } from "./room.ts";
 import { forever } from "./schema.ts";
 import {
   build,
@@ -359,11 +360,7 @@ export class PostingIndex {
   /** A live row is the one of its engram. */
   #names(rid: number): void {
     const engram = this.engram(rid);
-    if (engram >= this.#rids.length) {
-      const larger = new Uint32Array(Math.max(engram + 1, this.#rids.length * 2));
-      larger.set(this.#rids);
-      this.#rids = larger;
-    }
+    this.#rids = withRoom(this.#rids, engram + 1);
     this.#rids[engram] = rid;
   }
 

@@ -13,6 +13,7 @@
 import { assert } from "../kernel/errors.ts";
 import type { Write } from "../kernel/records.ts";
 import { DotStore } from "./dots.ts";
+import { withRoom } from "./room.ts";
 import { forever } from "./schema.ts";
 import { Best } from "./score.ts";
 import { build, bytesOf, given, num, Query, type Sqlite, text, textOrNull } from "./sqlite.ts";
@@ -330,12 +331,4 @@ export class VectorIndex {
       this.#ticks.push(fromTick);
     }
   }
-}
-
-/** The same numbers in an array of at least `size`. */
-function withRoom(array: Uint32Array<ArrayBuffer>, size: number): Uint32Array<ArrayBuffer> {
-  if (size <= array.length) return array;
-  const larger = new Uint32Array(Math.max(1024, Math.ceil(size * 1.5)));
-  larger.set(array);
-  return larger;
 }
