@@ -71,7 +71,8 @@ const servicePrograms: Readonly<Partial<Record<typeof Deno.build.os, string>>> =
 /**
  * What the main thread may do. The net is whole: a socket in the data folder and a model's hub have names that no
  * build knows; the doors themselves listen on loopback only. libsql asks for three sys facts to tell which C library it
- * runs on, the program for memory, load and free room. It starts itself, and asks the system's keeper of services.
+ * runs on, the program for memory, load and free room; its workers step back where cores are wanted. It starts itself,
+ * and asks the system's keeper of services.
  * Guests run in workers with none of these.
  *
  * @param ffi paths of the native files, or `null` where their place is unknown when the file is built
@@ -89,6 +90,7 @@ export function permissions(ffi: readonly string[] | null, self: string | null):
       "loadavg",
       "networkInterfaces",
       "osRelease",
+      "setPriority",
       "statfs",
       "systemMemoryInfo",
       "uid",

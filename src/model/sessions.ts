@@ -14,6 +14,7 @@
 import { EngramError } from "../kernel/errors.ts";
 import type { Asked, Opened, Provider, Replied, RunInputs, RunOutputs, WorkerCall } from "./calls.ts";
 import { modelLimits } from "./limits.ts";
+import { stepBackPermission } from "./low_priority.ts";
 
 /** A version to open. */
 export interface SessionOf {
@@ -61,16 +62,16 @@ export interface SessionOptions {
   readonly textsWaitingMax: number;
 }
 
-/** The worker reads models and loads the native library; it writes nothing and reaches no network. */
-const permissions: Deno.PermissionOptionsObject = {
+/** The worker reads models, loads the native library and steps back; it writes nothing and reaches no network. */
+const permissions = (): Deno.PermissionOptionsObject => ({
   read: "inherit",
   ffi: "inherit",
-  sys: false,
+  sys: stepBackPermission(),
   env: false,
   write: false,
   net: false,
   run: false,
-};
+});
 
 /** The sessions of one store. */
 export class Sessions {
@@ -266,7 +267,7 @@ export class Sessions {
     const worker = new Worker(this.#options.worker, {
       type: "module",
       name: "engramlt model",
-      deno: { permissions },
+      deno: { permissions: permissions() },
     });
     worker.addEventListener("message", (event: MessageEvent<Replied>) => this.#hear(event.data));
     worker.addEventListener("error", (event) => {

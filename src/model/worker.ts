@@ -6,12 +6,14 @@
  *    else was in it; and a batch is no faster on the CPU (bench/model_bench.ts).
  * 2. On the CPU: one thread, sequential, deterministic kernels. The same text gives the same bits on one machine.
  * 3. It writes nothing and reaches no network.
+ * 4. It steps back: no tick and no answer waits for a core that works on vectors.
  */
 import { Tokenizer } from "@huggingface/tokenizers";
 import * as ort from "onnxruntime-node";
 import { join } from "node:path";
 import { EngramError } from "../kernel/errors.ts";
 import { modelLimits } from "./limits.ts";
+import { stepBack } from "./low_priority.ts";
 import type {
   Asked,
   Opened,
@@ -345,6 +347,7 @@ function say(message: Replied): void {
   Reflect.apply(Reflect.get(globalThis, "postMessage"), globalThis, [message]);
 }
 
+stepBack();
 let last: Promise<void> = Promise.resolve();
 globalThis.addEventListener("message", (event) => {
   const { id, call }: Asked = Reflect.get(event, "data");

@@ -2,8 +2,11 @@
  * The checkpoint worker: makes or checks a checkpoint of a data folder beside the engine that owns it, so that no tick
  * waits for it.
  *
- * Invariant: of the folder it writes what lies in checkpoints/ alone, under that folder's lock.
+ * Invariants:
+ * 1. Of the folder it writes what lies in checkpoints/ alone, under that folder's lock.
+ * 2. It steps back: a tick comes before a checkpoint.
  */
+import { stepBack } from "../model/low_priority.ts";
 import { makeCheckpoint } from "./checkpoint.ts";
 import { verifyCheckpoint } from "./checkpoint_use.ts";
 import { dataPaths } from "./data_folder.ts";
@@ -14,6 +17,7 @@ export type CheckpointCall =
   | { readonly call: "make"; readonly data: string }
   | { readonly call: "verify"; readonly data: string; readonly which: number | "latest" };
 
+stepBack();
 answerCalls((call: CheckpointCall) => {
   const paths = dataPaths(call.data);
   switch (call.call) {

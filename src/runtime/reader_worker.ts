@@ -4,11 +4,13 @@
  * Invariants:
  * 1. It writes nothing: the graph is `query_only`, the log is opened to read.
  * 2. Each view sees one commit. A receipt follows its commit, so a view asked after a receipt sees what it told.
- * 3. Views of live state (see `readerAnswers`) are the engine's: here they are a fault.
+ * 3. It steps back: a tick comes before a view.
+ * 4. Views of live state (see `readerAnswers`) are the engine's: here they are a fault.
  */
 import { type Graph, openGraph } from "../graph/mod.ts";
 import { assert } from "../kernel/mod.ts";
 import { type Log, openBlobs, openLog, realDisk, toHex } from "../log/mod.ts";
+import { stepBack } from "../model/low_priority.ts";
 import { dataPaths } from "./data_folder.ts";
 import { erasedKey } from "./erasure.ts";
 import { Images } from "./images.ts";
@@ -125,6 +127,7 @@ function past(log: Log, from: number): LogView[] {
 
 let views: Views | null = null;
 
+stepBack();
 answerCalls((call: ReaderCall) => {
   switch (call.call) {
     case "open":

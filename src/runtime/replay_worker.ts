@@ -1,8 +1,11 @@
 /**
  * The replay worker: verifies a data folder beside the engine that owns it, so that no tick waits for a replay.
  *
- * Invariant: it only reads the folder: the state that it makes again is in memory.
+ * Invariants:
+ * 1. It only reads the folder: the state that it makes again is in memory.
+ * 2. It steps back: a tick comes before a step that is run again.
  */
+import { stepBack } from "../model/low_priority.ts";
 import { openGate } from "./replay_gate.ts";
 import { replay } from "./replay.ts";
 import { answerCalls } from "./worker_calls.ts";
@@ -20,6 +23,7 @@ export type ReplayCall =
 
 const gate = openGate();
 
+stepBack();
 answerCalls(async (call: ReplayCall) => {
   switch (call.call) {
     case "replay":
