@@ -2,8 +2,17 @@
  * How good the bundled agents and `ask` are on folders of notes kept apart, as a table.
  *
  *   deno run -A bench/apart.ts [dev|held_out] [--strangers] [--each] [--faults]      both parts unless told
+ *   deno run -A bench/apart.ts --dir FOLDER [--each] [--faults]                      the sets of a folder
  */
-import { type ApartPart, apartScore, apartSets } from "../tests/support/apart_sets.ts";
+import { resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import {
+  type ApartPart,
+  apartScore,
+  type ApartSet,
+  apartSets,
+  apartSetsIn,
+} from "../tests/support/apart_sets.ts";
 import { type Count, precision, recall, sum } from "../tests/support/fresh_sets.ts";
 
 const parts: readonly ApartPart[] = ["dev", "held_out"];
@@ -13,9 +22,16 @@ const share = ({ right, made, wanted }: Count) =>
     recall({ right, made, wanted }).toFixed(2)
   } (${right} of ${wanted})`;
 
-for (const part of asked.length === 0 ? parts : asked) {
+const at = Deno.args.indexOf("--dir");
+const dir = at < 0 ? undefined : Deno.args[at + 1];
+const of = Deno.args.includes("--strangers") ? "strangers" : "apart";
+const folders: readonly (readonly [name: string, sets: readonly ApartSet[]])[] = dir === undefined
+  ? (asked.length === 0 ? parts : asked).map((part) => [part, apartSets(part, of)])
+  : [[dir, apartSetsIn(pathToFileURL(`${resolve(dir)}/`))]];
+
+for (const [part, sets] of folders) {
   const scores = [];
-  for (const set of apartSets(part, Deno.args.includes("--strangers") ? "strangers" : "apart")) {
+  for (const set of sets) {
     scores.push(await apartScore(set));
   }
   console.log(`\n| ${part} | right | found |\n| --- | --- | --- |`);

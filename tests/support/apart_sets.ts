@@ -44,7 +44,12 @@ const fixtures = new URL("../fixtures/", import.meta.url);
 
 /** The folders of a part, by name. */
 export function apartSets(part: ApartPart, of: ApartOf = "apart"): ApartSet[] {
-  return setsIn(new URL(`${of}/${part}/`, fixtures), setForm).map((set) => ({
+  return apartSetsIn(new URL(`${of}/${part}/`, fixtures));
+}
+
+/** The sets of any folder in this form, by name; the URL ends in a slash. */
+export function apartSetsIn(folder: URL): ApartSet[] {
+  return setsIn(folder, setForm).map((set) => ({
     ...set,
     name: set.name.replace(/\.yaml$/, ""),
   }));

@@ -366,9 +366,18 @@ function flips(a: Sketch, older: Statement, view: View): Ended | null {
   return new Ended(older, a.cue, "says of the same that it is no longer so, or is so now", 0.95);
 }
 
+/** A name in another clause of the earlier sentence that the later one lacks: it is that one's role, not this one's. */
+function namesBeside(a: Sketch, b: Sketch, view: View): bool {
+  for (let i = 0; i < b.whole.names.length; i++) {
+    const name = b.whole.names[i];
+    if (!holds(view.words, name) && !holds(a.whole.words, name) && !holds(a.before, name)) return true;
+  }
+  return false;
+}
+
 /** "Our accountant is Hope Lane now": the same role, another name. */
 function renames(a: Sketch, older: Statement, b: Sketch, view: View): Ended | null {
-  if (view.names.length == 0) return null;
+  if (view.names.length == 0 || view !== b.whole && namesBeside(a, b, view)) return null;
   let fresh = 0;
   for (let i = 0; i < a.turn.names.length; i++) if (!holds(b.whole.words, a.turn.names[i])) fresh++;
   // "Moira is the cleaner now": a capital at the beginning is a name where both speak of a role.

@@ -447,7 +447,7 @@ class SketchReader {
     if (word == "elected" || word == "appointed") return word;
     if (word == "new" && (i <= 2 || i > 1 && !this.tokens[i - 2].word || copulas.has(before) || this.at(i - 2) == "is") && this.copulaAfter(i)) return "new";
     if ((word == "gone" || word == "went") && next == "from") return word + " from";
-    if ((word == "up" || word == "down") && (next == "to" || next == "from" && this.saidAfter(i, 8, "to"))) return word + " " + next;
+    if ((word == "up" || word == "down") && (next == "to" && before != "have" && before != "has" && before != "of" || next == "from" && this.saidAfter(i, 8, "to"))) return word + " " + next;
     if (stopsDoing.has(word) && next.endsWith("ing")) return word;
     if (turns.has(word) && !determiners.has(before) && !this.isNoun(i)) return word;
     if (word == "not" && (before == "," || before == "(" || before == "-")) return "not the old value";
