@@ -56,6 +56,8 @@ export interface Statement {
   readonly speaker: string;
   readonly open: boolean;
   readonly struck: boolean;
+  /** The whole note it stands in, and the note's path. */
+  readonly note: string;
   /** Its note has a date that says when things were so: from its name, a heading, front matter or the sender. */
   readonly dated: boolean;
 }
@@ -100,6 +102,7 @@ export function expectedOf(question: string): { expected: Expected; kindWord: st
   const plain = (expected: Expected, kindWord = "") => ({ expected, kindWord });
   if (/\bhow (?:long|often|soon|late|early)\b/.test(text)) return plain("time", measureOf(text));
   if (/\bhow many\b/.test(text)) return plain("count");
+  if (/\bwhat (?:do|does|did|will|would)\b.*\bcost\b/.test(text)) return plain("money", "cost");
   if (/\bhow much\b/.test(text)) {
     const priced =
       /\b(?:cost|costs|price|charge[ds]?|fee|pay|paid|rent|spend|spent|expensive|earn|owe|worth|deposit|budget)\b/;
@@ -298,4 +301,50 @@ function countFactor(asked: AskedKind, text: string, values: readonly string[]):
     at++;
   });
   return closest <= 3 ? 1 : 0.85;
+}
+
+/** Questions that want a certain form of answer, and what has that form: an age, a weight, a time of day. */
+const subkinds: readonly (readonly [RegExp, RegExp])[] = [
+  [
+    /\bhow old\b|\bage\b/i,
+    /\b\d+\s*(?:years?|yrs?|months?|weeks?|days?|y\.?o)\b|\bold\b|\bage[ds]?\b|\bborn\b|\bturn(?:s|ed|ing)?\b|\bbirthday\b|\b(?:twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)\b|,\s\d{1,2},/i,
+  ],
+  [
+    /\baddress\b/i,
+    /@|\b(?:road|street|lane|avenue|square|str|rue|way|gate|place|close|hill|row|court|terrace)\b|\p{L}+(?:stra(?:ss|ß)e|straat|weg|laan|gasse)\b|\baddress\b|https?:/iu,
+  ],
+  [
+    /\b(?:what|which) time\b/i,
+    /\d{1,2}[:.]\d{2}|\b\d{1,2}\s?(?:am|pm|o'clock|h)\b|\b(?:noon|midnight|half past|quarter)\b|\b(?:at|from|until|till|to|by|for) (?:half )?(?:\d{1,2}|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)\b/i,
+  ],
+  [
+    /\b(?:what|which) (?:day|days|evening|evenings|morning|weekday|afternoon)\b/i,
+    /\b(?:mon|tues|wednes|thurs|fri|satur|sun)days?\b|\b(?:mon|tue|wed|thu|fri|sat|sun)\b|\b\d{1,2}(?:st|nd|rd|th)?\s+(?:of\s+)?(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)|\b\d{1,2}(?:st|nd|rd|th)\b|\d-\d\d|weekend/i,
+  ],
+  [
+    /\b(?:what|which) (?:date)\b/i,
+    /\b\d{1,2}(?:st|nd|rd|th|\.)?\s+(?:of\s+)?(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)|(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)\p{L}*\.?\s+\d|\b\d{1,2}(?:st|nd|rd|th)\b|\d-\d\d|\d\/\d|\d\.\d\d?\./iu,
+  ],
+  [
+    /\bhow long\b/i,
+    /\b(?:\d[\d.,]*|an?|one|two|three|four|five|six|seven|eight|nine|ten|twelve|fifteen|twenty|thirty|forty|half)(?:[ -]|(?=[a-z]))(?:an? )?(?:seconds?|s|minutes?|mins?|hours?|h|days?|nights?|weeks?|months?|years?|fortnight|met(?:er|re)s?|m|cm|mm|km|miles?|feet|pages)\b|\buntil\b|\btill\b/i,
+  ],
+  [
+    /\bhow often\b/i,
+    /\bevery\b|\beach\b|\b(?:daily|weekly|monthly|yearly|hourly|nightly|quarterly|fortnightly)\b|\b(?:once|twice|times)\b|\b(?:mon|tues|wednes|thurs|fri|satur|sun)days\b|\b(?:a|per) (?:day|week|month|year)\b/i,
+  ],
+  [
+    /\bhow (?:heavy|much does .* weigh)\b|\bweigh/i,
+    /\d\s?(?:[kmµ]?g|lbs?|oz|t|tons?|tonnes?|grams?|kilos?|kilograms?|pounds?|stone)\b/i,
+  ],
+  [
+    /\bhow (?:big|large|wide|high|tall|deep|thick)\b|\bsize\b/i,
+    /\d\s?(?:x|by|×)\s?\d|\d\s?(?:m²|sqm|m2|cm|mm|m|km|ha|acres?|square|litres?|l|inch(?:es)?|feet|ft|["″]|gb|mb|tb|percent|%|people|pages)/i,
+  ],
+  [/\bphone|telephone|mobile\b/i, /\d[\d\s()/.-]{4,}\d/],
+];
+
+/** What an answer to the question looks like, where that can be told. */
+export function subkindOf(question: string): RegExp | null {
+  return subkinds.find(([asks]) => asks.test(question))?.[1] ?? null;
 }

@@ -13,9 +13,11 @@
 import type { Graph, Readable } from "../graph/mod.ts";
 import { connectionTypes, type Engram, type Id } from "../kernel/mod.ts";
 import type { AskView, Quotation } from "./port.ts";
-import { changePattern, droppedBefore } from "./question_words.ts";
 import type { Statement } from "./answer_kinds.ts";
-import { type Asked, askedOf, rate, type Rating, weightsOf } from "./questions.ts";
+import { changeMargin, type Common, contentOf, type Dated, dayIn } from "./changes_told.ts";
+import { changePattern, droppedBefore, isQuestion } from "./question_words.ts";
+import { type Asked, askedOf, distinctIn, stemSet, valuesIn, weightsOf } from "./questions.ts";
+import { rate, type Rating, type Scale } from "./rating.ts";
 import { sentenceCharsMax, sentencesOf } from "./sentences.ts";
 import { lineAt } from "./entries.ts";
 
@@ -47,13 +49,13 @@ export const askLimits = {
 } as const;
 
 /** An answer below this is none; of 1000. */
-const scoreMin = 620;
+const scoreMin = 500;
 /** Answers this close are taken to say the same thing, and the newer is the answer. */
-const nearEqual = 120, nearEqualRecent = 220;
-/** A sentence that drops an answer's value need not have all the question's words, but this much. */
-const updateMin = 400;
+const nearEqual = 60, nearEqualRecent = 130;
+/** Characters at the beginning of a note without a date in which its day is looked for. */
+const dateCharsMax = 120;
 /** What is shown as contradicting is at least this close. */
-const contradictsNear = 80;
+const contradictsNear = 60;
 
 /** A sentence that may answer: of a note, or a fact. */
 interface Candidate {
@@ -65,7 +67,14 @@ interface Candidate {
   readonly statement: Statement;
 }
 
-interface Rated extends Candidate, Rating {}
+interface Rated extends Candidate, Rating, Dated {
+  /** 0 to 1000. */
+  readonly score: number;
+}
+
+/** What a sentence above or below the floor is shown as, of 1000. */
+const scoreOf = (margin: number) =>
+  margin === -Infinity ? 0 : Math.max(1, Math.round(500 + 500 * margin / (3 + Math.abs(margin))));
 
 /** Answers a question from the memory graph. */
 export function ask(graph: Graph, question: Question): AskView {
@@ -77,6 +86,17 @@ class Search {
   readonly #question: Question;
   readonly #asked: Asked;
   readonly #threads = new Map<string, readonly Engram[]>();
+  /** Sentences looked at that have a stem, and how many there are. */
+  readonly #having = new Map<string, number>();
+  #looked = 0;
+  readonly #scale: { weights: ReadonlyMap<string, number>; readonly stems: Scale["stems"] } = {
+    weights: new Map(),
+    stems: kept(stemSet),
+  };
+  readonly #common: Common = {
+    content: kept(contentOf),
+    rarity: (stem) => Math.log((this.#looked + 2) / ((this.#having.get(stem) ?? 0) + 1)),
+  };
 
   constructor(graph: Graph, question: Question) {
     this.#graph = graph;
@@ -85,12 +105,11 @@ class Search {
   }
 
   answer(): AskView {
-    const candidates = this.#candidates();
-    const weights = weightsOf(this.#asked, candidates.map(({ statement }) => statement));
-    const rated = candidates.map((one): Rated => ({ ...one, ...rate(this.#asked, one.statement, weights) }));
+    const rated = this.#rated();
     const current = this.#current(rated).sort(byScore);
-    const best = this.#best(current);
-    if (best === null) {
+    const path = this.#path(current);
+    const best = path.at(-1);
+    if (best === undefined) {
       return { answer: null, superseded: [], contradicts: [], nearest: this.#nearest(current, null) };
     }
     const others = current.filter((one) => one.statement !== best.statement && this.#says(best, one));
@@ -101,7 +120,8 @@ class Search {
       isBefore(one, best) &&
       drops(best.statement.text, distinctIn(one.statement.text, this.#asked.text))
     );
-    before.push(...replaced);
+    const told = path.slice(0, -1).filter((one) => isBefore(one, best));
+    before.push(...new Set([...replaced, ...told]).difference(new Set(before)));
     const superseded = this.#superseded([best, ...this.#sayingSame(best, current)], before);
     // A copy of a note says once more what no longer holds; that is no second opinion.
     const gone = new Set(superseded.map(({ text }) => text));
@@ -112,6 +132,26 @@ class Search {
       contradicts: this.#contradicts(best, opposed),
       nearest: this.#nearest(current, best),
     };
+  }
+
+  /** Every sentence looked at, rated; weights and rarities are those among them. */
+  #rated(): Rated[] {
+    const candidates = this.#candidates(), scale = this.#scale;
+    const texts = candidates.map(({ statement }) => statement);
+    scale.weights = weightsOf(this.#asked, texts, scale.stems);
+    for (const { text } of texts) {
+      for (const stem of this.#common.content(text)) {
+        this.#having.set(stem, (this.#having.get(stem) ?? 0) + 1);
+      }
+    }
+    this.#looked = candidates.length;
+    return candidates.map((one) => this.#rate(one));
+  }
+
+  #rate(one: Candidate): Rated {
+    const rating = rate(this.#asked, one.statement, this.#scale);
+    const source = one.note.source ?? one.note.id;
+    return { ...one, ...rating, score: scoreOf(rating.margin), date: dateOf(one), source };
   }
 
   get #when(): { asOf?: number; readable: Readable } {
@@ -154,7 +194,7 @@ class Search {
   }
 
   #alone(engram: Engram): Candidate {
-    const { before, speaker, title, dated } = this.#around(engram);
+    const { before, speaker, title, dated, note } = this.#around(engram);
     const text = engram.content;
     const statement = {
       text,
@@ -164,6 +204,7 @@ class Search {
       speaker,
       title,
       dated,
+      note,
       open: false,
       struck: false,
     };
@@ -185,11 +226,12 @@ class Search {
 
   /** The sentences of a note; where a fact was taken from one, the fact stands for it. */
   #ofNote(note: Engram): Candidate[] {
-    const { before, speaker, title, dated } = this.#around(note);
+    const { before, speaker, title, dated, note: whole } = this.#around(note);
     const facts = this.#factsOf(note);
     const given = new Set<Id>();
     return sentencesOf(note.content).flatMap(({ text, start, lead, previous, open, struck }, at) => {
-      const around = { lead, previous, before: at === 0 ? before : "", speaker, title, dated, open, struck };
+      const first = at === 0 ? before : "";
+      const around = { lead, previous, before: first, speaker, title, dated, note: whole, open, struck };
       const taken = facts.filter((one) => one.start < start + text.length && start < one.end);
       if (taken.length === 0) return [{ engram: note, note, start, statement: { text, ...around } }];
       return taken.filter(({ fact }) => !given.has(fact.id)).map(({ fact, start: from }) => {
@@ -219,7 +261,7 @@ class Search {
     }).sort((a, b) => a.start - b.start || a.end - b.end || (a.fact.id < b.fact.id ? -1 : 1));
   }
 
-  #around(note: Engram): Pick<Statement, "before" | "speaker" | "title" | "dated"> {
+  #around(note: Engram): Pick<Statement, "before" | "speaker" | "title" | "dated" | "note"> {
     const speaker = typeof note.metadata.speaker === "string" ? note.metadata.speaker : "";
     const dated = note.observedAt !== null && note.timeSource !== "file" && note.timeSource !== "none";
     const title = [note.title, dated ? dayWords(note.observedAt ?? "") : null];
@@ -227,6 +269,7 @@ class Search {
       before: this.#turnBefore(note),
       speaker,
       dated,
+      note: `${note.content} ${note.source ?? ""}`,
       title: title.filter((one) => one !== null).join(" "),
     };
   }
@@ -256,11 +299,11 @@ class Search {
       const replaced: Candidate = { ...this.#alone(now), note: place?.note ?? now, start: place?.start ?? 0 };
       const known = held.get(key(replaced));
       if (now.supersededBy !== null || (known !== undefined && known.score >= one.score)) continue;
-      const score = Math.max(0, one.score - 1);
+      // It answers by what it superseded.
+      const { matched, margin, score } = one;
       held.set(key(replaced), {
-        ...(known ?? { ...replaced, said: one.said, values: [] }),
-        matched: one.matched,
-        score,
+        ...(known ?? { ...this.#rate(replaced), said: one.said }),
+        ...{ matched, margin, score: Math.max(0, score - 1) },
       });
     }
     return [...held.values()];
@@ -277,30 +320,43 @@ class Search {
     return now;
   }
 
-  /** The newest of the answers that are as good as the best, as far as can be told. */
-  #best(sorted: readonly Rated[]): Rated | null {
+  /**
+   * The best answer, and what later took its place, one after the other: the last is the answer. Empty below the floor.
+   */
+  #path(sorted: readonly Rated[]): Rated[] {
     const [top] = sorted;
-    if (top === undefined || top.score < scoreMin) return null;
-    const near = this.#asked.recent ? nearEqualRecent : nearEqual;
-    const equals = sorted.filter((one) =>
-      one.score >= scoreMin && this.#sameMatter(top, one) &&
-      one.score >= top.score - (tellsChange(top, one) ? nearEqualRecent : near)
-    );
-    const best = equals.reduce((one, other) => isBefore(one, other) ? other : one, top);
-    return this.#update(best, sorted) ?? best;
+    if (top === undefined || top.score < scoreMin) return [];
+    const path = [this.#newest(top, sorted)];
+    while (path.length < askLimits.chainMax) {
+      const older = path.at(-1);
+      const next = older === undefined ? null : this.#taken(older, sorted);
+      if (next === null || path.includes(next)) break;
+      path.push(next);
+    }
+    return path;
   }
 
-  /** A later sentence on the same matter by which the answer's own value was dropped ("switched from X to Y"). */
-  #update(best: Rated, sorted: readonly Rated[]): Rated | null {
-    const values = distinctIn(best.statement.text, this.#asked.text);
-    const later = sorted.filter((one) =>
-      one.score >= updateMin && isBefore(best, one) && [...one.said].some((stem) => best.said.has(stem)) &&
-      (best.values.length === 0 || one.values.length > 0) && drops(one.statement.text, values)
+  /** The newest of the answers of the same kind that are as good as the best, as far as can be told. */
+  #newest(top: Rated, sorted: readonly Rated[]): Rated {
+    if (top.values.length === 0 || !comparable.has(this.#asked.expected)) return top;
+    const near = this.#asked.recent ? nearEqualRecent : nearEqual;
+    const equals = sorted.filter((one) =>
+      one.score >= Math.max(scoreMin, top.score - near) && this.#sameMatter(top, one)
     );
-    return later.reduce<Rated | null>(
-      (one, other) => one === null || isBefore(one, other) ? other : one,
-      null,
-    );
+    return equals.reduce((one, other) => isBefore(one, other) ? other : one, top);
+  }
+
+  /** The later sentence that most tells that this one holds no longer, or null. */
+  #taken(older: Rated, sorted: readonly Rated[]): Rated | null {
+    const { content } = this.#common, words = content(older.statement.text);
+    let best: Rated | null = null, most = 0;
+    for (const newer of sorted) {
+      if (!mayReplace(older, newer)) continue;
+      if (newer.said.size === 0 && content(newer.statement.text).isDisjointFrom(words)) continue;
+      const margin = changeMargin(this.#asked, older, newer, this.#common);
+      if (margin > most) [best, most] = [newer, margin];
+    }
+    return best;
   }
 
   /** Whether `one` speaks of all that `top` speaks of, and gives an answer where `top` does. */
@@ -388,10 +444,15 @@ class Search {
       note,
       start,
       statement,
-      score: 0,
-      matched: new Set(),
-      said: new Set(),
-      values: [],
+      ...{
+        score: 0,
+        margin: -Infinity,
+        matched: new Set(),
+        said: new Set(),
+        values: [],
+        date: "",
+        source: "",
+      },
     });
   }
 
@@ -440,19 +501,11 @@ function quote({ engram, note, start, statement, score }: Rated): Quotation {
   };
 }
 
-/** Names and numbers of a text that are not in the question. */
-function distinctIn(text: string, question: string): Set<string> {
-  const asked = new Set(question.toLowerCase().match(/[\p{L}\p{N}]+/gu));
-  const found =
-    text.slice(1).match(/(?<![\p{L}\p{N}])(?:\p{Lu}[\p{L}\p{N}]+|\p{N}[\p{N}.,:]*(?<=\p{N}))/gu) ?? [];
-  return new Set(found.map((one) => one.toLowerCase()).filter((one) => !asked.has(one)));
-}
-
 /** Whether a text says of one of these values that it holds no longer. */
 function drops(text: string, values: ReadonlySet<string>): boolean {
   if (values.size === 0 || !changePattern.test(text)) return false;
-  return [...text.matchAll(/[\p{L}\p{N}]+(?:[.,:]\p{N}+)*/gu)].some(({ 0: word, index }) =>
-    values.has(word.toLowerCase()) && droppedBefore.test(text.slice(Math.max(0, index - 40), index))
+  return [...valuesIn(text)].some(({ value, index }) =>
+    values.has(value) && droppedBefore.test(text.slice(Math.max(0, index - 40), index))
   );
 }
 
@@ -468,14 +521,32 @@ function dayWords(time: string): string {
   } ${date.getUTCFullYear()}`;
 }
 
-/** Whether `other` says later that something is another now: it need not say the matter in as many words. */
-const tellsChange = (one: Candidate, other: Candidate) =>
-  changePattern.test(other.statement.text) && isBefore(one, other);
+/** A function whose results are kept by its text. */
+function kept(make: (text: string) => Set<string>): (text: string) => ReadonlySet<string> {
+  const known = new Map<string, ReadonlySet<string>>();
+  return (text) => {
+    const stems = known.get(text) ?? make(text);
+    known.set(text, stems);
+    return stems;
+  };
+}
+
+/** Whether a sentence states something later than another, or may have: one of them has no date. */
+function mayReplace(older: Rated, newer: Rated): boolean {
+  const { text, open, struck } = newer.statement;
+  if (older.statement.text === text || open || struck || isQuestion(text)) return false;
+  if (older.date !== newer.date && older.date !== "" && newer.date !== "") return older.date < newer.date;
+  return older.source !== newer.source ? changePattern.test(text) : placeOf(older) < placeOf(newer);
+}
+
+/** The order of sentences in one file. */
+const placeOf = ({ note, start }: Candidate) => (note.position ?? 0) * 2 ** 32 + start;
 
 /** When it was so, as far as the text, its name or its sender say; a file's time says little. */
-function dateOf({ engram, note }: Candidate): string {
+function dateOf({ engram, note, statement }: Candidate): string {
   const source = engram.observedAt === null ? note : engram;
-  return source.timeSource === "file" || source.timeSource === "none" ? "" : source.observedAt ?? "";
+  if (source.timeSource !== "file" && source.timeSource !== "none") return source.observedAt ?? "";
+  return dayIn(note.content.slice(0, dateCharsMax)) || dayIn(statement.lead);
 }
 
 /**

@@ -133,6 +133,28 @@ export const lightStems = stemsOf(
   actually really again ever yet please remember remind show find there item mean entail`,
 );
 
+/** Words that are mostly verbs: what is asked about does it, and a text may tell so in another way. */
+export const verbStems = stemsOf(
+  `accept add agree aim allow announce answer apply approve arrange arrive ask assign attend avoid bake be become
+  begin belong bite blame book borrow break bring build burn buy call cancel care carry catch cause change
+  charge check choose clean clear climb close collect come complain complete confirm connect contain continue
+  cook cope cost count cover crash cross cut damage deal decide deliver depend deploy describe deserve die dig
+  discover dislike do draw drink drive drop earn eat end enjoy enter escape exist expect explain expire face
+  fail fall feed feel fetch fight fill find finish fit fix fly follow forget get give go grow handle hang happen
+  hate have head hear help hide hire hit hold host hurt identify improve include insist install introduce invite
+  involve join judge jump keep kick know land last launch lead leak learn leave lend let lie like live load lock
+  look lose love maintain make manage marry mean measure meet mention miss mix move need notice occur offer open
+  operate order organise organize own pack paint park pass pay pick plan plant play prefer prepare present
+  prevent print produce promise propose protect prove provide publish pull push put quit raise reach read
+  receive recommend refuse register reject release rely remain remember remove rent repair repeat replace reply
+  report represent request require rescue reserve resign rest return ride ring rise roll rule run save say
+  search see seem sell send serve set settle share ship show shut sign sing sit sleep smell solve sort speak
+  spend split stand start stay steal stick stop store study submit suffer suggest suit supervise supply support
+  suppose switch take talk taste teach tell think throw tow train translate travel treat try turn understand
+  update upgrade use visit vote wait wake walk want warn wash watch wear win wish work worry write kept held sold told bought brought chose chosen paid gave given gone went taken took
+  made said sent spent stood taught thought wore won wrote written left lost met ran sat saw seen spoke broke broken drove driven built found got hung lent led flew rose sung swam threw understood woke`,
+);
+
 /** Words that ask for what is so now, or lately; they ask for no word. */
 export const recentStems = stemsOf(
   "now latest current currently today recent recently newest nowadays days present",
@@ -210,9 +232,20 @@ export const hypotheticalPattern =
 /** Something changed: what was said before holds no longer. */
 export const changePattern =
   /\b(?:now|moved?|moves|no longer|not .{1,40} any ?more|instead|changed|changes|switched|switch(?:es)? to|postponed|delayed|brought forward|back (?:to|at|on|in)|rescheduled|rebooked|replaced|replaces|takes? over|taken over|took over|from now on|new date|raised|lowered|reduced|increased|extended|shortened|upgraded|migrated|relocated|shifted|rises|(?:goes|went|gone) (?:up|down)|put (?:back|off|forward)|no more|after all|as of|update[ds]?|correction|new plan|cancelled|canceled|until|slips?|slipped|pushed)\b/iu;
+/** Words by which a text takes something back. */
+export const reversalCue =
+  /\b(?:no longer|any ?more|scrap(?:ped)?|(?:is|are|was|were|all|it'?s|that'?s) off|called? off|cancel(?:led|ed|s)?|correction|corrected|turns? out|turned out|actually|after all|minds?|against|wrong|instead|rather than|in place of|forget|ignore|overruled|not to blame|mistaken|mistake|misread|abandoned|withdrawn|revoked|void|don'?t|doesn'?t|won'?t|isn'?t|aren'?t|wasn'?t|never|no more|not)\b/iu;
+/** Words by which a text moves something on, to another time, place, amount or hand. */
+export const movementCue =
+  /\b(?:moved?|moves|moving|push(?:ed|es)|put (?:back|off|forward)|postpone[ds]?|delay(?:ed|s)?|shift(?:ed|s)?|brought forward|switch(?:ed|es|ing)?|swap(?:ped|s)?|replac(?:ed?|es|ing)|takes? over|took over|taken over|hand(?:ed|s)? over|rebooked|rescheduled|chang(?:ed?|es)|(?:goes|went|gone|go) (?:up|down|from|to|with|back)|rose|rises|raised|lowered|reduced|increased|extended|shortened|upgraded|downgraded|dropp?(?:ed|s)|slip(?:ped|s)?|bumped|renamed|migrated|relocated|converted|cut (?:to|from|down)|from .{1,40} to|becomes?|became|updated?|revised|amended|grown|grew|shrank|doubled|halved)\b/iu;
+/** Words by which a text says what is so from then on. */
+export const currencyCue =
+  /\b(?:now|as of|from now on|from here on|new|newest|again|back|finally|in the end|final|update|by now|already|these days|will be|then|today|from (?:monday|tuesday|wednesday|thursday|friday|saturday|sunday|january|february|march|april|may|june|july|august|september|october|november|december|next|\d)\p{L}*|since|until|still|stays?)\b/iu;
 /** What is named after this holds no longer: "switched from X to Y", "instead of X". */
 export const droppedBefore =
   /\b(?:from|instead of|rather than|no longer|not|replaces|replaced|replacing|the old(?: \p{L}+)?,?)\s+(?:(?:the|at|on|in|with|by)\s+)?["“'€$£]?$/iu;
+/** Whether a text ends by asking. */
+export const isQuestion = (text: string): boolean => /\?["'”’)\]]*$/.test(text.trimEnd());
 export const negationWords = new Set(
   "no not never without none nobody nothing neither nor cannot cant".split(" "),
 );

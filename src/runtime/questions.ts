@@ -1,31 +1,20 @@
 /**
- * A question taken apart, and how well a sentence answers it.
+ * A question taken apart: the words it asks about, what each is in it, and how much each weighs.
  *
- * Owns: which words a question asks about and how much each weighs, and the score.
- * Does not own: kinds of answers (answer_kinds.ts), where sentences come from (sentences.ts, ask.ts), what words mean (question_words.ts).
+ * Does not own: kinds of answers (answer_kinds.ts), how well a sentence answers (rating.ts), where sentences come from
+ * (sentences.ts, ask.ts), what words mean (question_words.ts).
  *
- * Invariants:
- * 1. Pure: equal inputs give equal scores on every machine; scores are integers of 0 to 1000.
- * 2. A name or number of the question that stands nowhere around a sentence keeps it below the floor.
+ * Invariant: pure; equal inputs give equal results on every machine.
  */
 import { eachWord, queryWords, stemOf } from "../graph/mod.ts";
-import {
-  type Expected,
-  expectedOf,
-  kindFactor,
-  measureOf,
-  type Statement,
-  valuesOf,
-} from "./answer_kinds.ts";
-import {
-  firstPerson,
-  hypotheticalPattern,
-  lightStems,
-  negationWords,
-  pronounPattern,
-  recentStems,
-  relatedStems,
-} from "./question_words.ts";
+import { type Expected, expectedOf, measureOf, type Statement } from "./answer_kinds.ts";
+import { lightStems, negationWords, recentStems, relatedStems, verbStems } from "./question_words.ts";
+
+/**
+ * What a word is in a question: a name or number, the kind of thing asked for ("which oven"), the word that names the
+ * kind of answer ("colour"), one that says little, a verb, or another word.
+ */
+export type Role = "named" | "head" | "kind" | "light" | "verb" | "noun";
 
 /** A word the question asks about. */
 export interface Term {
@@ -36,6 +25,7 @@ export interface Term {
   readonly light: boolean;
   /** The word names the kind of answer ("colour"): a text that has such an answer need not say it. */
   readonly kindOnly: boolean;
+  readonly role: Role;
 }
 
 /** A question as it is answered. */
@@ -50,18 +40,6 @@ export interface Asked {
   readonly negated: boolean;
 }
 
-/** How well a sentence answers. */
-export interface Rating {
-  /** 0 to 1000. */
-  readonly score: number;
-  /** Stems of the question's words the sentence itself or its surroundings have. */
-  readonly matched: ReadonlySet<string>;
-  /** Those that the sentence itself has. */
-  readonly said: ReadonlySet<string>;
-  /** What in it answers, by the kind asked for: lower case, sorted. Empty for kinds that are not looked for. */
-  readonly values: readonly string[];
-}
-
 /** Takes a question apart. */
 export function askedOf(question: string): Asked {
   const { expected, kindWord } = expectedOf(question);
@@ -69,15 +47,18 @@ export function askedOf(question: string): Asked {
   eachWord(kindWord, (stem) => kind.add(stem));
   if (expected === "phone") kind.add(stemOf("number"));
   const kept = new Set(queryWords(question).map(({ stem }) => stem));
-  const terms = new Map<string, Term>();
+  const terms = new Map<string, Omit<Term, "role">>();
   let recent = false, first = true;
-  eachWord(question, (stem, start, _end, word) => {
+  eachWord(question, (stem, start, end, word) => {
     const initial = first || /[.!?]\s+$/.test(question.slice(0, start));
     first = false;
     recent ||= recentStems.has(stem);
     const month = /^May$/.test(word) && /\d\s*$|\b(?:in|of|by|since)\s+$/.test(question.slice(0, start));
     if ((!kept.has(stem) && !month) || recentStems.has(stem) || terms.has(stem) || stem.length === 0) return;
     if (word.length === 1 && /[sS]/.test(word) && /['’]$/.test(question.slice(0, start))) return;
+    // "don't" is no word, nor are its halves.
+    if (/n$/.test(word) && /^['’]t\b/.test(question.slice(end))) return;
+    if (word === "t" && /n['’]$/.test(question.slice(0, start))) return;
     const named = /\d/.test(word) || (/^\p{Lu}/u.test(word) && !initial && word !== "I");
     terms.set(stem, {
       stem,
@@ -92,7 +73,7 @@ export function askedOf(question: string): Asked {
   return {
     text: question,
     expected,
-    terms: [...terms.values()],
+    terms: withRoles(question, [...terms.values()]),
     recent,
     modal:
       /\b(?:should|could|might|would|idea|ideas|proposals?|suggest\w*|plan to|still|to-?do|tasks?|open (?:tasks?|issues?|questions?|points?|items?)|need to|have to)\b/
@@ -101,35 +82,76 @@ export function askedOf(question: string): Asked {
   };
 }
 
+interface Word {
+  readonly stem: string;
+  readonly lower: string;
+}
+
+/** Words after which no verb stands. */
+const beforeNoun =
+  /^(?:the|a|an|our|my|your|his|her|their|its|this|that|these|those|new|old|of|for|first|next|last)$/;
+const auxiliary = /^(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|should|must|may)$/;
+const preposition = /^(?:in|on|at|of|for|to|from|with)$/;
+const sortWord = /^(?:kinds?|sorts?|types?|makes?|brands?)$/;
+
+function withRoles(question: string, terms: readonly Omit<Term, "role">[]): Term[] {
+  const words: Word[] = [];
+  eachWord(question, (stem, _start, _end, word) => words.push({ stem, lower: word.toLowerCase() }));
+  const head = headOf(words);
+  const verbs = new Set(words.filter((_, at) => isVerb(words, at)).map(({ stem }) => stem));
+  const nouns = new Set(words.filter((_, at) => !isVerb(words, at)).map(({ stem }) => stem));
+  return terms.map((term) => {
+    const { named, kindOnly, light, stem } = term;
+    if (named) return { ...term, role: "named" };
+    if (kindOnly || light) return { ...term, role: kindOnly ? "kind" : "light" };
+    if (stem === head) return { ...term, role: "head" };
+    return { ...term, role: verbs.has(stem) && !nouns.has(stem) ? "verb" : "noun" };
+  });
+}
+
+/** The thing asked for: the last word before the verb in "which oven do we buy", "what kind of batteries are there". */
+function headOf(words: readonly Word[]): string | null {
+  const from = words.findIndex(({ lower }) => lower === "which" || lower === "what") + 1;
+  if (from === 0) return null;
+  if (sortWord.test(words[from]?.lower ?? "")) return words[from + 2]?.stem ?? null;
+  let end = from;
+  while (end < words.length) {
+    const { lower = "" } = words[end] ?? {};
+    if (auxiliary.test(lower) || preposition.test(lower) || (end > from && isVerb(words, end))) break;
+    end++;
+  }
+  return end > from && end < words.length ? words[end - 1]?.stem ?? null : null;
+}
+
+const isVerb = (words: readonly Word[], at: number): boolean =>
+  verbStems.has(words[at]?.stem ?? "") && !beforeNoun.test(words[at - 1]?.lower ?? "");
+
+/** Added to the sentences looked at: among few of them a word that all have need not be a common one. */
+const fewStatements = 20;
+
 /** How much each word of a question weighs: the rarer among the sentences looked at, the more. */
-export function weightsOf(asked: Asked, statements: readonly Statement[]): Map<string, number> {
+export function weightsOf(
+  asked: Asked,
+  statements: readonly Statement[],
+  stemsOf: (text: string) => ReadonlySet<string>,
+): Map<string, number> {
   const having = new Map<string, number>();
   for (const { text } of statements) {
-    const stems = stemSet(text);
+    const stems = stemsOf(text);
     for (const { stem } of asked.terms) if (stems.has(stem)) having.set(stem, (having.get(stem) ?? 0) + 1);
   }
-  const total = Math.log(statements.length + 2);
+  const seen = statements.length + fewStatements;
   // Who makes it: the verb is half the question.
   const core = asked.terms.filter(({ light, named, kindOnly }) => !light && !named && !kindOnly);
   const lightWeight = asked.expected === "person" && core.length <= 1 ? 0.7 : 0.25;
   return new Map(asked.terms.map(({ stem, light, named }) => {
-    const rarity = Math.log((statements.length + 2) / ((having.get(stem) ?? 0) + 1)) / total;
+    const rarity = Math.log(seen / ((having.get(stem) ?? 0) + 1)) / Math.log(seen);
     return [stem, (light ? lightWeight : named ? 1.3 : 1) * (0.6 + 0.4 * rarity)];
   }));
 }
 
-/** How much a word counts by where it stands. */
-const places = {
-  own: 1,
-  related: 0.85,
-  speaker: 1,
-  lead: 0.8,
-  title: 0.75,
-  pronoun: 0.75,
-  previous: 0.35,
-} as const;
-
-function stemSet(text: string): Set<string> {
+/** The stems of a text. */
+export function stemSet(text: string): Set<string> {
   const stems = new Set<string>();
   eachWord(text, (stem) => stems.add(stem));
   return stems;
@@ -138,7 +160,7 @@ function stemSet(text: string): Set<string> {
 const derivedEnd = /^(?:ment|l[iy]|e?ry|i?er|or|al|ance|enc|ation|ion|ist|ness|y|i|e)$/;
 
 /** Whether a word of the same family is there: delivery for deliver. */
-function hasDerived(stems: ReadonlySet<string>, stem: string): boolean {
+export function hasDerived(stems: ReadonlySet<string>, stem: string): boolean {
   if (stem.length < 4) return false;
   for (const one of stems) {
     const [short, long] = one.length < stem.length ? [one, stem] : [stem, one];
@@ -147,103 +169,34 @@ function hasDerived(stems: ReadonlySet<string>, stem: string): boolean {
   return false;
 }
 
-/** The words around a sentence, and how much each place counts. */
-interface Around {
-  readonly own: ReadonlySet<string>;
-  readonly lead: ReadonlySet<string>;
-  readonly title: ReadonlySet<string>;
-  readonly speaker: ReadonlySet<string>;
-  readonly previous: ReadonlySet<string>;
-  readonly before: ReadonlySet<string>;
-  /** Weights of the last three for this sentence: it speaks as "I", goes on with, or replies to what was before. */
-  readonly speakerShare: number;
-  readonly previousShare: (term: Term) => number;
-  readonly beforeShare: (term: Term) => number;
+const wordPattern = /[\p{L}\p{N}]+(?:[.,:]\p{N}+)*/gu;
+const smallNumbers = "two three four five six seven eight nine ten eleven twelve".split(" ");
+
+/** A word as values are compared: "31st" is 31, "Two" is 2. */
+export function valueOf(word: string): string {
+  const lower = word.toLowerCase(), number = smallNumbers.indexOf(lower);
+  return number >= 0 ? String(number + 2) : lower.replace(/^(\d+)(?:st|nd|rd|th)$/, "$1");
 }
 
-function aroundOf(asked: Asked, statement: Statement): Around {
-  const { text, lead, title, speaker, previous, before } = statement;
-  const own = stemSet(text), named = asked.terms.filter((term) => term.named);
-  const opensWithPronoun = pronounPattern.test(text) && !named.some(({ stem }) => own.has(stem));
-  // A pronoun stands for what the question names, unless the sentence names it itself.
-  const refers = (term: Term) => opensWithPronoun && (named.length === 0 || term.named);
-  const asks = (other: string) => other.trimEnd().endsWith("?");
-  return {
-    own,
-    lead: stemSet(lead),
-    title: stemSet(title),
-    speaker: stemSet(speaker),
-    previous: stemSet(previous),
-    before: stemSet(before),
-    speakerShare: firstPerson.test(text) ? places.speaker : places.previous,
-    previousShare: (term) => asks(previous) ? places.lead : refers(term) ? places.pronoun : places.previous,
-    beforeShare: (term) => asks(before) ? places.lead : refers(term) ? places.pronoun : places.previous / 2,
-  };
+/** Words of a text with their places (UTF-16 units). */
+export function* valuesIn(text: string): Generator<{ value: string; word: string; index: number }> {
+  for (const { 0: word, index } of text.matchAll(wordPattern)) yield { value: valueOf(word), word, index };
 }
 
-/** How much a set of words has of a term: all, a related word, or nothing. */
-function share(term: Term, stems: ReadonlySet<string>): number {
-  if (stems.has(term.stem)) return places.own;
-  for (const one of term.related) if (stems.has(one)) return places.related;
-  return !term.named && hasDerived(stems, term.stem) ? places.related : 0;
-}
-
-/** Whether something is so is told by the sentence: what its title speaks of is not enough. */
-const titleShare = ({ expected }: Asked, { named }: Term) =>
-  expected === "truth" && !named ? places.previous : places.title;
-
-/** Rates a sentence as an answer. */
-export function rate(asked: Asked, statement: Statement, weights: ReadonlyMap<string, number>): Rating {
-  const matched = new Set<string>(), said = new Set<string>();
-  if (statement.struck || asked.terms.length === 0) return { score: 0, matched, said, values: [] };
-  const around = aroundOf(asked, statement);
-  const values = valuesOf(asked, statement), factor = kindFactor(asked, statement, values);
-  let sum = 0, all = 0, missing = 0, core = 0, coreFound = 0;
-  for (const term of asked.terms) {
-    const weight = weights.get(term.stem) ?? 1, itself = share(term, around.own);
-    const close = Math.max(
-      itself,
-      share(term, around.lead) * places.lead,
-      share(term, around.previous) * around.previousShare(term),
-      share(term, around.before) * around.beforeShare(term),
-      around.speaker.has(term.stem) ? around.speakerShare : 0,
-    );
-    const given = term.kindOnly && factor >= 0.9;
-    const part = Math.max(close, around.title.has(term.stem) ? titleShare(asked, term) : 0, given ? 0.95 : 0);
-    if (!term.named && !term.light && !given) {
-      core++;
-      if (close > places.previous) coreFound++;
-    }
-    if (itself > 0 && !term.light) said.add(term.stem);
-    if (part > 0) matched.add(term.stem);
-    if (term.named && part < places.title) missing++;
-    sum += weight * part;
-    all += weight;
+/** Names and numbers of a text that are not in the question. */
+export function distinctIn(text: string, question: string): Set<string> {
+  const asked = new Set([...valuesIn(question)].map(({ value }) => value));
+  const found = new Set<string>();
+  for (const { value, word, index } of valuesIn(text)) {
+    const named = /^\p{Lu}./u.test(word) && index > 0 &&
+      !/[.!?:]\s+$/.test(text.slice(Math.max(0, index - 8), index));
+    if ((named || /^\d/.test(value)) && !asked.has(value)) found.add(value);
   }
-  if (said.size === 0 || all === 0) return { score: 0, matched, said, values };
-  // A name alone is no answer: the sentence says something of what is asked about it.
-  const told = core > 0 && coreFound === 0 ? 0.6 : 1;
-  const score = sum / all * 0.5 ** missing * told * factor * stanceFactor(asked, statement) *
-    matterFactor(asked, statement.text);
-  const length = [...around.own].filter((stem) => stem.length > 1).length;
-  const density = 0.96 + 0.04 * Math.min(1, said.size / Math.max(3, length));
-  return { score: Math.round(1000 * score * density), matched, said, values };
-}
-
-/** 0 to 1: whether a sentence states something, and states it as so. */
-function stanceFactor(asked: Asked, { text, open }: Statement): number {
-  let factor = 1;
-  if (/\?["'”’)\]]*$/.test(text.trimEnd())) factor *= 0.25;
-  if (!asked.modal) {
-    if (open) factor *= 0.5;
-    if (hypotheticalPattern.test(text)) factor *= 0.6;
-  }
-  if (!asked.negated && asked.expected !== "truth" && deniesTerm(asked, text)) factor *= 0.5;
-  return factor;
+  return found;
 }
 
 /** 0 to 1: whether a sentence speaks of what is asked, and not of its like ("the second act", "before the premiere"). */
-function matterFactor({ terms, text: question, expected }: Asked, text: string): number {
+export function matterFactor({ terms, text: question, expected }: Asked, text: string): number {
   const words = wordsOf(text), asked = wordsOf(question);
   let factor = 1;
   for (let at = 0; at + 1 < asked.length; at++) {
@@ -323,7 +276,7 @@ const measureUnits: Readonly<Record<string, RegExp>> = {
 };
 
 /** Whether a negation stands within three words before a word asked about. */
-function deniesTerm({ terms }: Asked, text: string): boolean {
+export function deniesTerm({ terms }: Asked, text: string): boolean {
   const stems = new Set(terms.filter(({ light }) => !light).map(({ stem }) => stem));
   let since = Infinity, denied = false;
   for (const [clause] of text.matchAll(/[^,;:.()–—]+/g)) {

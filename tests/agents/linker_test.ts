@@ -147,8 +147,13 @@ Deno.test("linker: each mention's bytes are the text it names", () =>
     const { engrams, connections } = await exportOf(runtime);
     const bytes = new Map(engrams.map((one) => [one.id, new TextEncoder().encode(one.content)]));
     const mentions = connections.filter((one) => one.type === "mentions");
+    const titles = new Map(engrams.map((one) => [one.id, one.title]));
     assert.ok(mentions.length > 50);
     for (const { source, metadata } of mentions) {
+      if (metadata["field"] === "title") {
+        assert.ok(titles.get(source)?.includes(String(metadata["text"])));
+        continue;
+      }
       const { start, end, text } = metadata;
       assert.equal(new TextDecoder().decode(bytes.get(source)?.slice(Number(start), Number(end))), text);
     }

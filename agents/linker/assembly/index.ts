@@ -22,7 +22,7 @@ import {
 import { Watch } from "../../curator/assembly/watch";
 import { every } from "./every";
 import { Resolver } from "./resolve";
-import { headsOf, Note, scan, Spellings } from "./scan";
+import { Note, scan, Spellings } from "./scan";
 import { thingOf, thingsInGraph, Writer } from "./write";
 export * from "../../sdk/assemblyscript/assembly/exports";
 
@@ -163,7 +163,7 @@ function readNotes(context: string): Note[] | null {
 
 function noteOf(hit: Engram): Note {
   const unit = hit.thread.length > 0 ? hit.thread : hit.id;
-  const note = new Note(hit.id, unit, hit.content, headsOf(hit.title), peopleOf(hit.metadata));
+  const note = new Note(hit.id, unit, hit.content, hit.title, peopleOf(hit.metadata));
   note.contexts = hit.contexts;
   return note;
 }

@@ -16,9 +16,11 @@ import {
   lines,
   Sentence,
   sentences,
+  Span,
   utf8Length,
 } from "../../sdk/assemblyscript/assembly";
 import { Turns } from "../../sdk/assemblyscript/assembly/turns";
+import { isCommon, isEnglish } from "./english";
 import * as lexicon from "./lexicon";
 
 export enum MarkKind {
@@ -36,6 +38,7 @@ export class Spelling {
   up: i32 = 0;
   /** `down` with its forms in -s, -ed, -ing; counted when first asked for. */
   private forms: i32 = -1;
+  private found: i32 = -1;
   private readonly classes: u32;
 
   constructor(readonly lower: string, readonly hash: u32 = 0) {
@@ -46,6 +49,21 @@ export class Spelling {
   @inline
   is(lists: u32): bool {
     return (this.classes & lists) != 0;
+  }
+
+  /** 2: everybody uses the word, 1: it is in a dictionary, 0: it is in none. */
+  get english(): i32 {
+    if (this.found < 0) {
+      // Of "warm-up" and "she'll" each part counts.
+      const parts = this.lower.split("\u2019").join("-").split("'").join("-").split("-");
+      this.found = 2;
+      for (let i = 0; i < parts.length; i++) {
+        if (i > 0 && parts[i].length < 3) continue;
+        const level = isCommon(parts[i]) ? 2 : isEnglish(parts[i]) ? 1 : 0;
+        if (level < this.found) this.found = level;
+      }
+    }
+    return this.found;
   }
 
   /** How often the word or a form of it stands in small letters. Ask when all notes are read. */
@@ -182,6 +200,10 @@ export class Mark {
     readonly to: i32,
     /** Capitals say nothing in this sentence (a title, shouting). */
     readonly titled: bool,
+    /** It stands in the note's title, the path of its headings. */
+    readonly heading: bool = false,
+    /** A word in small letters that is no word of English: a name if it is one elsewhere. */
+    readonly small: bool = false,
   ) {}
 }
 
@@ -197,7 +219,7 @@ export class Note {
     /** Names the document it is part of. */
     readonly unit: string,
     readonly content: string,
-    readonly heads: string[],
+    readonly title: string,
     readonly people: string[],
   ) {}
 
@@ -217,9 +239,15 @@ export function scan(note: Note, index: i32, spellings: Spellings): void {
     if (sentence.kind == LineKind.heading) continue;
     const words = wordsOf(text, sentence, spellings);
     if (words.length == 0) continue;
-    const titled = isTitle(text, sentence, words);
+    const titled = sentence.kind != LineKind.table && isTitle(text, sentence, words);
     count(words, titled);
-    mark(note, index, words, titled);
+    mark(note, index, words, titled, false);
+  }
+  const heads = headsOf(note.title);
+  for (let i = 0; i < heads.length; i++) {
+    const head = heads[i];
+    const span = new Sentence(head.start, head.end, 0, 0, LineKind.heading, 0);
+    mark(note, index, wordsOf(note.title, span, spellings), true, true);
   }
 }
 
@@ -247,6 +275,7 @@ function isTitle(text: string, sentence: Sentence, words: Word[]): bool {
   let plain = 0;
   let upper = 0;
   let commas = 0;
+  let labels = 0;
   for (let i = 0; i < words.length; i++) {
     const word = words[i];
     if (word.kind != MarkKind.name || word.code) continue;
@@ -254,10 +283,11 @@ function isTitle(text: string, sentence: Sentence, words: Word[]): bool {
     if (word.cap) caps++;
     if (word.cap && word.text.length > 2 && isShouted(word.text)) upper++;
     if (word.after.startsWith(",") || word.labelled) commas++;
+    if (i > 0 && word.before.includes(":")) labels++;
   }
   if (plain >= 3 && upper * 2 > plain) return true;
   const stops = last == 0x2e || last == 0x21 || last == 0x3f;
-  return !stops && plain >= 3 && caps * 10 >= plain * 6 && commas == 0;
+  return !stops && plain >= 3 && caps * 10 >= plain * 6 && commas == 0 && labels == 0;
 }
 
 /** Every letter a capital. */
@@ -512,16 +542,19 @@ function isCodeName(text: string): bool {
 }
 
 /** Marks of a sentence: single ones, and runs of capitals. */
-function mark(note: Note, index: i32, words: Word[], titled: bool): void {
+function mark(note: Note, index: i32, words: Word[], titled: bool, heading: bool): void {
   let i = 0;
   while (i < words.length) {
     const word = words[i];
     if (word.kind != MarkKind.name) {
-      note.marks.push(new Mark(word.kind, index, words, i, i + 1, titled));
+      note.marks.push(new Mark(word.kind, index, words, i, i + 1, titled, heading));
       i++;
       continue;
     }
     if (!word.cap || word.code) {
+      if (!word.cap && !word.code && word.text.length > 2 && isLetter(word.text.charCodeAt(0)) && word.spelling.english == 0) {
+        note.marks.push(new Mark(MarkKind.name, index, words, i, i + 1, true, heading, true));
+      }
       i++;
       continue;
     }
@@ -529,7 +562,8 @@ function mark(note: Note, index: i32, words: Word[], titled: bool): void {
     while (to < words.length && to - i < 6) {
       const next = words[to];
       // "Saint NAME's Square" is one name.
-      const owned = next.before == "'s" && next.cap && next.is(lexicon.placeSuffix);
+      const owned = next.cap && !titled && (next.before == "'s" || next.before == "&") && next.spelling.english > 0 &&
+        !next.is(lexicon.never | lexicon.generic);
       if (next.kind != MarkKind.name || (next.breakBefore && !owned) || next.code) break;
       if (next.cap) {
         to++;
@@ -547,19 +581,21 @@ function mark(note: Note, index: i32, words: Word[], titled: bool): void {
     }
     // A word alone that can never be a name needs no mark.
     const plain = to == i + 1 &&
-      word.is(lexicon.never | lexicon.ordinary | lexicon.generic);
-    if (!plain) note.marks.push(new Mark(MarkKind.name, index, words, i, to, titled));
+      word.is(lexicon.never | lexicon.generic);
+    if (!plain) note.marks.push(new Mark(MarkKind.name, index, words, i, to, titled, heading));
     i = to;
   }
 }
 
-/** The headings of a path "A › B", folded. */
-export function headsOf(title: string): string[] {
-  const parts = title.split("›");
-  const heads: string[] = [];
-  for (let i = 0; i < parts.length; i++) {
-    const head = fold(parts[i]);
-    if (head.length > 0) heads.push(head);
+/** The headings of a path "A › B": where each stands in it. */
+export function headsOf(title: string): Span[] {
+  const heads: Span[] = [];
+  let from = 0;
+  while (from <= title.length) {
+    let to = title.indexOf("›", from);
+    if (to < 0) to = title.length;
+    if (to > from) heads.push(new Span(from, to, 0, 0));
+    from = to + 1;
   }
   return heads;
 }

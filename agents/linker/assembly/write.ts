@@ -254,7 +254,13 @@ export class Writer {
   }
 
   private mentionMetadata(note: Note, mention: Mention): Json {
-    return Json.object()
+    const metadata = Json.object();
+    if (mention.heading) {
+      return metadata.setText("field", "title")
+        .setText("text", note.title.substring(mention.start, mention.end))
+        .setNumber("count", mention.count);
+    }
+    return metadata
       .setNumber("start", note.byteAt(mention.start))
       .setNumber("end", note.byteAt(mention.end))
       .setText("text", note.content.substring(mention.start, mention.end))

@@ -87,6 +87,20 @@ Deno.test("sentencesOf() joins wrapped lines and keeps statements on lines of th
   assert.deepEqual(texts(`${wrapped}\nFee: 3\nCode: 4`), [wrapped, "Fee: 3", "Code: 4"]);
 });
 
+for (
+  const [what, first] of [
+    ["a name and a time", "Ada Quist  9:31 AM"],
+    ["a time in brackets", "[09:31] ada: the long line of the chat goes on and on until here"],
+  ] as const
+) {
+  Deno.test(`sentencesOf() takes a line of a chat with ${what} for one of its own`, () => {
+    const chat =
+      `the hall is booked for the whole of the evening and the night too\n${first}\nwe meet at the door`;
+    const [before, turn] = texts(chat);
+    assert.deepEqual([before, turn], [chat.split("\n")[0], first]);
+  });
+}
+
 Deno.test("sentencesOf() takes a date that stands alone as the lead of what follows", () => {
   assert.deepEqual(
     sentencesOf("3 May 2025. Queen seen. Two frames.").map(({ text, lead }) => [text, lead]),

@@ -1,0 +1,174 @@
+/**
+ * Whether a later sentence tells that an earlier one holds no longer: a sum of weighed features, against a floor.
+ *
+ * Owns: the features of two sentences as the old and the new, when a sentence was so.
+ * Does not own: the weights (ask_weights.ts), how well a sentence answers (rating.ts).
+ *
+ * How: the words both have, the rare ones more; words that tell a change, and where; whether the new one names the value
+ * of the old; whether both have the kind of answer asked for, and another one; what of the question both speak of. The
+ * weights were fitted with those of rating.ts.
+ *
+ * Invariant: pure; equal inputs give equal results on every machine.
+ */
+import { queryWords } from "../graph/mod.ts";
+import type { Statement } from "./answer_kinds.ts";
+import { changeWeights } from "./ask_weights.ts";
+import {
+  changePattern,
+  currencyCue,
+  droppedBefore,
+  hypotheticalPattern,
+  movementCue,
+  reversalCue,
+} from "./question_words.ts";
+import { type Asked, distinctIn, type Term, valuesIn } from "./questions.ts";
+import { type Features, isRelated, type StemsOf, weighed } from "./rating.ts";
+
+/** A sentence with what it answers and when it was so. */
+export interface Dated {
+  readonly statement: Statement;
+  readonly margin: number;
+  readonly values: readonly string[];
+  /** ISO 8601, or "" where nothing tells. */
+  readonly date: string;
+  /** The file it stands in. */
+  readonly source: string;
+}
+
+/** Words of texts without those that join, and how rare a stem is among the sentences looked at. */
+export interface Common {
+  readonly content: StemsOf;
+  readonly rarity: (stem: string) => number;
+}
+
+/** Stems of a text without words that join. */
+export const contentOf = (text: string): Set<string> => new Set(queryWords(text).map(({ stem }) => stem));
+
+/** Above 0 the later sentence took the place of the earlier one. */
+export function changeMargin(asked: Asked, older: Dated, newer: Dated, common: Common): number {
+  return weighed(changeFeatures(asked, older, newer, common), changeWeights);
+}
+
+/** Between -1 and 1. */
+const squash = (value: number) => value / (1 + Math.abs(value));
+
+/** The features of `newer` as what took the place of `older`. */
+export function changeFeatures(
+  asked: Asked,
+  older: Dated,
+  newer: Dated,
+  { content, rarity }: Common,
+): Features {
+  const text = newer.statement.text, f: Record<string, number> = { bias: -1 };
+  const sum = (stems: Iterable<string>) => [...stems].reduce((total, stem) => total + rarity(stem), 0);
+  const was = content(older.statement.text), is = content(text);
+  const wasValues = distinctIn(older.statement.text, asked.text), isValues = distinctIn(text, asked.text);
+  const both = was.intersection(is), subject = was.difference(wasValues);
+  const { lead, title, previous, before } = newer.statement;
+  const above = [lead, title, previous, before].map(content);
+  const around = new Set(above.flatMap((stems) => [...stems]));
+  f.sharedOfOld = sum(both) / Math.max(1, sum(subject));
+  f.sharedOfNew = sum(both) / Math.max(1, sum(is));
+  f.shared = sum(both) / Math.max(1, sum(was.union(is)));
+  f.sharedAround = sum([...was].filter((stem) => !is.has(stem) && around.has(stem))) /
+    Math.max(1, sum(subject));
+  const rarest = Math.max(0, ...both.difference(wasValues).values().map(rarity));
+  f.rareShared = Math.min(1, rarest / 5);
+  addCues(f, text);
+  if (changePattern.test(older.statement.text)) f.oldChanges = 1;
+  addDropped(f, text, wasValues, was, content);
+  addAsked(f, asked, was, is, above, rarity);
+  if (older.values.length > 0 && newer.values.length > 0) f.bothAnswer = 1;
+  if (newer.values.some((value) => !older.values.includes(value))) f.otherValue = 1;
+  else if (newer.values.length > 0) f.sameValue = 1;
+  if (!isValues.isSubsetOf(wasValues)) f.saysNew = 1;
+  if (hypotheticalPattern.test(text)) f.hypothetical = 1;
+  if (older.date === newer.date) f.sameDate = 1;
+  if (older.date === "" || newer.date === "") f.undated = 1;
+  if (older.source === newer.source) f.sameFile = 1;
+  f.answersMore = squash((newer.margin - older.margin) / 2);
+  f.answers = squash(newer.margin / 3);
+  return f;
+}
+
+/** Words that tell a change, in the sentence and at its start. */
+function addCues(f: Record<string, number>, text: string): void {
+  const reversal = reversalCue.test(text),
+    movement = movementCue.test(text),
+    currency = currencyCue.test(text);
+  if (reversal) f.reversal = 1;
+  if (movement) f.movement = 1;
+  if (currency) f.currency = 1;
+  if (reversal || movement || currency) f.cue = 1;
+  const start = text.slice(0, 40);
+  if (reversalCue.test(start) || movementCue.test(start)) f.cueFirst = 1;
+  if (changePattern.test(text.slice(0, 30))) f.changeFirst = 1;
+}
+
+/** Whether it names the old value, or says of it or of another word of the old sentence that it holds no longer. */
+function addDropped(
+  f: Record<string, number>,
+  text: string,
+  values: ReadonlySet<string>,
+  was: ReadonlySet<string>,
+  content: StemsOf,
+): void {
+  for (const { value, word, index } of valuesIn(text)) {
+    const dropped = droppedBefore.test(text.slice(Math.max(0, index - 40), index));
+    if (values.has(value)) {
+      f.namesOld = 1;
+      if (/^\d/.test(value)) f.namesNumber = 1;
+      if (dropped) f.dropsOld = 1;
+    }
+    if (dropped && word.length > 3 && !content(word).isDisjointFrom(was)) f.dropsWord = 1;
+  }
+}
+
+/** What of the question the old sentence speaks of, and the new one too. */
+function addAsked(
+  f: Record<string, number>,
+  asked: Asked,
+  was: ReadonlySet<string>,
+  is: ReadonlySet<string>,
+  above: readonly ReadonlySet<string>[],
+  rarity: (stem: string) => number,
+): void {
+  const has = (term: Term, stems: ReadonlySet<string>) => stems.has(term.stem) || isRelated(term, stems);
+  let all = 0, own = 0, around = 0;
+  for (const term of asked.terms) {
+    if (term.light || term.kindOnly || !has(term, was)) continue;
+    const weight = rarity(term.stem) + 0.3;
+    all += weight;
+    if (has(term, is)) own += weight;
+    else if (above.some((stems) => has(term, stems))) around += weight;
+  }
+  if (all === 0) return;
+  f.asked = own / all;
+  f.askedAround = around / all;
+}
+
+const monthNames = "jan feb mar apr may jun jul aug sep oct nov dec".split(" ");
+const month = "(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)\\p{L}*\\.?";
+const isoDate = /\b((?:19|20)\d\d)-(\d\d)-(\d\d)\b/;
+const dayMonthYear = new RegExp(
+  `\\b(\\d{1,2})(?:st|nd|rd|th|\\.)?\\s+(?:of\\s+)?${month},?\\s+((?:19|20)\\d\\d)\\b`,
+  "iu",
+);
+const monthDayYear = new RegExp(`\\b${month}\\s+(\\d{1,2})(?:st|nd|rd|th)?,?\\s+((?:19|20)\\d\\d)\\b`, "iu");
+const numbers = /\b(\d{1,2})\.(\d{1,2})\.((?:19|20)\d\d)\b/;
+
+/** The first day with its year in a text, as ISO 8601, or "". */
+export function dayIn(text: string): string {
+  const iso = isoDate.exec(text);
+  if (iso !== null) return dayOf(iso[1], iso[2], iso[3]);
+  const named = dayMonthYear.exec(text);
+  if (named !== null) return dayOf(named[3], monthOf(named[2]), named[1]);
+  const american = monthDayYear.exec(text);
+  if (american !== null) return dayOf(american[3], monthOf(american[1]), american[2]);
+  const dotted = numbers.exec(text);
+  return dotted === null ? "" : dayOf(dotted[3], dotted[2], dotted[1]);
+}
+
+const monthOf = (name = "") => String(monthNames.indexOf(name.slice(0, 3).toLowerCase()) + 1);
+const dayOf = (year = "", month = "", day = "") =>
+  `${year}-${month.padStart(2, "0")}-${day.padStart(2, "0")}T00:00:00.000Z`;
