@@ -143,15 +143,18 @@ export const imagesPerFrameMax = 64;
 const mappingsPerInstance = 2;
 const mappingsPerDriver = 3;
 
+/** The kernel's limit on mappings of a process, where it says none itself. */
+const mappingsDefault = 65_530;
+
 /** The most instances a worker may hold under half of the kernel's limit on mappings (Linux; elsewhere no limit). */
 function instancesMax(workers: number, wanted: number): number {
-  let mappings: number;
+  if (Deno.build.os !== "linux") return wanted;
+  let mappings = mappingsDefault;
   try {
     mappings = Number(Deno.readTextFileSync("/proc/sys/vm/max_map_count"));
   } catch (error) {
-    // Other systems have no such file, and no such limit.
-    if (error instanceof Error) return wanted;
-    throw error;
+    // Deno lets only those read there who may do everything, which the executable may not.
+    if (!(error instanceof Error)) throw error;
   }
   const share = Math.floor(mappings / 2 / workers) - driversMax * mappingsPerDriver;
   return Math.max(1, Math.min(wanted, Math.floor(share / mappingsPerInstance)));

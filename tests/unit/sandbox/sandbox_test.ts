@@ -309,3 +309,18 @@ Deno.test("an image told with the end of a step is the one that image() would as
   bench.sandbox.settle([{ agent: "told", keep: false }]);
   assert.deepEqual(bench.sandbox.image("told"), told);
 });
+
+Deno.test({
+  name: "instances are bounded by the kernel's mappings also where they can't be asked for",
+  ignore: Deno.build.os !== "linux",
+  permissions: { read: true },
+  fn: () => {
+    assert.throws(() => Deno.readTextFileSync("/proc/sys/vm/max_map_count"), Deno.errors.NotCapable);
+    using bench = new Bench({}, { workers: 16 });
+    // A mapping for memory and one for a stack each, and half of the limit is the program's own.
+    assert.ok(
+      bench.sandbox.stepsMax > 0 && bench.sandbox.stepsMax <= 65_530 / 4,
+      `${bench.sandbox.stepsMax}`,
+    );
+  },
+});
