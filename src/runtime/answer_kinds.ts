@@ -303,6 +303,19 @@ function countFactor(asked: AskedKind, text: string, values: readonly string[]):
   return closest <= 3 ? 1 : 0.85;
 }
 
+/** Kinds whose values can be told apart surely. */
+export const comparable: ReadonlySet<Expected> = new Set<Expected>([
+  "time",
+  "money",
+  "number",
+  "count",
+  "code",
+  "phone",
+  "email",
+  "temperature",
+  "colour",
+]);
+
 /** Questions that want a certain form of answer, and what has that form: an age, a weight, a time of day. */
 const subkinds: readonly (readonly [RegExp, RegExp])[] = [
   [

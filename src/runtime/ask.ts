@@ -2,7 +2,7 @@
  * Ask: the best current fact or sentence, as a verbatim quotation with its source and date; then what it superseded.
  *
  * Owns: which notes and facts are looked at, which of several answers is the current one, what was so before.
- * Does not own: cutting notes (sentences.ts), rating a sentence (questions.ts), search.
+ * Does not own: cutting notes (sentences.ts), rating a sentence (rating.ts), what tells a change (changes_told.ts), search.
  *
  * Invariants:
  * 1. Every text given is a verbatim part of a memory; nothing is composed.
@@ -13,10 +13,10 @@
 import type { Graph, Readable } from "../graph/mod.ts";
 import { connectionTypes, type Engram, type Id } from "../kernel/mod.ts";
 import type { AskView, Quotation } from "./port.ts";
-import type { Statement } from "./answer_kinds.ts";
+import { comparable, type Statement } from "./answer_kinds.ts";
 import { changeMargin, type Common, contentOf, type Dated, dayIn } from "./changes_told.ts";
-import { changePattern, droppedBefore, isQuestion } from "./question_words.ts";
-import { type Asked, askedOf, distinctIn, stemSet, valuesIn, weightsOf } from "./questions.ts";
+import { changePattern, isQuestion } from "./question_words.ts";
+import { type Asked, askedOf, distinctIn, isDropped, stemSet, valuesIn, weightsOf } from "./questions.ts";
 import { rate, type Rating, type Scale } from "./rating.ts";
 import { sentenceCharsMax, sentencesOf } from "./sentences.ts";
 import { lineAt } from "./entries.ts";
@@ -95,6 +95,7 @@ class Search {
   };
   readonly #common: Common = {
     content: kept(contentOf),
+    distinct: kept((text) => distinctIn(text, this.#asked.text)),
     rarity: (stem) => Math.log((this.#looked + 2) / ((this.#having.get(stem) ?? 0) + 1)),
   };
 
@@ -118,7 +119,7 @@ class Search {
     const replaced = current.filter((one) =>
       one.statement !== best.statement && one.score >= scoreMin && !before.includes(one) &&
       isBefore(one, best) &&
-      drops(best.statement.text, distinctIn(one.statement.text, this.#asked.text))
+      drops(best.statement.text, this.#common.distinct(one.statement.text))
     );
     const told = path.slice(0, -1).filter((one) => isBefore(one, best));
     before.push(...new Set([...replaced, ...told]).difference(new Set(before)));
@@ -379,7 +380,7 @@ class Search {
       return [];
     }
     const valuesOf = ({ values, statement: { text } }: Rated) =>
-      values.length > 0 ? new Set(values) : distinctIn(text, this.#asked.text);
+      values.length > 0 ? new Set(values) : this.#common.distinct(text);
     const values = valuesOf(best);
     return values.size === 0 ? [] : current.filter((one) => {
       const { id, kind, metadata } = one.engram, other = valuesOf(one);
@@ -474,19 +475,6 @@ class Search {
   }
 }
 
-/** Kinds whose values can be told apart surely. */
-const comparable = new Set([
-  "time",
-  "money",
-  "number",
-  "count",
-  "code",
-  "phone",
-  "email",
-  "temperature",
-  "colour",
-]);
-
 function quote({ engram, note, start, statement, score }: Rated): Quotation {
   return {
     text: statement.text,
@@ -504,9 +492,7 @@ function quote({ engram, note, start, statement, score }: Rated): Quotation {
 /** Whether a text says of one of these values that it holds no longer. */
 function drops(text: string, values: ReadonlySet<string>): boolean {
   if (values.size === 0 || !changePattern.test(text)) return false;
-  return [...valuesIn(text)].some(({ value, index }) =>
-    values.has(value) && droppedBefore.test(text.slice(Math.max(0, index - 40), index))
-  );
+  return [...valuesIn(text)].some(({ value, index }) => values.has(value) && isDropped(text, index));
 }
 
 const weekdays = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];

@@ -11,18 +11,19 @@
  * Invariant: pure; equal inputs give equal results on every machine.
  */
 import { queryWords } from "../graph/mod.ts";
+import { findDate } from "../input/dates.ts";
+import { formatDay } from "../kernel/mod.ts";
 import type { Statement } from "./answer_kinds.ts";
 import { changeWeights } from "./ask_weights.ts";
 import {
   changePattern,
   currencyCue,
-  droppedBefore,
   hypotheticalPattern,
   movementCue,
   reversalCue,
 } from "./question_words.ts";
-import { type Asked, distinctIn, type Term, valuesIn } from "./questions.ts";
-import { type Features, isRelated, type StemsOf, weighed } from "./rating.ts";
+import { type Asked, isDropped, isRelated, type Term, valuesIn } from "./questions.ts";
+import { type Features, type StemsOf, weighed } from "./rating.ts";
 
 /** A sentence with what it answers and when it was so. */
 export interface Dated {
@@ -38,6 +39,8 @@ export interface Dated {
 /** Words of texts without those that join, and how rare a stem is among the sentences looked at. */
 export interface Common {
   readonly content: StemsOf;
+  /** Names and numbers that are not in the question. */
+  readonly distinct: StemsOf;
   readonly rarity: (stem: string) => number;
 }
 
@@ -53,16 +56,16 @@ export function changeMargin(asked: Asked, older: Dated, newer: Dated, common: C
 const squash = (value: number) => value / (1 + Math.abs(value));
 
 /** The features of `newer` as what took the place of `older`. */
-export function changeFeatures(
+function changeFeatures(
   asked: Asked,
   older: Dated,
   newer: Dated,
-  { content, rarity }: Common,
+  { content, distinct, rarity }: Common,
 ): Features {
   const text = newer.statement.text, f: Record<string, number> = { bias: -1 };
   const sum = (stems: Iterable<string>) => [...stems].reduce((total, stem) => total + rarity(stem), 0);
   const was = content(older.statement.text), is = content(text);
-  const wasValues = distinctIn(older.statement.text, asked.text), isValues = distinctIn(text, asked.text);
+  const wasValues = distinct(older.statement.text), isValues = distinct(text);
   const both = was.intersection(is), subject = was.difference(wasValues);
   const { lead, title, previous, before } = newer.statement;
   const above = [lead, title, previous, before].map(content);
@@ -114,7 +117,7 @@ function addDropped(
   content: StemsOf,
 ): void {
   for (const { value, word, index } of valuesIn(text)) {
-    const dropped = droppedBefore.test(text.slice(Math.max(0, index - 40), index));
+    const dropped = isDropped(text, index);
     if (values.has(value)) {
       f.namesOld = 1;
       if (/^\d/.test(value)) f.namesNumber = 1;
@@ -147,28 +150,8 @@ function addAsked(
   f.askedAround = around / all;
 }
 
-const monthNames = "jan feb mar apr may jun jul aug sep oct nov dec".split(" ");
-const month = "(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)\\p{L}*\\.?";
-const isoDate = /\b((?:19|20)\d\d)-(\d\d)-(\d\d)\b/;
-const dayMonthYear = new RegExp(
-  `\\b(\\d{1,2})(?:st|nd|rd|th|\\.)?\\s+(?:of\\s+)?${month},?\\s+((?:19|20)\\d\\d)\\b`,
-  "iu",
-);
-const monthDayYear = new RegExp(`\\b${month}\\s+(\\d{1,2})(?:st|nd|rd|th)?,?\\s+((?:19|20)\\d\\d)\\b`, "iu");
-const numbers = /\b(\d{1,2})\.(\d{1,2})\.((?:19|20)\d\d)\b/;
-
 /** The first day with its year in a text, as ISO 8601, or "". */
 export function dayIn(text: string): string {
-  const iso = isoDate.exec(text);
-  if (iso !== null) return dayOf(iso[1], iso[2], iso[3]);
-  const named = dayMonthYear.exec(text);
-  if (named !== null) return dayOf(named[3], monthOf(named[2]), named[1]);
-  const american = monthDayYear.exec(text);
-  if (american !== null) return dayOf(american[3], monthOf(american[1]), american[2]);
-  const dotted = numbers.exec(text);
-  return dotted === null ? "" : dayOf(dotted[3], dotted[2], dotted[1]);
+  const found = findDate(text);
+  return found === null ? "" : `${formatDay(found.ms)}T00:00:00.000Z`;
 }
-
-const monthOf = (name = "") => String(monthNames.indexOf(name.slice(0, 3).toLowerCase()) + 1);
-const dayOf = (year = "", month = "", day = "") =>
-  `${year}-${month.padStart(2, "0")}-${day.padStart(2, "0")}T00:00:00.000Z`;

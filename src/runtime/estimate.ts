@@ -5,8 +5,15 @@
  */
 import type { Statement } from "./answer_kinds.ts";
 import { firstPerson, hypotheticalPattern, isQuestion, pronounPattern } from "./question_words.ts";
-import { type Asked, deniesTerm, hasDerived, matterFactor, type Term } from "./questions.ts";
+import { type Asked, isRelated, type Term } from "./questions.ts";
 import type { Scale, StemsOf } from "./rating.ts";
+
+/** What else is known of a sentence: whether it has the kind of answer and speaks of the matter (0 to 1), or denies it. */
+interface Judged {
+  readonly factor: number;
+  readonly matter: number;
+  readonly denies: boolean;
+}
 
 /** How much a word counts by where it stands. */
 const places = {
@@ -58,8 +65,7 @@ function aroundOf(asked: Asked, statement: Statement, stemSet: StemsOf): Around 
 /** How much a set of words has of a term: all, a related word, or nothing. */
 function share(term: Term, stems: ReadonlySet<string>): number {
   if (stems.has(term.stem)) return places.own;
-  for (const one of term.related) if (stems.has(one)) return places.related;
-  return !term.named && hasDerived(stems, term.stem) ? places.related : 0;
+  return isRelated(term, stems) ? places.related : 0;
 }
 
 /** Whether something is so is told by the sentence: what its title speaks of is not enough. */
@@ -70,7 +76,7 @@ const titleShare = ({ expected }: Asked, { named }: Term) =>
 export function estimate(
   asked: Asked,
   statement: Statement,
-  factor: number,
+  { factor, matter, denies }: Judged,
   { weights, stems }: Scale,
 ): number {
   const said = new Set<string>(), around = aroundOf(asked, statement, stems);
@@ -98,21 +104,21 @@ export function estimate(
   if (said.size === 0 || all === 0) return 0;
   // A name alone is no answer: the sentence says something of what is asked about it.
   const told = core > 0 && coreFound === 0 ? 0.6 : 1;
-  const score = sum / all * 0.5 ** missing * told * factor * stanceFactor(asked, statement) *
-    matterFactor(asked, statement.text);
+  const score = sum / all * 0.5 ** missing * told * factor *
+    stanceFactor(asked, statement, denies) * matter;
   const length = [...around.own].filter((stem) => stem.length > 1).length;
   const density = 0.96 + 0.04 * Math.min(1, said.size / Math.max(3, length));
   return score * density;
 }
 
 /** 0 to 1: whether a sentence states something, and states it as so. */
-function stanceFactor(asked: Asked, { text, open }: Statement): number {
+function stanceFactor({ modal }: Asked, { text, open }: Statement, denies: boolean): number {
   let factor = 1;
-  if (/\?["'”’)\]]*$/.test(text.trimEnd())) factor *= 0.25;
-  if (!asked.modal) {
+  if (isQuestion(text)) factor *= 0.25;
+  if (!modal) {
     if (open) factor *= 0.5;
     if (hypotheticalPattern.test(text)) factor *= 0.6;
   }
-  if (!asked.negated && asked.expected !== "truth" && deniesTerm(asked, text)) factor *= 0.5;
+  if (denies) factor *= 0.5;
   return factor;
 }

@@ -7,8 +7,15 @@
  * Invariant: pure; equal inputs give equal results on every machine.
  */
 import { eachWord, queryWords, stemOf } from "../graph/mod.ts";
-import { type Expected, expectedOf, measureOf, type Statement } from "./answer_kinds.ts";
-import { lightStems, negationWords, recentStems, relatedStems, verbStems } from "./question_words.ts";
+import { type Expected, expectedOf, measureOf, type Statement, subkindOf } from "./answer_kinds.ts";
+import {
+  droppedBefore,
+  lightStems,
+  negationWords,
+  recentStems,
+  relatedStems,
+  verbStems,
+} from "./question_words.ts";
 
 /**
  * What a word is in a question: a name or number, the kind of thing asked for ("which oven"), the word that names the
@@ -37,6 +44,8 @@ export interface Asked {
   readonly recent: boolean;
   /** Asks what could be, or what is to be done: such sentences are answers then. */
   readonly modal: boolean;
+  /** What an answer to it looks like, where that can be told. */
+  readonly form: RegExp | null;
   readonly negated: boolean;
 }
 
@@ -73,6 +82,7 @@ export function askedOf(question: string): Asked {
   return {
     text: question,
     expected,
+    form: subkindOf(question),
     terms: withRoles(question, [...terms.values()]),
     recent,
     modal:
@@ -160,7 +170,7 @@ export function stemSet(text: string): Set<string> {
 const derivedEnd = /^(?:ment|l[iy]|e?ry|i?er|or|al|ance|enc|ation|ion|ist|ness|y|i|e)$/;
 
 /** Whether a word of the same family is there: delivery for deliver. */
-export function hasDerived(stems: ReadonlySet<string>, stem: string): boolean {
+function hasDerived(stems: ReadonlySet<string>, stem: string): boolean {
   if (stem.length < 4) return false;
   for (const one of stems) {
     const [short, long] = one.length < stem.length ? [one, stem] : [stem, one];
@@ -169,11 +179,17 @@ export function hasDerived(stems: ReadonlySet<string>, stem: string): boolean {
   return false;
 }
 
+/** Whether a set has a word that may stand for a term. */
+export function isRelated(term: Term, stems: ReadonlySet<string>): boolean {
+  for (const one of term.related) if (stems.has(one)) return true;
+  return !term.named && hasDerived(stems, term.stem);
+}
+
 const wordPattern = /[\p{L}\p{N}]+(?:[.,:]\p{N}+)*/gu;
 const smallNumbers = "two three four five six seven eight nine ten eleven twelve".split(" ");
 
 /** A word as values are compared: "31st" is 31, "Two" is 2. */
-export function valueOf(word: string): string {
+function valueOf(word: string): string {
   const lower = word.toLowerCase(), number = smallNumbers.indexOf(lower);
   return number >= 0 ? String(number + 2) : lower.replace(/^(\d+)(?:st|nd|rd|th)$/, "$1");
 }
@@ -182,6 +198,10 @@ export function valueOf(word: string): string {
 export function* valuesIn(text: string): Generator<{ value: string; word: string; index: number }> {
   for (const { 0: word, index } of text.matchAll(wordPattern)) yield { value: valueOf(word), word, index };
 }
+
+/** Whether what stands at a place in a text is said to hold no longer: "switched from X". */
+export const isDropped = (text: string, index: number): boolean =>
+  droppedBefore.test(text.slice(Math.max(0, index - 40), index));
 
 /** Names and numbers of a text that are not in the question. */
 export function distinctIn(text: string, question: string): Set<string> {

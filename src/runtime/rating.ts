@@ -15,7 +15,7 @@
  * 2. What is struck through, and what has no word of the question in or before it, is no answer.
  */
 import { eachWord } from "../graph/mod.ts";
-import { kindFactor, type Statement, subkindOf, valuesOf } from "./answer_kinds.ts";
+import { comparable, type Expected, kindFactor, type Statement, valuesOf } from "./answer_kinds.ts";
 import { estimate } from "./estimate.ts";
 import { ratingWeights } from "./ask_weights.ts";
 import {
@@ -25,7 +25,7 @@ import {
   isQuestion,
   pronounPattern,
 } from "./question_words.ts";
-import { type Asked, deniesTerm, distinctIn, hasDerived, matterFactor, type Term } from "./questions.ts";
+import { type Asked, deniesTerm, distinctIn, isRelated, matterFactor, type Term } from "./questions.ts";
 
 /** Stems of a text. */
 export type StemsOf = (text: string) => ReadonlySet<string>;
@@ -110,12 +110,6 @@ class Around {
   }
 }
 
-/** Whether a set has a word that may stand for a term. */
-export function isRelated(term: Term, stems: ReadonlySet<string>): boolean {
-  for (const one of term.related) if (stems.has(one)) return true;
-  return !term.named && hasDerived(stems, term.stem);
-}
-
 /** Whether a word begins as another: "auth" for "authenticate". */
 function isLike(stems: ReadonlySet<string>, stem: string): boolean {
   if (stem.length < 4) return false;
@@ -125,24 +119,13 @@ function isLike(stems: ReadonlySet<string>, stem: string): boolean {
   return false;
 }
 
-const hardKinds = new Set([
-  "time",
-  "money",
-  "number",
-  "count",
-  "code",
-  "phone",
-  "email",
-  "url",
-  "temperature",
-  "colour",
-]);
+const hardKinds = new Set<Expected>([...comparable, "url"]);
 
 /** An estimate that alone is almost an answer. */
 const estimateGood = 0.62;
 
 /** The features of a sentence as an answer; null where it is none. */
-export function featuresOf(
+function featuresOf(
   asked: Asked,
   statement: Statement,
   { weights, stems }: Scale,
@@ -191,13 +174,16 @@ export function featuresOf(
   if (matched.size === 0) return none;
   if (light > 0) f.light = lightFound / light;
   if (covered > 0.99) f.whole = 1;
-  f.estimate = estimate(asked, statement, factor, { weights, stems });
+  const denies = !asked.negated && asked.expected !== "truth" && deniesTerm(asked, text);
+  const matter = matterFactor(asked, text);
+  f.estimate = estimate(asked, statement, { factor, matter, denies }, { weights, stems });
   if (f.estimate >= estimateGood) f.estimateGood = 1;
   if (around.opensWithPronoun) f.pronounFirst = 1;
   if (around.answers) f.afterQuestion = 1;
   f.previousHas = previous;
   addKind(f, asked, statement, { values, factor, covered, previous });
-  addStance(f, asked, statement);
+  f.matter = Math.log(matter);
+  addStance(f, asked, statement, denies);
   addForm(f, asked, text, said, values);
   return { features: f, matched, said, values };
 }
@@ -226,12 +212,16 @@ function addKind(
     if (distinctIn(text, asked.text).size > 0) f.saysNew = 1;
     if (expected === "any" && f.saysNew === 1) f.newAfterPrevious = previous;
   }
-  const form = subkindOf(asked.text);
-  if (form !== null) f[form.test(text) ? "form" : "formless"] = 1;
+  if (asked.form !== null) f[asked.form.test(text) ? "form" : "formless"] = 1;
 }
 
 /** Whether it states something, and as so. */
-function addStance(f: Record<string, number>, asked: Asked, { text, open }: Statement): void {
+function addStance(
+  f: Record<string, number>,
+  asked: Asked,
+  { text, open }: Statement,
+  denies: boolean,
+): void {
   if (isQuestion(text)) f.question = 1;
   if (!asked.modal) {
     if (hypotheticalPattern.test(text)) f.hypothetical = 1;
@@ -239,8 +229,7 @@ function addStance(f: Record<string, number>, asked: Asked, { text, open }: Stat
   }
   const changes = changePattern.test(text);
   if (changes) f.changes = 1;
-  if (!changes && !asked.negated && asked.expected !== "truth" && deniesTerm(asked, text)) f.denies = 1;
-  f.matter = Math.log(matterFactor(asked, text));
+  if (!changes && denies) f.denies = 1;
 }
 
 /** How long it is, and how near the words and the values stand to each other. */

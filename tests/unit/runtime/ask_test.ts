@@ -295,10 +295,10 @@ Deno.test("ask() gives the same answers whatever the order in which the notes ca
   }
 });
 
-for (const part of ["development", "held_out"] as const) {
-  Deno.test(`ask() is right in 9 of 10 answers it gives on the ${part} set`, () => {
+for (const [part, right] of [["development", 0.93], ["held_out", 0.95]] as const) {
+  Deno.test(`ask() is right in ${right} of the answers it gives on the ${part} set`, () => {
     const { precision } = quality(askAll(askSets(part)));
-    assert.ok(precision >= 0.9, `precision ${precision}`);
+    assert.ok(precision >= right, `precision ${precision}`);
   });
   Deno.test(`ask() answers 3 of 4 questions that have an answer in the ${part} set`, () => {
     const { recall } = quality(askAll(askSets(part)));
