@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { agents, build, hasCompiler, isCurrent } from "../../scripts/build_agents.ts";
+import { file, source } from "../../scripts/english.ts";
 import { readManifest } from "../../src/input/mod.ts";
 import { hostFunctions, type Param } from "../../src/sandbox/abi.ts";
 
@@ -62,4 +63,8 @@ Deno.test("every manifest of a bundled agent is one, and names a module that is 
     const manifest = readManifest(await Deno.readFile(new URL(path, folder)), path);
     assert.ok((await Deno.stat(new URL(manifest.wasm ?? "", new URL(path, folder)))).isFile);
   }
+});
+
+Deno.test("the linker's English words are those that scripts/english.ts makes", async () => {
+  assert.equal(await Deno.readTextFile(file), source());
 });

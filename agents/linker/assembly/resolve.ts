@@ -44,16 +44,13 @@ export class Candidate {
   readonly notes: Set<i32> = new Set<i32>();
   readonly units: Set<string> = new Set<string>();
   readonly why: Set<string> = new Set<string>();
-  /** Times it stands inside a sentence, begins one, is the value of a label or a cell, stands in a heading. */
+  /** Times it stands inside a sentence, begins one, is the value of a label or a cell. */
   mid: i32 = 0;
   first: i32 = 0;
   value: i32 = 0;
-  head: i32 = 0;
-  /** Times with an article before it, with 's behind it, in a list beside other names, before a colon in a chat. */
+  /** Times with an article before it, with 's behind it. */
   article: i32 = 0;
   owner: i32 = 0;
-  listed: i32 = 0;
-  speaker: i32 = 0;
   strong: StaticArray<i32> = new StaticArray<i32>(4);
   weak: StaticArray<i32> = new StaticArray<i32>(4);
   /** Notes where it begins a sentence and does what only a person does. */
@@ -302,7 +299,6 @@ export class Resolver {
   }
 
   private gather(note: Note): void {
-    let last: Candidate | null = null;
     let lastWords: Word[] | null = null;
     let lastTo = -1;
     let lastPerson = 0;
@@ -326,13 +322,10 @@ export class Resolver {
       const inside = this.place(candidate, mark, core);
       const counted = parts.length == 1 && isNumbered(words, core.to);
       const person = mark.titled || counted ? 0 : this.evidence(candidate, mark, core, inside);
-      const goesOn = !mark.titled && lastWords == words && follows(words, lastTo, core.from);
-      if (goesOn) {
-        candidate.listed++;
-        if (last !== null) last.listed++;
-      }
-      last = candidate;
-      if (goesOn && lastPerson > 0 && person == 0) {
+      if (
+        !mark.titled && lastWords == words && lastPerson > 0 && person == 0 &&
+        follows(words, lastTo, core.from)
+      ) {
         candidate.add(Type.person, lastPerson > 1, "beside a person");
         lastTo = core.to;
         continue;
@@ -347,10 +340,7 @@ export class Resolver {
   private place(candidate: Candidate, mark: Mark, core: Core): bool {
     const words = mark.words;
     const first = words[core.from];
-    if (mark.titled) {
-      candidate.head++;
-      return false;
-    }
+    if (mark.titled) return false;
     if (words[core.to - 1].after.startsWith("'s")) candidate.owner++;
     // A run whose first word begins the sentence is inside it when its first word is a name elsewhere.
     if (!first.initial || (core.to - core.from > 1 && this.reliable(first.spelling))) {
@@ -406,10 +396,7 @@ export class Resolver {
     if (core.to < words.length) this.apposition(candidate, words, core.to, after);
     if ((core.from == 0 || words[core.from].before.includes("\n")) && after.startsWith(":")) {
       candidate.add(Type.person, false, "before a colon");
-      if (this.notes[mark.note].chat) {
-        candidate.speech.add(mark.note);
-        candidate.speaker++;
-      }
+      if (this.notes[mark.note].chat) candidate.speech.add(mark.note);
     }
     this.elsewhere(candidate, words, core, p1, p2, n1);
     return person;

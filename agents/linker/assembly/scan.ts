@@ -7,7 +7,6 @@
  * 2. Nothing here knows other notes: what a word is elsewhere is counted by resolve.ts.
  */
 import {
-  fold,
   isDigit,
   isLetter,
   isSpace,
@@ -588,7 +587,7 @@ function mark(note: Note, index: i32, words: Word[], titled: bool, heading: bool
 }
 
 /** The headings of a path "A › B": where each stands in it. */
-export function headsOf(title: string): Span[] {
+function headsOf(title: string): Span[] {
   const heads: Span[] = [];
   let from = 0;
   while (from <= title.length) {
