@@ -23,9 +23,8 @@ import {
   type Param,
   status,
 } from "./abi.ts";
-import { pieceOf } from "../kernel/blocks.ts";
 import { type Drivers, suspending } from "./drivers.ts";
-import type { Bytes, Reader, Writer } from "./frame.ts";
+import { type Bytes, type Reader, Writer } from "./frame.ts";
 import { absent, answerKind, functionNames, type GivenPermit, readPermit, report } from "./messages.ts";
 import type { Block, Step } from "./step.ts";
 
@@ -49,10 +48,10 @@ interface OutBuffer {
 }
 
 interface WaitingCall {
+  readonly call: Call;
+  readonly raw: Raw;
   readonly inputs: readonly Block[];
   readonly out: OutBuffer | null;
-  /** The call's record; null where no answer is kept. */
-  readonly request: Bytes | null;
   resolve(result: number): void;
 }
 
@@ -130,7 +129,7 @@ class Call {
         const pointer = Number(raw[at]) >>> 0;
         const lengthPointer = Number(raw[at + 1]) >>> 0;
         if (lengthPointer + 4 > memory.length) return status.invalidArgument;
-        const room = step.instance.view().getUint32(lengthPointer, true);
+        const room = step.instance.heldView.getUint32(lengthPointer, true);
         if (room > 0 && pointer + room > memory.length) return status.invalidArgument;
         out = { pointer, room, lengthPointer };
         at += 2;
@@ -148,25 +147,22 @@ class Call {
     const { out: to, drivers } = this.#desk;
     const site = this.#site;
     const start = to.length;
-    const memory = step.instance.bytes();
+    const memory = step.instance.held;
     const isPermitted = this.#isPermitted(raw, inputs, memory);
     this.#write(report.call, to, memory, raw);
     const { kept } = site;
     site.kept = null;
     if (out !== null && kept !== null && same(kept.request, to.bytes, start, to.length)) {
       to.length = start;
-      return deliver(site, step, out, kept.json, kept.request);
+      return this.deliver(step, raw, out, kept.json);
     }
-    const request = out === null ? null : pieceOf(to.bytes.subarray(start, to.length));
     if (isPermitted) {
       to.bytes[start] = report.answered;
       const json = site.permit?.engram?.json ?? null;
-      return out === null || request === null || json === null
-        ? status.done
-        : deliver(site, step, out, json, request);
+      return out === null || json === null ? status.done : this.deliver(step, raw, out, json);
     }
     return new Promise<number>((resolve) => {
-      site.waiting = { inputs, out, request, resolve };
+      site.waiting = { call: this, raw, inputs, out, resolve };
       this.#desk.paused(step);
       drivers.suspended();
     });
@@ -217,6 +213,23 @@ class Call {
     }
   }
 
+  /** Writes JSON into the guest's buffer, or keeps it where there is too little room; `json` may be a view. */
+  deliver(step: Step, raw: Raw, { pointer, room, lengthPointer }: OutBuffer, json: Bytes): number {
+    // The guest has not run since its call, so its memory is where it was.
+    const { held, heldView } = step.instance;
+    const fits = json.length <= room;
+    if (fits) {
+      if (!step.chargeMore(fuelOf(json.length))) return 0;
+      held.set(json, pointer);
+    } else {
+      const request = new Writer(requestBytes);
+      this.#write(report.call, request, held, raw);
+      this.#site.kept = { request: request.bytes.slice(0, request.length), json: json.slice() };
+    }
+    heldView.setUint32(lengthPointer, json.length, true);
+    return fits ? status.done : status.bufferTooSmall;
+  }
+
   #write(kind: number, to: Writer, memory: Bytes, raw: Raw): void {
     to.u8(kind);
     to.u32(this.#site.seat);
@@ -227,7 +240,7 @@ class Call {
         const pointer = Number(raw[at]) >>> 0;
         const size = Number(raw[at + 1]) >>> 0;
         if (pointer === 0 && size === 0) to.u32(absent);
-        else to.blob(size === 0 ? memory.subarray(0, 0) : memory.subarray(pointer, pointer + size));
+        else to.part(memory, size === 0 ? 0 : pointer, size);
         at += 2;
       } else if (type === "out") at += 2;
       else {
@@ -239,6 +252,9 @@ class Call {
     }
   }
 }
+
+/** Room for the record of a call that found too little room, before it grows. */
+const requestBytes = 256;
 
 /** Bytes of orders that wait to be handed over, above which a call asks the engine although it need not. */
 const permittedBytesMax = 1024 * 1024;
@@ -260,19 +276,9 @@ function same(request: Bytes, bytes: Bytes, start: number, end: number): boolean
   return request.every((byte, i) => byte === bytes[start + i]);
 }
 
-/** Writes JSON into the guest's buffer, or keeps it where there is too little room. */
-function deliver(site: CallSite, step: Step, out: OutBuffer, json: Bytes, request: Bytes): number {
-  const fits = json.length <= out.room;
-  if (!fits) site.kept = { request, json };
-  else if (!step.charge(fuelOf(json.length))) return 0;
-  if (fits) step.instance.bytes().set(json, out.pointer);
-  step.instance.view().setUint32(out.lengthPointer, json.length, true);
-  return fits ? status.done : status.bufferTooSmall;
-}
-
 /** Allocates in the guest and writes an id string; 0 where the step is ended instead. */
 function giveId(step: Step, id: Bytes, inputs: readonly Block[]): number {
-  if (!step.charge(fuelOf(id.length))) return 0;
+  if (!step.chargeMore(fuelOf(id.length))) return 0;
   const pointer = step.allocate(4 + id.length, inputs);
   if (pointer === null) return 0;
   const memory = step.instance.bytes();
@@ -301,9 +307,9 @@ export function answered(from: Reader, site: CallSite, drivers: Drivers): void {
       break;
     case answerKind.json: {
       const json = from.blob();
-      const { out, request } = waiting;
-      if (out === null || request === null) throw new Error("Fault: JSON for a call without a buffer");
-      result = deliver(site, step, out, json.length <= out.room ? json : json.slice(), request);
+      const { call, raw, out } = waiting;
+      if (out === null) throw new Error("Fault: JSON for a call without a buffer");
+      result = call.deliver(step, raw, out, json);
       break;
     }
     default:

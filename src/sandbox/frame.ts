@@ -20,15 +20,22 @@ const startBytes = 64 * 1024;
 const knownTextMax = 32, knownTexts = 1024;
 /** Bytes of ASCII up to which a text is made by hand: a decoder costs more to call. */
 const shortTextMax = 96;
+/** Bytes up to which a part is copied by hand: a view of it costs more. */
+const loopBytesMax = 48;
 
 /** Bytes that begin in private memory, never shared: what a TextDecoder and a guest may be given. */
 export type Bytes = Uint8Array<ArrayBuffer>;
 
 /** Writes a frame into one private buffer. */
 export class Writer {
-  bytes: Bytes = new Uint8Array(startBytes);
+  bytes: Bytes;
   length = 0;
-  #view = new DataView(this.bytes.buffer);
+  #view: DataView;
+
+  constructor(bytes = startBytes) {
+    this.bytes = new Uint8Array(bytes);
+    this.#view = new DataView(this.bytes.buffer);
+  }
 
   /** Makes room for `more` bytes. */
   #reserve(more: number): void {
@@ -84,6 +91,16 @@ export class Writer {
     this.#reserve(value.length);
     this.bytes.set(value, this.length);
     this.length += value.length;
+  }
+
+  /** A blob of a part of `bytes`. */
+  part(bytes: Uint8Array, from: number, size: number): void {
+    if (size > loopBytesMax) return this.blob(bytes.subarray(from, from + size));
+    this.#reserve(4 + size);
+    this.#view.setUint32(this.length, size, true);
+    const to = this.bytes, at = this.length + 4;
+    for (let i = 0; i < size; i++) to[at + i] = bytes[from + i] ?? 0;
+    this.length = at + size;
   }
 
   text(value: string): void {

@@ -122,7 +122,17 @@ export class Instance {
     return this.#bytes;
   }
 
+  /** What {@link bytes} gave last: the memory as it is, where the guest was not entered since. */
+  get held(): Bytes {
+    return this.#bytes;
+  }
+
   /** The same memory, for numbers. */
+  get heldView(): DataView {
+    return this.#view;
+  }
+
+  /** The same as {@link bytes}, for numbers. */
   view(): DataView {
     this.bytes();
     return this.#view;

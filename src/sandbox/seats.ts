@@ -72,6 +72,8 @@ export class Seats implements CallDesk {
   /** How many of them, from the first, hold nothing of anybody. */
   #cleanPages = 0;
   #mark = 0;
+  /** Steps that paused since the clock was read, once each. */
+  readonly #unaccounted: Step[] = [];
 
   constructor(options: SeatsOptions) {
     this.#options = options;
@@ -136,10 +138,22 @@ export class Seats implements CallDesk {
   }
 
   paused(step: Step): void {
-    const now = this.#options.clock();
-    step.executionMs += now - this.#mark;
-    this.#mark = now;
+    this.#unaccounted.push(step);
     this.#options.beat();
+  }
+
+  /**
+   * Gives the time since the last reading of the clock to the steps that ran in it, by what fuel each took: reading it
+   * at every pause costs as much as a tenth of a host call.
+   */
+  account(): void {
+    const now = this.#options.clock(), ran = this.#unaccounted;
+    const took = now - this.#mark;
+    this.#mark = now;
+    let fuel = 0;
+    for (const step of ran) fuel += step.fuelUnaccounted;
+    for (const step of ran) step.took(took * step.fuelUnaccounted / fuel);
+    ran.length = 0;
   }
 
   #step(wanted: StepOrder): void {
@@ -198,6 +212,7 @@ export class Seats implements CallDesk {
       this.drivers.submit(job);
     }, (finished) => {
       this.paused(step);
+      this.account();
       seat.step = null;
       seat.kept = null;
       seat.permit = null;

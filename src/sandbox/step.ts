@@ -59,10 +59,13 @@ function backtraceOf(error: unknown): Frame[] {
 export class Step {
   readonly instance: Instance;
   readonly entry: Entry;
-  readonly budget: bigint;
+  readonly budget: number;
   hostCalls = 0;
   memoryOperations = 0;
   executionMs = 0;
+  /** Fuel left as of the last look at it, and when time was last given to this step. */
+  #left: number;
+  #leftAccounted: number;
   readonly #args: readonly Bytes[];
   readonly #blocks: Block[] = [];
   #ending: Ending | null = null;
@@ -77,7 +80,9 @@ export class Step {
   ) {
     this.instance = instance;
     this.entry = order.entry;
-    this.budget = BigInt(order.fuel);
+    this.budget = order.fuel;
+    this.#left = order.fuel;
+    this.#leftAccounted = order.fuel;
     this.#args = order.args;
     this.#submit = submit;
     this.#finished = finished;
@@ -86,7 +91,7 @@ export class Step {
   /** Begins; `start` says whether the module's start function runs first. */
   begin(start: boolean): void {
     const { instance } = this;
-    instance.fuel.value = this.budget;
+    instance.fuel.value = BigInt(this.budget);
     instance.stop.value = 0;
     const function_ = start ? instance.module.manifest.start : null;
     if (function_ === null) return this.#enter();
@@ -157,12 +162,28 @@ export class Step {
     return pointer;
   }
 
+  /** Fuel taken since {@link took}, and one more so that no step has none. */
+  get fuelUnaccounted(): number {
+    return this.#leftAccounted - this.#left + 1;
+  }
+
+  /** Counts the time that went by while {@link fuelUnaccounted} was taken, in ms. */
+  took(ms: number): void {
+    this.executionMs += ms;
+    this.#leftAccounted = this.#left;
+  }
+
   /** Takes fuel for the host's work; false, and the step is ended, when there is not enough. */
   charge(fuel: number): boolean {
-    const { instance } = this;
-    const rest = BigInt(instance.fuel.value) - BigInt(fuel);
-    instance.fuel.value = rest;
-    if (rest >= 0n) return true;
+    this.#left = Number(this.instance.fuel.value);
+    return this.chargeMore(fuel);
+  }
+
+  /** {@link charge} where the guest has not run since. */
+  chargeMore(fuel: number): boolean {
+    this.#left -= fuel;
+    this.instance.fuel.value = BigInt(this.#left);
+    if (this.#left >= 0) return true;
     this.stop("out_of_fuel", "");
     return false;
   }
@@ -253,10 +274,10 @@ export class Step {
   }
 
   #report(kind: Outcome, facts: Partial<Pick<Finished, "code" | "message" | "backtrace" | "result">>): void {
-    const left = BigInt(this.instance.fuel.value);
+    this.#left = Number(this.instance.fuel.value);
     this.#finished({
       kind,
-      fuel: Number(kind === "completed" || kind === "failed" ? this.budget - left : this.budget),
+      fuel: kind === "completed" || kind === "failed" ? this.budget - this.#left : this.budget,
       code: facts.code ?? 0,
       message: facts.message ?? "",
       backtrace: facts.backtrace ?? [],

@@ -50,6 +50,7 @@ async function serve(start: WorkerStart, clock: () => number): Promise<void> {
     try {
       seats.handle(frame);
       await seats.drivers.quiet();
+      seats.account();
     } catch (error) {
       seats.out.reset();
       seats.out.u8(report.fault);

@@ -4,10 +4,18 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { Reader, Writer } from "../../../src/sandbox/frame.ts";
 import { manifestOf } from "../../../src/sandbox/exports.ts";
-import { order, origin, writeStep } from "../../../src/sandbox/messages.ts";
+import {
+  answerKind,
+  type Finished,
+  order,
+  origin,
+  readFinished,
+  report,
+  writeStep,
+} from "../../../src/sandbox/messages.ts";
 import { Seats } from "../../../src/sandbox/seats.ts";
 import { defaultStackDepthMax } from "../../../src/wasm/mod.ts";
-import { guestText, prepareText, stepOf } from "./guest.ts";
+import { guestText, imports, prepareText, stepOf } from "./guest.ts";
 
 const pageBytes = 65_536;
 /** Each step fills half a page and counts; it is heard of nowhere else. */
@@ -136,4 +144,73 @@ Deno.test("an instance that is dropped leaves nothing behind that holds it", asy
   assert.deepEqual(gone.sort(), ["instance 0", "instance 2"]);
   assert.deepEqual(memories.map((memory) => memory.deref() === undefined), [true, false, true]);
   await seats.step(1, origin.live);
+});
+
+/** Loops as often as its first argument has bytes times a thousand, then asks the host. */
+const looping = prepareText(guestText({
+  imports: imports.get,
+  execute: `(local.set $i (i32.mul (local.get 1) (i32.const 1000)))
+    (block $end (loop $next
+      (br_if $end (i32.eqz (local.get $i)))
+      (local.set $i (i32.sub (local.get $i) (i32.const 1)))
+      (br $next)))
+    (drop (call $get (i32.const 0) (i32.const 8) (i32.const 0) (i32.const 600)))
+    (i32.const 0)`,
+}));
+
+Deno.test("the time of guests that run between two readings of the clock is theirs by their fuel", async () => {
+  let now = 0, readings = 0;
+  const clock = () => (readings++, now += 10);
+  const seats = new Seats({ shadowBytesMax: 64 * pageBytes, clock, beat: () => {} });
+  const to = new Writer(), from = new Reader();
+  const give = async () => {
+    from.reset();
+    from.append(to.bytes.subarray(0, to.length));
+    to.reset();
+    seats.out.reset();
+    seats.handle(from);
+    await seats.drivers.quiet();
+    seats.account();
+  };
+  to.u8(order.define);
+  to.u32(0);
+  to.text(JSON.stringify(manifestOf(looping, defaultStackDepthMax)));
+  to.blob(looping.bytes);
+  for (const [seat, bytes] of [99, 0, 0].entries()) {
+    const args = [new Uint8Array(bytes), new Uint8Array(0)];
+    writeStep(to, {
+      ...stepOf("a"),
+      args,
+      fuel: 10_000_000,
+      seat,
+      module: 0,
+      origin: origin.fresh,
+      image: null,
+    });
+  }
+  await give();
+  assert.equal(readings, 2, "three pauses, one reading of the clock after the frame's first");
+  for (const seat of [0, 1, 2]) {
+    to.u8(order.answer);
+    to.u32(seat);
+    to.u8(answerKind.status);
+    to.i32(0);
+  }
+  await give();
+  const ended = new Reader(), steps: Finished[] = [];
+  ended.append(seats.out.bytes.subarray(0, seats.out.length));
+  while (!ended.done) {
+    assert.equal(ended.u8(), report.finished);
+    ended.u32();
+    steps.push(readFinished(ended));
+  }
+  const [long, one, other] = steps.map(({ executionMs }) => executionMs);
+  assert.deepEqual(steps.map(({ kind }) => kind), ["completed", "completed", "completed"]);
+  // 10 ms until all wait, of which the long one takes nearly all; then 10 ms each until they end.
+  assert.ok(long !== undefined && long > 19.9 && long < 20, `the long one took ${long} ms`);
+  assert.ok(
+    one !== undefined && one > 10 && one < 10.05 && one === other,
+    `short ones took ${one}, ${other}`,
+  );
+  assert.ok(Math.abs(long + one + one - 40) < 1e-9, "no time is lost or told twice");
 });
