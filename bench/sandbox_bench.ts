@@ -99,10 +99,12 @@ bench("steps without host calls", "1 agent", rounds(1, 1, 0), true);
 bench("steps without host calls", `${many} agents, 1 worker`, rounds(1, many, 0));
 bench("steps without host calls", `${many} agents, 2 workers`, rounds(2, many, 0));
 
-/** Answers with an engram read from a file, never from a cache; and the bare statement that finds its text. */
-function fromGraph(): { readonly answer: () => HostAnswer; readonly bare: () => unknown } {
+/** Answers with an engram of a file; and the bare statement that finds its text. */
+function fromGraph(
+  cacheEngramsMax?: number,
+): { readonly answer: () => HostAnswer; readonly bare: () => unknown } {
   const engrams = 1000, path = `${temporary()}/graph.db`;
-  const graph = openGraph({ path, cacheEngramsMax: 0 });
+  const graph = openGraph(cacheEngramsMax === undefined ? { path } : { path, cacheEngramsMax });
   const author = { agent: "bench", client: null, tick: 0, seat: 0 };
   const content = "Heron launches on 12 May. ".repeat(4);
   const texts = { content, title: null, source: "bench", ref: null, thread: null, metadata: {} };
@@ -163,7 +165,7 @@ function pingPong(count: number): () => number {
   };
 }
 
-const each = calls / many, stored = fromGraph();
+const each = calls / many, stored = fromGraph(0), kept = fromGraph();
 const repeat = (work: () => unknown) => () => {
   for (let left = calls; left > 0; left--) work();
 };
@@ -179,8 +181,17 @@ bench(
   false,
   calls,
 );
+// A graph as an engine opens it keeps the engrams read or changed last.
+bench(
+  "host calls",
+  `of ${many} agents, 1 worker, answered from the graph's cache`,
+  rounds(1, many, each, 1, kept.answer),
+  false,
+  calls,
+);
 bench("an engram from libSQL, no agents", "a bare prepared statement", repeat(stored.bare), true, calls);
 bench("an engram from libSQL, no agents", "as JSON for a guest", repeat(stored.answer), false, calls);
+bench("an engram from libSQL, no agents", "the same from the cache", repeat(kept.answer), false, calls);
 
 bench("memory kept after a step", "1 page", rounds(1, 1, 0, 1), true);
 bench("memory kept after a step", "16 pages", rounds(1, 1, 0, 16));
