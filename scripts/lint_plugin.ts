@@ -40,6 +40,7 @@ export const homes: Readonly<Record<string, readonly string[]>> = {
   "stemmer": ["graph"],
   "@msgpack/msgpack": ["log"],
   "hono": ["api"],
+  "@hono/node-server": ["api"],
   "@grpc/grpc-js": ["api"],
   "@grpc/proto-loader": ["api"],
   "@modelcontextprotocol/server": ["api"],

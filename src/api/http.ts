@@ -72,7 +72,7 @@ type Env = { Variables: { requestId: string; identity: Identity | null } };
 type Request = Context<Env>;
 type Answer = Response | Promise<Response>;
 
-/** Makes the API of a host. It is served by `Deno.serve`, or called directly. */
+/** Makes the API of a host. It is served by http_server.ts, or called directly. */
 export function httpApi(door: HttpDoor): Hono<Env> {
   const { limits } = door;
   const app = new Hono<Env>();

@@ -8,6 +8,16 @@ export const apiLimits = {
   agentBodyBytesMax: 64 * 1024 * 1024,
   /** ms for a body to arrive. */
   bodyWaitMsMax: 30_000,
+  /** ms for the head of a request to arrive, from the first moment of its connection or the end of the answer before. */
+  headersWaitMsMax: 15_000,
+  /** Headers of a request. */
+  headersMax: 200,
+  /** Bytes of the head of a request. */
+  headerBytesMax: 64 * 1024,
+  /** ms without a request after which a connection is closed. */
+  idleConnectionMsMax: 60_000,
+  /** Connections at once. */
+  connectionsMax: 2048,
   /** Levels of lists and objects in a body. */
   bodyDepthMax: 64,
   /** Requests under way at once. */

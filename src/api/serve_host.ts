@@ -35,6 +35,7 @@ import { type AwakeAgents, startAgents } from "./awake.ts";
 import type { LogLevel } from "../input/log_levels.ts";
 import { HostLog } from "./host_log.ts";
 import { httpApi } from "./http.ts";
+import { type HttpServer, serveHttp } from "./http_server.ts";
 import { Jobs } from "./jobs.ts";
 import { type ApiLimits, apiLimits } from "./limits.ts";
 import { type McpSocket, serveMcpSocket } from "./mcp/socket.ts";
@@ -212,7 +213,7 @@ class Host {
       "info",
       `engramlt ${this.#version} has the folder, process ${Deno.pid}, for ${startedBy}`,
     );
-    const { server, address } = this.#listen();
+    const { server, address } = await this.#listen();
     const look = setInterval(() => this.#lookForFolder(), folderLookMs);
     const abort = () => this.#end(null, "it was told to end");
     let reason: Error | null = null;
@@ -252,12 +253,12 @@ class Host {
       // Answers wait for their ticks, so the engine ends its work first; then they have a moment to leave.
       await closeEngine(this.#engine, reason, this.#onFault);
       socket?.close();
-      if (!await within(answersWaitMsMax, server.shutdown())) server.unref(); // who does not read keeps no one waiting
+      await server.close(answersWaitMsMax);
     }
   }
 
   /** The HTTP door. */
-  #listen(): { readonly server: HttpServer; readonly address: string } {
+  async #listen(): Promise<{ readonly server: HttpServer; readonly address: string }> {
     let authority = "";
     const app = httpApi({
       port: this.#activity.counted(this.#port, "clients"),
@@ -281,7 +282,7 @@ class Host {
       limits: this.#limits,
     });
     const hostname = checkListenAddress(this.#options.host ?? loopback, this.#options.allowRemote === true);
-    const server = listen(hostname, this.#options.port ?? 0, async (request) => {
+    const handler = async (request: Request) => {
       const over = this.#activity.hold();
       const began = performance.now();
       let answered = "no answer";
@@ -298,10 +299,12 @@ class Host {
           this.#log.write("debug", `${request.method} ${pathname} ${answered}, ${ms} ms`);
         }
       }
-    });
-    authority = authorityOf(hostname, server.addr.port);
+    };
+    const { port = 0 } = this.#options;
+    const server = await serveHttp({ hostname, port, limits: this.#limits, handler });
+    authority = authorityOf(hostname, server.port);
     if (!isLoopback(hostname)) this.#log.write("warn", `other machines reach ${authority}`);
-    return { server, address: localAddress(hostname, server.addr.port) };
+    return { server, address: localAddress(hostname, server.port) };
   }
 
   /** The MCP door. */
@@ -397,31 +400,6 @@ function tellingLoads(port: Port, log: HostLog): Port {
       }
     },
   };
-}
-
-type HttpServer = ReturnType<typeof listen>;
-
-function listen(
-  hostname: string,
-  port: number,
-  handler: (request: Request) => Response | Promise<Response>,
-) {
-  try {
-    return Deno.serve({
-      hostname,
-      port,
-      onListen: () => {/* said by onReady */},
-      handler,
-    });
-  } catch (error) {
-    const words = error instanceof Error ? error.message : String(error);
-    throw new EngramError(
-      "io_failed",
-      `Cannot listen on ${authorityOf(hostname, port)}: ${words}`,
-      { port },
-      "Choose another --port or --host",
-    );
-  }
 }
 
 /** Whether the folder still has the host file that this host wrote. */

@@ -87,26 +87,22 @@ const cases: readonly Case[] = [
   {
     what: "no Host",
     sent: "GET /v1/status HTTP/1.1\r\nAuthorization: Bearer TOKEN\r\n\r\n",
-    status: 403,
-    code: "origin_refused",
+    status: 400,
   },
   {
     what: "HTTP/1.0 without a Host",
     sent: "GET /v1/status HTTP/1.0\r\nAuthorization: Bearer TOKEN\r\n\r\n",
-    status: 403,
-    code: "origin_refused",
+    status: 400,
   },
   {
     what: "a Host with a user before it",
     sent: "GET /v1/status HTTP/1.1\r\nHost: a@HOST\r\nAuthorization: Bearer TOKEN\r\n\r\n",
-    status: 403,
-    code: "origin_refused",
+    status: 400,
   },
   {
     what: "a Host with a path after it",
     sent: "GET /v1/status HTTP/1.1\r\nHost: HOST/../v1\r\nAuthorization: Bearer TOKEN\r\n\r\n",
-    status: 403,
-    code: "origin_refused",
+    status: 400,
   },
   {
     what: "a foreign address in the request line, the right Host beside it",
@@ -142,8 +138,7 @@ const cases: readonly Case[] = [
   {
     what: "a backslash for a slash",
     sent: `GET /v1\\status HTTP/1.1\r\n${right}\r\n`,
-    status: 404,
-    code: "route_not_found",
+    status: 400,
   },
   {
     what: "an empty part of a path",
@@ -180,14 +175,13 @@ const cases: readonly Case[] = [
     status: 405,
     code: "method_not_allowed",
   },
-  { what: "CONNECT", sent: `CONNECT evil.example:443 HTTP/1.1\r\n${right}\r\n`, status: 403 },
+  { what: "CONNECT", sent: `CONNECT evil.example:443 HTTP/1.1\r\n${right}\r\n`, status: 400 },
   {
     what: "a method in lower case",
     sent: `delete /v1/engrams/x HTTP/1.1\r\n${right}\r\n`,
-    status: 405,
-    code: "method_not_allowed",
+    status: 400,
   },
-  { what: "OPTIONS of everything", sent: `OPTIONS * HTTP/1.1\r\n${right}\r\n`, status: 404 },
+  { what: "OPTIONS of everything", sent: `OPTIONS * HTTP/1.1\r\n${right}\r\n`, status: 400 },
   // Bodies that lie about their length.
   {
     what: "a length twice, and not the same",
@@ -333,3 +327,61 @@ Deno.test("sockets that send half a request, or nothing, delay nobody, and not t
   });
   for (const line of lines) line[Symbol.dispose]();
 });
+
+Deno.test("a connection without a whole head or a next request is ended, with an answer where one may be", (test) =>
+  withHost(async (host) => {
+    const { host: authority } = new URL(host.address);
+    const before = await stateOf(host);
+    const ends = async (sent: string, answer: RegExp) => {
+      using line = await wire(host);
+      await line.send(sent);
+      const text = await line.read();
+      assert.match(text, answer);
+      tellsNothing(text, host);
+    };
+    const late = /^HTTP\/1\.1 408 .*problem\+json.*"code":"request_timeout"/s;
+    const health = `GET /healthz HTTP/1.1\r\nHost: ${authority}\r\n`;
+    await test.step("nothing", () => ends("", late));
+    await test.step("half a head", () => ends("GET /v1/status HTTP/1.1\r\nHo", late));
+    await test.step(
+      "half a next head",
+      () => ends(`${health}\r\nGET /v1/st`, /^HTTP\/1\.1 200 .*HTTP\/1\.1 408 /s),
+    );
+    await test.step("no next request", () => ends(`${health}\r\n`, /^HTTP\/1\.1 200 (?!.*408)/s));
+    assert.deepEqual(await stateOf(host), before);
+  }, { limits: { headersWaitMsMax: 400, bodyWaitMsMax: 400, idleConnectionMsMax: 400 } }));
+
+Deno.test("a head that is too large is refused by name", () =>
+  withHost(async (host) => {
+    using line = await wire(host);
+    await line.send(`${status}X-A: ${"b".repeat(9000)}\r\n\r\n`);
+    const text = await line.read();
+    assert.match(text, /^HTTP\/1\.1 431 .*"code":"payload_too_large"/s);
+    assert.match(text, /headerBytesMax/);
+  }, { limits: { headerBytesMax: 8192 } }));
+
+Deno.test("a connection above the limit is answered 503, and one that ends makes room again", () =>
+  withHost(async (host) => {
+    const { host: authority } = new URL(host.address);
+    const health = `GET /healthz HTTP/1.1\r\nHost: ${authority}\r\nConnection: close\r\n\r\n`;
+    const ask = async () => {
+      using line = await wire(host);
+      await line.send(health);
+      return await line.read();
+    };
+    const lines: Wire[] = [];
+    let answer = await ask();
+    while (answer.startsWith("HTTP/1.1 200 ") && lines.length < 50) {
+      lines.push(await wire(host));
+      answer = await ask();
+    }
+    assert(lines.length > 1, "the first connections are within the limit");
+    assert.match(answer, /^HTTP\/1\.1 503 .*retry-after: 1.*"code":"limit_reached"/is);
+    assert.match(answer, /20 are open \(connectionsMax\)/);
+    for (const line of lines) line[Symbol.dispose]();
+    for (let at = 0; at < 50 && !answer.startsWith("HTTP/1.1 200 "); at++) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      answer = await ask();
+    }
+    assert.match(answer, /^HTTP\/1\.1 200 /);
+  }, { limits: { connectionsMax: 20 } }));
