@@ -45,6 +45,8 @@ export interface Stored {
   readonly rid: number;
   readonly engram: Engram;
   readonly erased: boolean;
+  /** Of the JSON of its texts, in characters or, where only they are known, bytes. */
+  readonly size: number;
   readonly contexts: readonly { readonly key: number; readonly id: Id }[];
   readonly superseders: readonly { readonly key: number; readonly id: Id }[];
 }
@@ -242,6 +244,9 @@ const membersThen = new Query(() =>
   members().where("to_tick", ">", given(2)).where("from_tick", "<=", given(2))
 );
 
+/** What one context or superseder of a cached engram is counted as, in characters. */
+const listedChars = 64;
+
 /** `key:id` or `key:id:order`, separated by commas. */
 function listOf(list: Value | undefined): { key: number; id: Id; order: number }[] {
   if (typeof list !== "string") return [];
@@ -280,7 +285,7 @@ export class Reads {
     this.#scopes = scopes;
     this.#cache = new TextCache(
       { entriesMax: cacheEngramsMax, charsMax: cachedCharsMax },
-      ({ engram }) => engram.content.length,
+      ({ size, contexts, superseders }) => size + listedChars * (contexts.length + superseders.length),
     );
   }
 
@@ -325,7 +330,8 @@ export class Reads {
       updatedTick: tick,
       by: { agent: by.agent, client: by.client, tick: by.tick, seat: by.seat },
     };
-    this.#cache.set(write.id, { ...before, rid, erased: false, engram });
+    const size = write.texts.bytes?.length ?? 0;
+    this.#cache.set(write.id, { ...before, rid, erased: false, size, engram });
   }
 
   /** Forgets all that is cached. */
@@ -379,7 +385,8 @@ export class Reads {
       supersededBy: superseders[0]?.id ?? null,
       by: author(row, 6),
     };
-    return { key, rid: num(row[0]), engram, erased: json === null, contexts, superseders };
+    const size = json?.length ?? 0;
+    return { key, rid: num(row[0]), engram, erased: json === null, size, contexts, superseders };
   }
 
   /** The engram as this scope may see it, or null. */

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { TextCache } from "../../../src/graph/text_cache.ts";
+import { cachedCharsMax, TextCache } from "../../../src/graph/text_cache.ts";
+import { e, entry, graphOf, put } from "./support.ts";
 
 const cache = (entriesMax: number, charsMax: number) =>
   new TextCache<string, string>({ entriesMax, charsMax }, (text) => text.length);
@@ -32,4 +33,23 @@ Deno.test("TextCache of no entries keeps none", () => {
   const texts = cache(0, 100);
   texts.set("a", "text");
   assert.equal(texts.get("a"), undefined);
+});
+
+Deno.test("a graph's cache of engrams counts all their texts, metadata as well, when read and when changed", () => {
+  const count = 12, chars = Math.floor(cachedCharsMax / 8);
+  const large = (n: number, letter: string) =>
+    put(e(n), "Heron", { metadata: { text: letter.repeat(chars) } });
+  const isCached = (graph: ReturnType<typeof graphOf>, n: number) =>
+    graph.defer(entry(graph, [put(e(n), "Heron flies")]));
+  const read = graphOf(...Array.from({ length: count }, (_, n) => [large(n, "x")]));
+  for (let n = 0; n < count; n++) assert.equal(read.engram(e(n))?.content, "Heron");
+  assert.equal(isCached(read, 0), false, "the first made room");
+  assert.equal(isCached(read, count - 1), true);
+  read.close();
+  const changed = graphOf(...Array.from({ length: 8 }, (_, n) => [put(e(n), "Heron")]));
+  for (let n = 0; n < 8; n++) assert.equal(changed.engram(e(n))?.content, "Heron");
+  for (let n = 0; n < 8; n++) changed.commit(entry(changed, [large(n, "x")]));
+  assert.equal(isCached(changed, 0), false, "the first made room for what was changed after it");
+  assert.equal(isCached(changed, 7), true);
+  changed.close();
 });
