@@ -133,6 +133,11 @@ export const lightStems = stemsOf(
   actually really again ever yet please remember remind show find there item mean entail`,
 );
 
+/** Words that say little in a question for a place: what is there need not be said to be kept there. */
+export const placingStems = stemsOf(
+  "keep keeps kept store stores stored put find found locate located situated stand stands lie lies sit sits hide hidden",
+);
+
 /** Words that are mostly verbs: what is asked about does it, and a text may tell so in another way. */
 export const verbStems = stemsOf(
   `accept add agree aim allow announce answer apply approve arrange arrive ask assign attend avoid bake be become

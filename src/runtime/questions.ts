@@ -12,6 +12,7 @@ import {
   droppedBefore,
   lightStems,
   negationWords,
+  placingStems,
   recentStems,
   relatedStems,
   verbStems,
@@ -72,7 +73,8 @@ export function askedOf(question: string): Asked {
     terms.set(stem, {
       stem,
       named,
-      light: !named && lightStems.has(stem),
+      // Where it is kept is told by where it is.
+      light: !named && (lightStems.has(stem) || (expected === "place" && placingStems.has(stem))),
       // A number anywhere is no code: the sentence must say which it is. A version is known by its form.
       kindOnly: !named && (expected !== "code" || kindWord === "version") && kind.has(stem),
       related: named ? new Set() : relatedStems(stem),

@@ -305,3 +305,20 @@ for (const [part, right] of [["development", 0.93], ["held_out", 0.95]] as const
     assert.ok(recall >= 0.75, `recall ${recall}`);
   });
 }
+
+Deno.test("ask() of a single memory answers where a thing is kept, and refuses what it does not tell", () => {
+  const only = (text: string, question: string) =>
+    using(graphOf([put(e(0), text)]), (graph) => put1(graph, question).answer?.text ?? null);
+  const handbook = "The handbook is in the blue cupboard.", key = "The spare key is under the flower pot.";
+  assert.deepEqual(
+    [
+      only(handbook, "Where do we keep the handbook?"),
+      only(handbook, "Where is the handbook?"),
+      only(key, "Where can I find the spare key?"),
+      only(handbook, "Who wrote the handbook?"),
+      only(handbook, "Where is the ladder?"),
+      only("Anna likes tea.", "Where does Anna live?"),
+    ],
+    [handbook, handbook, key, null, null, null],
+  );
+});
