@@ -356,6 +356,7 @@ const imports: Leaf = {
   flags: [
     { flags: "--prefix TEXT", says: "stands before every file's path, to tell two folders apart" },
     { flags: "--create-contexts", says: "make the contexts that lines name and that are not there" },
+    { flags: "--follow-links", says: "read what symbolic links out of the folder lead to" },
     againFlag,
   ],
   examples: ["memory import ~/notes", "memory import chat.jsonl --context work --json"],

@@ -39,6 +39,8 @@ interface Found {
   readonly path: string;
   readonly shown: string;
   readonly form: "note" | "jsonl";
+  /** Whether it lies behind a link out of the folder, which nobody asked to follow: it is not read. */
+  readonly isOutside?: true;
 }
 
 /** What an import came to. */
@@ -72,14 +74,22 @@ export interface ImportParts {
   readonly again?: boolean;
 }
 
-/** Finds the files of paths. Refuses a path that is not there. */
-export async function findFiles(paths: readonly string[]): Promise<Found[]> {
+/**
+ * Finds the files of paths. Refuses a path that is not there. A symbolic link out of its folder is found, but not
+ * followed unless asked to; a path that is given is taken as it is.
+ */
+export async function findFiles(
+  paths: readonly string[],
+  { followLinks = false }: { readonly followLinks?: boolean } = {},
+): Promise<Found[]> {
   const found: Found[] = [];
   for (const path of paths) {
     const stat = await statOf(path);
     if (stat === null) throw fileRefusal("import", path, new Deno.errors.NotFound());
-    if (stat.isDirectory) await walk(path, "", found, new Set());
-    else if (!stat.isFile) {
+    if (stat.isDirectory) {
+      const root = followLinks ? null : await Deno.realPath(path);
+      await walk(path, "", { root, found, visited: new Set() });
+    } else if (!stat.isFile) {
       throw new EngramError("io_failed", `Cannot import ${path}: it is neither a file nor a folder`, {
         path,
       });
@@ -88,7 +98,23 @@ export async function findFiles(paths: readonly string[]): Promise<Found[]> {
   return found;
 }
 
-async function walk(folder: string, shown: string, found: Found[], visited: Set<string>): Promise<void> {
+/** A walk over a folder. */
+interface Walk {
+  /** The folder's real path, which links may not leave; null: they may. */
+  readonly root: string | null;
+  readonly found: Found[];
+  /** Real paths of the folders it was in. */
+  readonly visited: Set<string>;
+}
+
+/** Whether a link's end is not beneath a folder; of a link without an end, reading will say what is wrong. */
+async function leaves(path: string, root: string): Promise<boolean> {
+  const real = await Deno.realPath(path).catch(() => root);
+  const beneath = /[/\\]$/.test(root) ? root : root + (Deno.build.os === "windows" ? "\\" : "/");
+  return real !== root && !real.startsWith(beneath);
+}
+
+async function walk(folder: string, shown: string, { root, found, visited }: Walk): Promise<void> {
   const entries: Deno.DirEntry[] = [];
   try {
     const real = await Deno.realPath(folder);
@@ -106,9 +132,13 @@ async function walk(folder: string, shown: string, found: Found[], visited: Set<
     const inner = shown === "" ? name : `${shown}/${name}`;
     const stat = isSymlink ? await statOf(path).catch(() => ({ isFile: true, isDirectory: false })) : kind;
     if (stat === null) continue;
-    if (stat.isDirectory && isImportableFolder(name)) await walk(path, inner, found, visited);
+    const isFolder = stat.isDirectory && isImportableFolder(name);
     const form = stat.isFile ? isImportable(inner) : null;
-    if (form !== null) found.push({ path, shown: inner, form });
+    if (!isFolder && form === null) continue;
+    if (isSymlink && root !== null && await leaves(path, root)) {
+      found.push({ path, shown: inner, form: form ?? "note", isOutside: true });
+    } else if (isFolder) await walk(path, inner, { root, found, visited });
+    else if (form !== null) found.push({ path, shown: inner, form });
   }
 }
 
@@ -190,6 +220,11 @@ export class Import {
   }
 
   async take(file: Found, shown: string): Promise<void> {
+    if (file.isOutside === true) {
+      const message = "Cannot import the link: it leads out of its folder; --follow-links takes it in";
+      this.failures.push({ path: shown, line: null, code: "invalid_argument", message });
+      return;
+    }
     try {
       if (file.form === "jsonl") await this.#takeJsonl(file.path, shown);
       else await this.#takeNote(file.path, shown);
@@ -442,7 +477,7 @@ async function* piecesOf(file: Deno.FsFile): AsyncGenerator<Uint8Array> {
 export async function importMemory(call: Call): Promise<void> {
   const { screen } = call;
   const paths = call.needAll("path").map((path) => fromCaller(screen.terminal, path));
-  const files = await findFiles(paths);
+  const files = await findFiles(paths, { followLinks: call.has("follow-links") });
   const port = await call.port();
   const report = await importFiles(files, {
     port,

@@ -47,3 +47,54 @@ Deno.test({
     Deno.removeSync(folder, { recursive: true });
   },
 });
+
+Deno.test({
+  name: "memory import reads no link out of the folder unless asked to, and names it (skipped: needs links)",
+  ignore: onWindows,
+  fn: async () => {
+    const folder = Deno.makeTempDirSync();
+    Deno.mkdirSync(`${folder}/notes/in`, { recursive: true });
+    Deno.mkdirSync(`${folder}/notes-beside`);
+    Deno.writeTextFileSync(`${folder}/notes/in/a.md`, "a");
+    Deno.writeTextFileSync(`${folder}/notes-beside/secret.md`, "secret");
+    Deno.symlinkSync(`${folder}/notes/in/a.md`, `${folder}/notes/own.md`);
+    Deno.symlinkSync("../notes-beside", `${folder}/notes/folder`);
+    Deno.symlinkSync("../notes-beside/secret.md", `${folder}/notes/leak.md`);
+    Deno.symlinkSync("..", `${folder}/notes/in/up`);
+    const shownBy = async (followLinks: boolean) =>
+      (await findFiles([`${folder}/notes`], { followLinks })).map((
+        { shown, isOutside },
+      ) => [shown, isOutside]);
+    assert.deepEqual(await shownBy(false), [
+      ["folder", true],
+      ["in/a.md", undefined],
+      ["leak.md", true],
+      ["own.md", undefined],
+    ]);
+    assert.deepEqual((await shownBy(true)).map(([shown]) => shown), [
+      "folder/secret.md",
+      "in/a.md",
+      "leak.md",
+      "own.md",
+    ]);
+    using data = temporaryFolder();
+    const { code, out } = await runCli([
+      "--json",
+      "--data",
+      data.path,
+      "memory",
+      "import",
+      `${folder}/notes`,
+    ]);
+    assert.equal(code, 11);
+    const { created, failures }: { created: number; failures: { path: string; code: string }[] } = JSON.parse(
+      out,
+    );
+    assert.equal(created, 2);
+    assert.deepEqual(failures.map(({ path, code }) => [path, code]), [
+      ["folder", "invalid_argument"],
+      ["leak.md", "invalid_argument"],
+    ]);
+    Deno.removeSync(folder, { recursive: true });
+  },
+});
