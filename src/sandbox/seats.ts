@@ -11,6 +11,7 @@
  * 4. What held an agent's memory is overwritten when the agent goes: the memory, its copy, and copies kept for others.
  */
 import { Buffer } from "node:buffer";
+import { pieceOf } from "../kernel/blocks.ts";
 import { answered, type CallDesk, type CallSite, guestImports } from "./calls.ts";
 import { Drivers } from "./drivers.ts";
 import { type Bytes, type Reader, Writer } from "./frame.ts";
@@ -208,7 +209,7 @@ export class Seats implements CallDesk {
   }
 
   #run(seat: Seat, instance: Instance, wanted: StepOrder): void {
-    const step = new Step(instance, { ...wanted, args: wanted.args.map((arg) => arg.slice()) }, (job) => {
+    const step = new Step(instance, { ...wanted, args: wanted.args.map((arg) => pieceOf(arg)) }, (job) => {
       this.drivers.submit(job);
     }, (finished) => {
       this.paused(step);
