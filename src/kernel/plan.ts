@@ -79,14 +79,30 @@ function judgeLoad(state: State, ask: Extract<Command["ask"], { kind: "agent_loa
   return "plan";
 }
 
+/** Agents a refusal names; of more, how many. */
+const namedMax = 10;
+
+/** What is under way, in words: which agents, and how many messages wait for each. */
+function atWork({ mail, carried, runs }: State): string {
+  const agents = new Set([...mail.keys(), ...carried.flatMap(({ agent }) => agent ?? [])]);
+  const named = [...agents].slice(0, namedMax).map((agent) => {
+    const waiting = mail.get(agent)?.length ?? 0;
+    return waiting === 0 ? quote(agent) : `${quote(agent)} (messages waiting: ${waiting})`;
+  });
+  if (agents.size > namedMax) named.push(`${agents.size - namedMax} more`);
+  const words = named.length === 0 ? [] : [`agents are at work, ${named.join(", ")}`];
+  if (runs.size > 0) words.push(`workflows run (${runs.size})`);
+  return words.join("; ");
+}
+
 /** An erasure looks at everything there is: it waits for nobody, and nobody may be in the middle of something. */
 function judgeErase(state: State, count: number): Verdict {
   if (hasWork(state)) {
     return new EngramError(
       "wrong_state",
-      "Cannot erase: agents are at work; try again when they are done",
+      `Cannot erase: ${atWork(state)}; try again when they are done`,
       {},
-      "Agents that answer each other without end: engramlt agent unload one of them",
+      "engramlt erase waits for them; of agents that answer each other without end, engramlt agent unload one",
     );
   }
   const { opsPerCommandMax } = state.config;

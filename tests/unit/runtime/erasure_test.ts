@@ -256,7 +256,8 @@ Deno.test("erase() waits for nobody: it refuses while agents are at work", () =>
     const id = await add(runtime, content);
     await runtime.submit({ kind: "execute", agent: "a", action: "b", params: "{}" });
     const refused = (error: unknown) =>
-      error instanceof EngramError && error.code === "wrong_state" && /agent unload/.test(error.hint);
+      error instanceof EngramError && error.code === "wrong_state" && /agent unload/.test(error.hint) &&
+      /agents are at work, "[ab]" \(messages waiting: 1\)/.test(error.message);
     await assert.rejects(runtime.submit({ kind: "erase", ids: [id] }), refused);
     await runtime.submit({ kind: "agent_unload", agent: "b" });
     await runtime.idle();
