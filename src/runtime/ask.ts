@@ -18,6 +18,7 @@ import { changeMargin, type Common, contentOf, type Dated, dayIn } from "./chang
 import { changePattern, isQuestion } from "./question_words.ts";
 import { type Asked, askedOf, distinctIn, isDropped, stemSet, valuesIn, weightsOf } from "./questions.ts";
 import { rate, type Rating, type Scale } from "./rating.ts";
+import { ratingWeights } from "./ask_weights.ts";
 import { sentenceCharsMax, sentencesOf } from "./sentences.ts";
 import { lineAt } from "./entries.ts";
 
@@ -76,15 +77,24 @@ interface Rated extends Candidate, Rating, Dated {
 const scoreOf = (margin: number) =>
   margin === -Infinity ? 0 : Math.max(1, Math.round(500 + 500 * margin / (3 + Math.abs(margin))));
 
-/** Answers a question from the memory graph. */
-export function ask(graph: Graph, question: Question): AskView {
-  return new Search(graph, question).answer();
+/** Answers a question from the memory graph; the weights are those of rating.ts unless told. */
+export function ask(graph: Graph, question: Question, weights = ratingWeights): AskView {
+  return new Search(graph, question, weights).answer();
+}
+
+/** The sentences looked at for a question, with their features. */
+export function sentencesLookedAt(
+  graph: Graph,
+  question: Question,
+): readonly (Rating & { readonly statement: Statement })[] {
+  return new Search(graph, question, ratingWeights).looked();
 }
 
 class Search {
   readonly #graph: Graph;
   readonly #question: Question;
   readonly #asked: Asked;
+  readonly #weights: Readonly<Record<string, number>>;
   readonly #threads = new Map<string, readonly Engram[]>();
   /** Sentences looked at that have a stem, and how many there are. */
   readonly #having = new Map<string, number>();
@@ -99,14 +109,15 @@ class Search {
     rarity: (stem) => Math.log((this.#looked + 2) / ((this.#having.get(stem) ?? 0) + 1)),
   };
 
-  constructor(graph: Graph, question: Question) {
+  constructor(graph: Graph, question: Question, weights: Readonly<Record<string, number>>) {
     this.#graph = graph;
+    this.#weights = weights;
     this.#question = question;
     this.#asked = askedOf(question.question);
   }
 
   answer(): AskView {
-    const rated = this.#rated();
+    const rated = this.looked();
     const current = this.#current(rated).sort(byScore);
     const path = this.#path(current);
     const best = path.at(-1);
@@ -136,7 +147,7 @@ class Search {
   }
 
   /** Every sentence looked at, rated; weights and rarities are those among them. */
-  #rated(): Rated[] {
+  looked(): Rated[] {
     const candidates = this.#candidates(), scale = this.#scale;
     const texts = candidates.map(({ statement }) => statement);
     scale.weights = weightsOf(this.#asked, texts, scale.stems);
@@ -150,7 +161,7 @@ class Search {
   }
 
   #rate(one: Candidate): Rated {
-    const rating = rate(this.#asked, one.statement, this.#scale);
+    const rating = rate(this.#asked, one.statement, this.#scale, this.#weights);
     const source = one.note.source ?? one.note.id;
     return { ...one, ...rating, score: scoreOf(rating.margin), date: dateOf(one), source };
   }
@@ -447,6 +458,7 @@ class Search {
       statement,
       ...{
         score: 0,
+        features: null,
         margin: -Infinity,
         matched: new Set(),
         said: new Set(),

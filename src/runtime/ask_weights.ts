@@ -3,6 +3,7 @@
  *
  * Fitted by logistic regression (L2 0.004 and 0.0003) to questions on folders of notes by many writers, those of
  * tests/fixtures that may be looked at. The floor of an answer is 0.3 below the fitted one: more is answered.
+ * scripts/fit/ask.ts judges them beside a new fit.
  */
 
 /** Of a sentence as an answer (rating.ts). */

@@ -38,6 +38,8 @@ export interface Scale {
 
 /** How well a sentence answers. */
 export interface Rating {
+  /** What the margin is a sum of; null where it is no answer. */
+  readonly features: Features | null;
   /** Above 0 it is an answer; -Infinity where it is none at all. */
   readonly margin: number;
   /** Stems of the question's words the sentence itself or its surroundings have. */
@@ -59,9 +61,9 @@ export function weighed(features: Features, weights: Readonly<Record<string, num
 }
 
 /** Rates a sentence as an answer. */
-export function rate(asked: Asked, statement: Statement, scale: Scale): Rating {
-  const { features, ...rest } = featuresOf(asked, statement, scale);
-  return { ...rest, margin: features === null ? -Infinity : weighed(features, ratingWeights) };
+export function rate(asked: Asked, statement: Statement, scale: Scale, weights = ratingWeights): Rating {
+  const found = featuresOf(asked, statement, scale);
+  return { ...found, margin: found.features === null ? -Infinity : weighed(found.features, weights) };
 }
 
 /** Where a word of the question is found, nearest first. */
@@ -129,7 +131,7 @@ function featuresOf(
   asked: Asked,
   statement: Statement,
   { weights, stems }: Scale,
-): { features: Features | null } & Pick<Rating, "matched" | "said" | "values"> {
+): Omit<Rating, "margin"> {
   const matched = new Set<string>(), said = new Set<string>();
   const none = { features: null, matched, said, values: [] };
   if (statement.struck || asked.terms.length === 0) return none;
