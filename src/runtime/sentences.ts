@@ -202,8 +202,12 @@ function isItem(text: string, piece: Piece): boolean {
   return listItem.test(text.slice(lineStart, piece.end));
 }
 
-/** A line of a pasted chat that says who speaks, or begins with the time: `Ada Quist  9:31 AM`, `[09:31] ada: …`. */
-const opensTurn = /^\s*(?:[[(]*\d{1,2}:\d\d|\S.{0,40}\s[[(]*\d{1,2}:\d\d.{0,4}$)/u;
+/**
+ * A line of a pasted chat that says who speaks, or begins with the time or the day: `Ada Quist  9:31 AM`,
+ * `[09:31] ada: …`, `[28/08/2025] ada: …`, `28/08/2025, 09:31 - ada: …`.
+ */
+const opensTurn =
+  /^\s*(?:[[(]*\d{1,2}:\d\d|\S.{0,40}\s[[(]*\d{1,2}:\d\d.{0,4}$|\[\d+[./:-][\d./:,\sapm-]{1,24}\]|\d+[./-]\d[\d./:,\sapm]{1,22}\s[-–]\s)/iu;
 
 /** Whether a line goes on with the sentence of the piece before it: a wrapped line, not a new statement. */
 function goesOn(text: string, piece: Piece, line: Line): boolean {

@@ -328,6 +328,12 @@ for (
       "the venue of the party is now the Mill | the venue of the party is the Barn",
     ],
     [
+      "in a chat with stamps each line is one, without day and speaker",
+      "[10/01/2026] Ada: I am late for the party again, the venue is locked\n[10/01/2026] Ben: the venue of the party is the Barn\n[10/01/2026] Ada: good",
+      "10/02/2026, 18:02 - Cleo: I am back. the venue of the party is now the Mill\n10/02/2026, 18:03 - Ada: good\n10/02/2026, 18:03 - Cleo: bring shoes",
+      "the venue of the party is now the Mill | the venue of the party is the Barn",
+    ],
+    [
       "a line without a full stop is a sentence",
       "we saw the boat\nThe mooring costs €165 a month\nit rained",
       "the bilge is dry\nThe mooring costs €180 a month now\nAda came",

@@ -5,6 +5,8 @@
  */
 import {
   Engram,
+  isLetter,
+  isSpace,
   Line,
   LineKind,
   lines,
@@ -18,7 +20,7 @@ import { readFact } from "./facts";
 import { Ended } from "./reversals";
 import { hash, holds, Sketch, sketchOf } from "./sketch";
 import { hasDigit } from "./values";
-import { attributes, decisionLabels, otherLabels, roles } from "./vocabulary";
+import { attributes, decisionLabels, monthOf, otherLabels, roles, weekdayOf } from "./vocabulary";
 
 /** A longer section, in UTF-16 units, is left unread: comparing its statements would take a step of minutes. */
 export const sectionUnitsMax: i32 = 131072;
@@ -195,9 +197,31 @@ function pieces(text: string): Piece[] {
     if (span.kind == LineKind.item && text.substring(line.start, line.body).includes("[")) continue;
     let block = span.line;
     while (block > 0 && all[block].kind == LineKind.prose && (all[block - 1].kind == LineKind.prose || all[block - 1].kind == LineKind.item)) block--;
-    found.push(new Piece(turns.after(span.start), span.end, block));
+    const start = turns.after(span.start);
+    if (turns.isChat) cutSmall(text, start, span.end, block, found);
+    else found.push(new Piece(start, span.end, block));
   }
   return found;
+}
+
+/** In a chat a sentence may begin with a small letter: it does so behind a point and a whole word. */
+function cutSmall(text: string, from: i32, end: i32, block: i32, into: Piece[]): void {
+  let start = from, word = 0;
+  for (let i = from; i + 2 < end; i++) {
+    const code = <i32> text.charCodeAt(i);
+    if (code == 0x2e && word > 2 && isSpace(text.charCodeAt(i + 1)) && isLetter(text.charCodeAt(i + 2)) && !isShort(text, i, word)) {
+      into.push(new Piece(start, i + 1, block));
+      start = i + 2;
+    }
+    word = isLetter(code) ? word + 1 : 0;
+  }
+  into.push(new Piece(start, end, block));
+}
+
+/** The word before a point is one that is written with it: "etc.", "approx.", "Sept.". */
+function isShort(text: string, point: i32, word: i32): bool {
+  const lower = text.substring(point - word, point).toLowerCase();
+  return lower == "etc" || lower == "approx" || lower == "incl" || monthOf(lower) > 0 || weekdayOf(lower) > 0 && word < 5;
 }
 
 /** Reads the statements of a section. */

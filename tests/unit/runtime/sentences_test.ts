@@ -91,6 +91,8 @@ for (
   const [what, first] of [
     ["a name and a time", "Ada Quist  9:31 AM"],
     ["a time in brackets", "[09:31] ada: the long line of the chat goes on and on until here"],
+    ["a day in brackets", "[28/08/2025] ada: the long line of the chat goes on and on until here"],
+    ["a day and a time", "28.08.25, 09:31 - ada: the long line of the chat goes on and on until here"],
   ] as const
 ) {
   Deno.test(`sentencesOf() takes a line of a chat with ${what} for one of its own`, () => {

@@ -203,9 +203,49 @@ function afterClock(text: string, at: i32, end: i32): i32 {
   return isDigit(text.charCodeAt(i + 1)) && isDigit(text.charCodeAt(i + 2)) ? i + 3 : -1;
 }
 
-/** A line of a pasted chat that says who speaks, or begins with the time: `Ada Quist  9:31 AM`, `[09:31] ada: …`. */
+/** A longer stamp of a chat, in characters, is none. */
+const stampMax: i32 = 26;
+
+/**
+ * Where the stamp ends with which a line of an exported chat begins: `[28/08/2025] `, `[28.08.25, 09:31:07] `,
+ * `28/08/2025, 09:31 - `; `start` where there is none. At most 26 characters of it are looked at.
+ */
+export function afterStamp(text: string, start: i32, end: i32): i32 {
+  const bracket = start < end && text.charCodeAt(start) == 0x5b;
+  const from = bracket ? start + 1 : start;
+  const stop = min(end, from + stampMax);
+  let marks = 0;
+  for (let i = from; i < stop; i++) {
+    const code = <i32> text.charCodeAt(i);
+    const dash = code == 0x2d || code == 0x2013;
+    if (
+      bracket
+        ? code == 0x5d
+        : dash && isSpace(text.charCodeAt(i - 1)) && i + 1 < end && isSpace(text.charCodeAt(i + 1))
+    ) {
+      if (marks == 0) return start;
+      i++;
+      while (i < end && isSpace(text.charCodeAt(i))) i++;
+      return i;
+    }
+    if (isDigit(code)) continue;
+    if (i == from) return start;
+    if (code == 0x2f || code == 0x2e || code == 0x3a || dash) {
+      if (isDigit(text.charCodeAt(i - 1))) marks++;
+      continue;
+    }
+    const half = code | 0x20;
+    if (!isSpace(code) && code != 0x2c && half != 0x61 && half != 0x70 && half != 0x6d) return start;
+  }
+  return start;
+}
+
+/**
+ * A line of a pasted chat that says who speaks, or begins with the time or the day: `Ada Quist  9:31 AM`,
+ * `[09:31] ada: …`, `[28/08/2025] ada: …`.
+ */
 function opensTurn(text: string, start: i32, end: i32): bool {
-  if (afterClock(text, start, end) > 0) return true;
+  if (afterClock(text, start, end) > 0 || afterStamp(text, start, end) > start) return true;
   if (end - start > 48) return false;
   for (let i = start; i < end; i++) {
     if (!isSpace(text.charCodeAt(i))) continue;

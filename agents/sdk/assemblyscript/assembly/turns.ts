@@ -1,10 +1,11 @@
 /**
- * A chat pasted as text: lines each with a speaker before what was said.
+ * A chat pasted as text: lines each with a speaker before what was said, with or without a stamp
+ * of the day before the speaker.
  *
  * Invariant: a text is a chat by itself alone: most of its lines have a label, by two at least, and someone says I or
  * you, or speaks again after another. A list of labels ("Butter: …") is none.
  */
-import { fold, isDigit, isLabelLine, isSpace, Line, LineKind, Sentence, words } from "./text";
+import { afterStamp, fold, isDigit, isLabelLine, isSpace, Line, LineKind, Sentence, words } from "./text";
 
 /** Who says this, or to whom it is said, is a person. */
 const speaking: string[] = [
@@ -47,15 +48,17 @@ export class Turns {
       const span = spans[i];
       if (span.kind != LineKind.prose || span.start != all[span.line].body) continue;
       this.lines++;
-      if (isLabelLine(text, span.start, span.end)) this.read(span);
+      const from = afterStamp(text, span.start, span.end);
+      if (isLabelLine(text, from, span.end)) this.read(span, from);
     }
   }
 
-  private read(span: Sentence): void {
+  /** `from`: behind the stamp, if it begins with one. */
+  private read(span: Sentence, from: i32): void {
     const text = this.text;
-    const colon = text.indexOf(":", span.start);
+    const colon = text.indexOf(":", from);
     // Of a part of its own: words of a long text are counted from its beginning.
-    const label = text.substring(span.start, colon);
+    const label = text.substring(from, colon);
     const name = words(label);
     if (name.length == 0 || name.length > nameWordsMax) return;
     for (let i = 0; i < name.length; i++) {
