@@ -68,6 +68,68 @@ for (const [name, set] of sets) {
     }));
 }
 
+Deno.test("linker: someone known by a title alone is named with it", async () => {
+  const names = await namesIn([
+    "The class teacher is Mrs Okonjo. Mrs Okonjo starts at nine.",
+    "We spoke to Dr. Velmar about the knee.",
+    "Anke Rudnik is the vet. Dr Rudnik comes on Tuesday.",
+    "Mr Talvik grows the leeks and Mrs Talvik sells them; I asked Mr Talvik.",
+  ]);
+  assert.deepEqual(names, named(["Mrs Okonjo", "Dr. Velmar", "Anke Rudnik", "Talvik"]));
+});
+
+Deno.test("linker: initials, saints, firms of two names, old and new places are whole names", async () => {
+  const names = await namesIn([
+    "The referee was P. Dunvale, paid in cash. Frost took the box out of freezer D. Seeds are in the other.",
+    "The fair is held at St Aubrin's this year. The hall of St Aubrin's seats ninety.",
+    "We are insured with Pellow & Varga now. The letter from Pellow & Varga came.",
+    "The talk was given by Ottavia and Quentin. Dinner with Ottavia & Quentin, and Quentin paid. Ottavia wrote.",
+    "The meeting is in the Old Tram Depot on Friday.",
+    "The parts came from the County Music Service again.",
+  ]);
+  assert.deepEqual(
+    names,
+    named([
+      "P. Dunvale",
+      "St Aubrin's",
+      "Pellow & Varga",
+      "Ottavia",
+      "Quentin",
+      "Old Tram Depot",
+      "County Music Service",
+    ]),
+  );
+});
+
+Deno.test("linker: P. NAME is the one full name that fits, and nobody where two do", async () => {
+  const one = ["Petra Dunvale leads the choir.", "The bill goes to P. Dunvale, the copy to Dunvale."];
+  assert.deepEqual(await namesIn(one), ["Petra Dunvale"]);
+  const two = [...one, "We asked Paul Dunvale to sing bass, said Petra Dunvale."];
+  assert.deepEqual(await namesIn(two), named(["Petra Dunvale", "Paul Dunvale", "P. Dunvale"]));
+});
+
+Deno.test("linker: hosts and machines go by their form", async () => {
+  const names = await namesIn([
+    "The certificate of mail.corvane.example ran out; https://mail.corvane.example/ was down.",
+    "The pages lie on tilda.example now.",
+    "The backup runs on `srv-birch`, and copy-shares.ps1 starts it.",
+    "Restarted `corvane-db-01` and elm-fw1.",
+    "The switch behind elm-fw1 is hot.",
+    "In mid-q3 we looked at top-10 and week-3; by mid-q3 it was done.",
+  ]);
+  assert.deepEqual(
+    names,
+    named([
+      "https://mail.corvane.example",
+      "tilda.example",
+      "srv-birch",
+      "copy-shares.ps1",
+      "corvane-db-01",
+      "elm-fw1",
+    ]),
+  );
+});
+
 const [, first] = sets[0]!;
 const expected = JSON.parse(await Deno.readTextFile(agentPath("linker/expected.json")));
 

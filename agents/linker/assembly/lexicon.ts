@@ -68,6 +68,12 @@ export const titles: u32 = list(
     "brother uncle aunt auntie",
 );
 
+/** Before a name they are part of it, where they have a capital that means something. */
+export const ages: u32 = list("old new");
+
+/** Before a name whose 's is part of it. */
+export const saint: u32 = list("st saint");
+
 /** Ordinary words that often begin a sentence, an item or a heading with a capital. */
 export const ordinary: u32 = list(
   "action actions added address agenda agreed agreement aim alternative alternatives analysis announcement answer " +
@@ -249,7 +255,13 @@ export const notTicket: Set<string> = set(
 export const fileSuffix: Set<string> = set(
   "md txt pdf doc docx xls xlsx csv tsv json jsonl yaml yml toml xml html htm css scss js mjs cjs ts tsx jsx py rs " +
     "go c h cpp hpp java kt swift rb php sh bat sql png jpg jpeg gif svg webp mp3 mp4 mov wav flac zip gz tgz tar " +
-    "ppt pptx odt ods key ipynb log ini cfg conf env lock wasm wat parquet stl gcode fasta bib tex epub ics",
+    "ppt pptx odt ods key ipynb ps1 psm1 cmd vbs r rmd m jl tf proto log ini cfg conf env lock wasm wat parquet stl gcode fasta bib tex epub ics",
+);
+/** What the name of a machine begins with, before a hyphen. */
+export const machinePrefix: Set<string> = set("srv nas vm fw vps");
+/** What the name of a host ends with, where it is no word that may begin a sentence. */
+export const hostSuffix: Set<string> = set(
+  "com org net edu gov io dev app cloud example test info biz local internal lan eu uk de fr nl ch",
 );
 /** Names of things that end like a file. */
 export const notFile: Set<string> = set("node next vue nuxt react three d3 express ember chart backbone asp");

@@ -10,7 +10,7 @@
  */
 import { isDigit, isLetter, isUpper } from "../../sdk/assemblyscript/assembly";
 import * as lexicon from "./lexicon";
-import { isShouted, Mark, MarkKind, Note, Spelling, Spellings, Word } from "./scan";
+import { isInitial, isMachine, isShouted, Mark, MarkKind, Note, Spelling, Spellings, Word } from "./scan";
 
 /** From this many documents on, a fifth means something; from the second on, it means it strictly. */
 const documentsMin: i32 = 10;
@@ -59,6 +59,9 @@ export class Candidate {
   readonly starts: Set<i32> = new Set<i32>();
   /** The notes say what it is by name. */
   explicit: bool = false;
+  /** It stands behind Mr, and behind Mrs, Ms or Miss: two people, so that its name has no title. */
+  mister: bool = false;
+  missus: bool = false;
   inCode: bool = false;
   /** The thing it belongs to; itself unless it is an alias. */
   root: Candidate | null = null;
@@ -106,7 +109,7 @@ export class Candidate {
         count = n;
       }
     }
-    return best;
+    return this.mister && this.missus ? best.substring(best.lastIndexOf(" ") + 1) : best;
   }
 }
 
@@ -137,6 +140,8 @@ export class Thing {
 /** The core of a mark: words [from, to), and what the words taken off said. */
 class Core {
   title: bool = false;
+  /** Where the titles right before it begin; -1 where none do. */
+  titleAt: i32 = -1;
   project: bool = false;
   product: bool = false;
   key: string = "";
@@ -165,6 +170,7 @@ export class Resolver {
 
   things(): Thing[] {
     for (let i = 0; i < this.notes.length; i++) this.fields(this.notes[i]);
+    for (let i = 0; i < this.notes.length; i++) this.split(this.notes[i]);
     for (let i = 0; i < this.notes.length; i++) this.gather(this.notes[i]);
     this.accept();
     this.join();
@@ -175,6 +181,7 @@ export class Resolver {
   /** The things known by now that one more note names, with its mentions alone. */
   namedIn(note: Note): Thing[] {
     const things = new Map<string, Thing>();
+    this.split(note);
     this.mentionsOf(note, things);
     return things.values();
   }
@@ -225,34 +232,64 @@ export class Resolver {
     const core = new Core(mark.from, mark.to);
     while (core.from < core.to) {
       const word = words[core.from];
-      if (word.is(lexicon.titles)) core.title = true;
-      else if (word.is(lexicon.generic)) this.genericIn(core, word.lower);
-      else if (!word.is(lexicon.never) && !word.is(lexicon.joiners) && this.startsName(words, mark, core)) {
+      if (core.to - core.from > 1 && isInitial(words, core.from)) break;
+      if (word.is(lexicon.titles)) {
+        core.title = true;
+        if (core.titleAt < 0) core.titleAt = core.from++;
+        else core.from++;
+        continue;
+      }
+      if (word.is(lexicon.generic)) this.genericIn(core, word.lower);
+      else if (word.is(lexicon.ages)) {
+        if (this.isAged(words, mark, core)) break;
+      } else if (!word.is(lexicon.never) && !word.is(lexicon.joiners) && this.startsName(words, mark, core)) {
         break;
       } else if (this.isPlacePrefix(words, core)) break;
       else if (core.to - core.from > 1 && this.belongs(words, core.from, core.from + 1)) break;
       else if (core.title && !word.is(lexicon.ordinary)) break;
       core.from++;
+      core.titleAt = -1;
     }
     // A day, a month or a function word inside ends the name.
     for (let i = core.from + 1; i < core.to; i++) {
-      if (words[i].is(lexicon.never) && !words[i].is(lexicon.joiners)) core.to = i;
+      if (words[i].is(lexicon.never) && !words[i].is(lexicon.joiners | lexicon.ages) && !isInitial(words, i)) core.to = i;
     }
     while (core.to > core.from) {
       const word = words[core.to - 1];
       const length = core.to - core.from;
       if (length > 1 && word.is(lexicon.placeSuffix) && this.reliable(words[core.to - 2].spelling)) break;
+      if (length > 2 && word.is(lexicon.generic) && !mark.titled && this.hasAlways(words, core.to - 2)) break;
       if (word.is(lexicon.generic)) this.genericIn(core, word.lower);
       else if (!word.is(lexicon.never | lexicon.joiners) && this.endsName(word, mark, core)) break;
       else if (length > 1 && this.belongs(words, core.to - 1, core.to - 2)) break;
       core.to--;
     }
-    if (core.from >= core.to) return null;
+    if (core.from >= core.to || this.isFeast(words, core)) return null;
     let key = words[core.from].lower;
     for (let i = core.from + 1; i < core.to; i++) key += " " + words[i].lower;
     if (key.length < 2) return null;
     core.key = key;
     return core;
+  }
+
+  /** "St NAME's Day" is a day. */
+  private isFeast(words: Word[], core: Core): bool {
+    if (!words[core.from].is(lexicon.saint) || !words[core.to - 1].after.startsWith("'s") || core.to >= words.length) return false;
+    const next = words[core.to].lower;
+    return next == "day" || next == "eve" || next == "week" || next == "weekend";
+  }
+
+  /** "Old NAME", "New NAME": part of it inside a sentence, and where it begins one if it is elsewhere. */
+  private isAged(words: Word[], mark: Mark, core: Core): bool {
+    if (core.to - core.from < 2 || words[core.from + 1].is(lexicon.never | lexicon.generic)) return false;
+    if (!words[core.from].initial && !mark.titled) return true;
+    return countOf(this.pairs, words[core.from].lower + " " + words[core.from + 1].lower) > 0;
+  }
+
+  /** Whether the next word of a run stands behind this one wherever this one has a capital. */
+  private hasAlways(words: Word[], at: i32): bool {
+    const count = countOf(this.pairs, words[at].lower + " " + words[at + 1].lower);
+    return count > 0 && count == countOf(this.capitals, words[at].lower);
   }
 
   /** "Hotel NAME", "Lake NAME". */
@@ -275,7 +312,12 @@ export class Resolver {
     if (core.project || core.title) return !word.is(lexicon.ordinary);
     if (word.spelling.english == 0) return true;
     if (!more) return true;
-    // It begins the sentence: part of the name only if it stands before that name elsewhere.
+    // It begins the sentence: part of the name if no name begins with the next word ("street"), or if it stands before
+    // that name elsewhere.
+    if (
+      words[core.from + 1].is(lexicon.placeSuffix) &&
+      !word.is(lexicon.ordinary | lexicon.placeVisit | lexicon.personBefore | lexicon.productBefore)
+    ) return true;
     return countOf(this.pairs, word.lower + " " + words[core.from + 1].lower) > 0;
   }
 
@@ -298,6 +340,26 @@ export class Resolver {
     return known.has(key) ? known.get(key) : null;
   }
 
+  /** Parts a run at "&" where a side of it also has a capital elsewhere: two names, and not the name of a firm. */
+  private split(note: Note): void {
+    for (let i = note.marks.length - 1; i >= 0; i--) {
+      const mark = note.marks[i];
+      const words = mark.words;
+      if (mark.kind != MarkKind.name) continue;
+      for (let at = mark.from + 1; at < mark.to; at++) {
+        if (words[at].before != "&") continue;
+        const pair = countOf(this.pairs, words[at - 1].lower + " " + words[at].lower);
+        if (
+          words[at].spelling.english > 0 || pair >= countOf(this.capitals, words[at - 1].lower) &&
+            pair >= countOf(this.capitals, words[at].lower)
+        ) continue;
+        note.marks[i] = mark.between(mark.from, at);
+        note.insert(i + 1, mark.between(at, mark.to));
+        break;
+      }
+    }
+  }
+
   private gather(note: Note): void {
     let lastWords: Word[] | null = null;
     let lastTo = -1;
@@ -318,7 +380,7 @@ export class Resolver {
       const candidate = this.candidate(MarkKind.name, core.key, parts);
       candidate.notes.add(mark.note);
       candidate.units.add(note.unit);
-      increment(candidate.surfaces, textOf(note, mark).substring(first.start, words[core.to - 1].end));
+      increment(candidate.surfaces, this.written(candidate, note, mark, core));
       const inside = this.place(candidate, mark, core);
       const counted = parts.length == 1 && isNumbered(words, core.to);
       const person = mark.titled || counted ? 0 : this.evidence(candidate, mark, core, inside);
@@ -334,6 +396,21 @@ export class Resolver {
       lastTo = core.to;
       lastPerson = person;
     }
+  }
+
+  /** A name as it is written: a single one with its title ("Dr NAME"), a saint's with its 's ("St NAME's"). */
+  private written(candidate: Candidate, note: Note, mark: Mark, core: Core): string {
+    const words = mark.words;
+    const last = words[core.to - 1];
+    const isTitled = core.to == core.from + 1 && core.titleAt >= 0;
+    if (isTitled) {
+      const title = words[core.from - 1].lower;
+      if (title == "mr") candidate.mister = true;
+      else if (title == "mrs" || title == "ms" || title == "miss") candidate.missus = true;
+    }
+    const isSaint = words[core.from].is(lexicon.saint) && last.after.startsWith("'s");
+    const start = words[isTitled ? core.titleAt : core.from].start;
+    return textOf(note, mark).substring(start, isSaint ? last.end + 2 : last.end);
   }
 
   /** Counts where a name stands; whether that is inside a sentence. */
@@ -471,7 +548,7 @@ export class Resolver {
     const candidate = this.candidate(mark.kind, key, [this.spellings.of(key)]);
     candidate.notes.add(mark.note);
     candidate.units.add(note.unit);
-    increment(candidate.surfaces, mark.kind == MarkKind.url ? key : word.text);
+    increment(candidate.surfaces, mark.kind == MarkKind.url && !isBare(word.text) ? key : word.text);
     if (word.code) candidate.inCode = true;
     if (mark.kind == MarkKind.ticket && mark.from > 0 && mark.words[mark.from - 1].is(lexicon.ticketBefore)) {
       candidate.explicit = true;
@@ -512,6 +589,14 @@ export class Resolver {
     }
   }
 
+  /** Whether one of these is no word of English. */
+  private hasUnknown(parts: string[]): bool {
+    for (let i = 0; i < parts.length; i++) {
+      if (!isDigit(parts[i].charCodeAt(0)) && this.spellings.of(parts[i]).english == 0) return true;
+    }
+    return false;
+  }
+
   /** "NAME-api" speaks for NAME; where there is no such name it may be a thing of its own. */
   private codeNames(): void {
     const all = this.candidates;
@@ -532,6 +617,7 @@ export class Resolver {
         const part = this.spellings.of(parts[j]);
         if (isListed(part) || part.down > 0) plain = true;
       }
+      if (plain && isMachine(code.key)) plain = !this.hasUnknown(parts);
       if (plain || !(code.inCode || code.notes.size > 1)) continue;
       code.accepted = true;
       code.add(Type.product, true, "a code name");
@@ -549,7 +635,7 @@ export class Resolver {
     let listed = false;
     for (let i = 0; i < parts.length; i++) {
       const part = parts[i];
-      if (part.is(lexicon.joiners)) continue;
+      if (part.is(lexicon.joiners) || (!single && part.lower.length == 1)) continue;
       if (part.english == 0) unknown++;
       else if (part.english == 1) known++;
       else common++;
@@ -642,8 +728,15 @@ export class Resolver {
   private join(): void {
     const all = this.candidates;
     const full: Candidate[] = [];
+    const initialled: Candidate[] = [];
     for (let i = 0; i < all.length; i++) {
-      if (all[i].accepted && all[i].kind == MarkKind.name && this.isFullName(all[i])) full.push(all[i]);
+      if (!all[i].accepted || all[i].kind != MarkKind.name || !this.isFullName(all[i])) continue;
+      if (all[i].parts[0].lower.length == 1) initialled.push(all[i]);
+      else full.push(all[i]);
+    }
+    const named = full.length;
+    for (let i = 0; i < initialled.length; i++) {
+      if (!this.joinInitial(initialled[i], full, named)) full.push(initialled[i]);
     }
     for (let i = 0; i < all.length; i++) {
       const short = all[i];
@@ -658,12 +751,29 @@ export class Resolver {
   private isFullName(candidate: Candidate): bool {
     if (candidate.parts.length < 2 || candidate.parts.length > 4 || candidate.isBody) return false;
     for (let i = 0; i < candidate.key.length; i++) if (isDigit(candidate.key.charCodeAt(i))) return false;
-    if (candidate.type == Type.person) return true;
+    if (candidate.type == Type.person || candidate.parts[0].lower.length == 1) return true;
     if (candidate.type >= 0) return false;
     if (candidate.weak[Type.person] > 0) return true;
     const first = this.find(MarkKind.name, candidate.parts[0].lower);
     return first !== null &&
       (first.type == Type.person || first.speech.size > 0 || first.weak[Type.person] > 0);
+  }
+
+  /** "P. NAME" joins the one of the first `count` full names it fits. */
+  private joinInitial(short: Candidate, full: Candidate[], count: i32): bool {
+    const last = short.parts[short.parts.length - 1].lower;
+    let found: Candidate | null = null;
+    for (let i = 0; i < count; i++) {
+      const parts = full[i].parts;
+      if (parts[parts.length - 1].lower != last || !parts[0].lower.startsWith(short.parts[0].lower)) continue;
+      if (found !== null) return false;
+      found = full[i];
+    }
+    if (found === null) return false;
+    short.accepted = false;
+    short.root = found;
+    found.add(Type.person, true, "a first name elsewhere");
+    return true;
   }
 
   /** A first or last name joins the one full name it fits; where it fits two, it names nobody. */
@@ -854,6 +964,9 @@ export class Resolver {
     if (mark.kind == MarkKind.name) {
       if (first > 0 && !words[first].breakBefore && words[first - 1].lower == "project") first--;
       if (last < words.length && !words[last].breakBefore && words[last].is(lexicon.generic)) last++;
+      if (to == from + 1) {
+        while (first > 0 && words[first - 1].is(lexicon.titles) && words[first - 1].cap && !words[first].breakBefore) first--;
+      }
     }
     const start = words[first].start;
     const end = words[last - 1].end;
@@ -924,11 +1037,16 @@ function singleKey(kind: MarkKind, text: string): string {
   if (kind == MarkKind.handle) return text.substring(1).toLowerCase();
   if (kind == MarkKind.file) return text.startsWith("./") ? text.substring(2) : text;
   if (kind != MarkKind.url) return text;
-  const full = text.startsWith("www.") ? "https://" + text : text;
+  const full = text.includes("://") ? text : "https://" + text;
   const path = full.indexOf("/", full.indexOf("://") + 3);
   const host = path < 0 ? full : full.substring(0, path);
   const rest = path < 0 ? "" : full.substring(path);
   return host.toLowerCase() + (rest.endsWith("/") ? rest.substring(0, rest.length - 1) : rest);
+}
+
+/** The name of a host alone, as people write it. */
+function isBare(text: string): bool {
+  return !text.includes("/") && !text.startsWith("www.");
 }
 
 function refOf(root: Candidate): string {

@@ -204,6 +204,11 @@ export class Mark {
     /** A word in small letters that is no word of English: a name if it is one elsewhere. */
     readonly small: bool = false,
   ) {}
+
+  /** The same run from word to word. */
+  between(from: i32, to: i32): Mark {
+    return new Mark(this.kind, this.note, this.words, from, to, this.titled, this.heading, this.small);
+  }
 }
 
 /** A note as the linker needs it. */
@@ -221,6 +226,13 @@ export class Note {
     readonly title: string,
     readonly people: string[],
   ) {}
+
+  /** Adds a mark at a place among the others. */
+  insert(at: i32, mark: Mark): void {
+    this.marks.push(mark);
+    for (let i = this.marks.length - 1; i > at; i--) this.marks[i] = this.marks[i - 1];
+    this.marks[at] = mark;
+  }
 
   /** Bytes before a place of the content. */
   byteAt(index: i32): i32 {
@@ -415,7 +427,8 @@ function isSpecial(text: string, start: i32, end: i32, found: Word[], state: Bet
   }
   if (isTicket(whole)) kind = MarkKind.ticket;
   else if (isFile(whole)) kind = MarkKind.file;
-  else if (isCodeName(whole)) kind = MarkKind.code;
+  else if (isHost(whole)) kind = MarkKind.url;
+  else if (isCodeName(whole) || isMachine(whole)) kind = MarkKind.code;
   if (kind == MarkKind.name) return false;
   push(text, start, end, kind, found, state);
   return true;
@@ -479,7 +492,8 @@ function push(text: string, start: i32, end: i32, kind: MarkKind, found: Word[],
   if (word.labelled) word.initial = false;
   if (kind == MarkKind.name) {
     const code = word.text.charCodeAt(0);
-    word.cap = isUpper(code) && word.text.length > 1;
+    // "Ó" and "É" are parts of names alone, "I" and "A" are not.
+    word.cap = isUpper(code) && (word.text.length > 1 || code >= 0x80);
   }
   found.push(word);
   state.signs = possessive ? "'s" : "";
@@ -540,6 +554,40 @@ function isCodeName(text: string): bool {
   return isLetter(text.charCodeAt(0));
 }
 
+/** `name.example`, `www2.name.example/path`: small letters, and a last part that ends a host's name and no sentence. */
+function isHost(text: string): bool {
+  const slash = text.indexOf("/");
+  const end = slash < 0 ? text.length : slash;
+  const dot = text.lastIndexOf(".", end - 1);
+  if (dot < 2 || !isLetter(text.charCodeAt(0)) || !lexicon.hostSuffix.has(text.substring(dot + 1, end))) return false;
+  for (let i = 0; i < end; i++) {
+    const code = text.charCodeAt(i);
+    if (code == 0x2e) {
+      if (text.charCodeAt(i + 1) == 0x2e) return false;
+    } else if (!(code >= 0x61 && code <= 0x7a) && !isDigit(code) && code != 0x2d) return false;
+  }
+  return true;
+}
+
+/**
+ * `name-role-1`, `name-fw1`, `srv-name`: small letters and hyphens, with a number at the end that is no year, or a
+ * beginning that names a machine. One hyphen before a number alone ("week-3") or after one letter ("mid-q3") is not enough.
+ */
+export function isMachine(text: string): bool {
+  const dash = text.lastIndexOf("-");
+  if (dash < 2 || text.length == dash + 1 || !isLetter(text.charCodeAt(0))) return false;
+  let digits = text.length;
+  while (digits > dash + 1 && isDigit(text.charCodeAt(digits - 1))) digits--;
+  for (let i = 0; i < digits; i++) {
+    const code = text.charCodeAt(i);
+    if (!(code >= 0x61 && code <= 0x7a) && code != 0x2d && !(isDigit(code) && i < dash)) return false;
+  }
+  const count = text.length - digits;
+  const letters = digits - dash - 1;
+  if (count > 0 && count < 4 && (letters > 1 || (letters == 0 && text.indexOf("-") < dash))) return true;
+  return letters > 1 && lexicon.machinePrefix.has(text.substring(0, text.indexOf("-")));
+}
+
 /** Marks of a sentence: single ones, and runs of capitals. */
 function mark(note: Note, index: i32, words: Word[], titled: bool, heading: bool): void {
   let i = 0;
@@ -550,7 +598,7 @@ function mark(note: Note, index: i32, words: Word[], titled: bool, heading: bool
       i++;
       continue;
     }
-    if (!word.cap || word.code) {
+    if ((!word.cap && !isInitial(words, i)) || word.code) {
       if (!word.cap && !word.code && word.text.length > 2 && isLetter(word.text.charCodeAt(0)) && word.spelling.english == 0) {
         note.marks.push(new Mark(MarkKind.name, index, words, i, i + 1, true, heading, true));
       }
@@ -561,10 +609,12 @@ function mark(note: Note, index: i32, words: Word[], titled: bool, heading: bool
     while (to < words.length && to - i < 6) {
       const next = words[to];
       // "Saint NAME's Square" is one name.
-      const owned = next.cap && !titled && (next.before == "'s" || next.before == "&") && next.spelling.english > 0 &&
-        !next.is(lexicon.never | lexicon.generic);
-      if (next.kind != MarkKind.name || (next.breakBefore && !owned) || next.code) break;
-      if (next.cap) {
+      // So is "NAME & NAME", until both are known apart (resolve.ts).
+      const owned = next.cap && !titled && !next.is(lexicon.never | lexicon.generic) &&
+        (next.before == "&" || (next.before == "'s" && next.spelling.english > 0));
+      const follows = !next.breakBefore || owned || isInitial(words, to - 1);
+      if (next.kind != MarkKind.name || !follows || next.code) break;
+      if (next.cap || isInitial(words, to)) {
         to++;
         continue;
       }
@@ -576,6 +626,9 @@ function mark(note: Note, index: i32, words: Word[], titled: bool, heading: bool
         words[over].is(lexicon.joiners)
       ) over++;
       if (over == to || over >= words.length || !words[over].cap || words[over].breakBefore) break;
+      // "Bank of NAME" is one, "GB of RAM" and "FIRST LAST of FIRM" are none.
+      if (isShouted(words[to - 1].text) && isShouted(words[over].text)) break;
+      if (words[to].lower == "of" && words[to - 1].spelling.english == 0) break;
       to = over + 1;
     }
     // A word alone that can never be a name needs no mark.
@@ -584,6 +637,17 @@ function mark(note: Note, index: i32, words: Word[], titled: bool, heading: bool
     if (!plain) note.marks.push(new Mark(MarkKind.name, index, words, i, to, titled, heading));
     i = to;
   }
+}
+
+/** One capital and a point before a capital: "P. NAME". */
+export function isInitial(words: Word[], at: i32): bool {
+  const text = words[at].text;
+  if (text.length != 1 || at + 1 >= words.length || !isUpper(text.charCodeAt(0))) return false;
+  const next = words[at + 1];
+  if (next.before != "." || next.kind != MarkKind.name || !isUpper(next.text.charCodeAt(0))) return false;
+  // "freezer D. Scripts are …" are two sentences.
+  return next.spelling.english == 0 || words[at].breakBefore ||
+    words[at - 1].is(lexicon.personBefore | lexicon.personBeforeWeak | lexicon.roles | lexicon.titles);
 }
 
 /** The headings of a path "A › B": where each stands in it. */
