@@ -1,7 +1,9 @@
 /**
  * TextCache: things with texts kept ready, the ones put longest ago making room.
  *
- * Invariant: bounded by how many there are and by the characters of their texts. What is kept changes no result.
+ * Invariants:
+ * 1. Bounded by how many there are and by the characters of their texts. What is kept changes no result.
+ * 2. What is no longer kept can be collected, but for the last {@link standingPutsMax} of it.
  */
 
 /** Bounds of a {@link TextCache}. */
@@ -14,14 +16,21 @@ export interface TextCacheLimits {
 /** Characters of texts that the caches of one graph keep, each. */
 export const cachedCharsMax = 32 * 1024 * 1024;
 
+/** How many are put, none making room, until the place of the oldest is looked for anew. */
+const standingPutsMax = 1000;
+
 /** A bounded map. */
 export class TextCache<Key, Value> {
   readonly #limits: TextCacheLimits;
   readonly #charsOf: (value: Value) => number;
   readonly #kept = new Map<Key, Value>();
   #chars = 0;
-  /** Goes on where it stopped: a new one would pass over all that went before, each time. */
-  #oldest = this.#kept.keys();
+  /**
+   * Goes on where it stopped: a new one would pass over all that went before, each time. But one that stands still holds
+   * every table the map has outgrown, and all that was ever in them: then it is let go.
+   */
+  #oldest: IterableIterator<Key> | null = null;
+  #standingPuts = 0;
 
   constructor(limits: TextCacheLimits, charsOf: (value: Value) => number) {
     this.#limits = limits;
@@ -47,14 +56,16 @@ export class TextCache<Key, Value> {
     }
     this.#kept.set(key, value);
     this.#chars += chars;
+    if (++this.#standingPuts > standingPutsMax) this.#oldest = null;
   }
 
   #makeRoom(): void {
-    let oldest = this.#oldest.next();
-    if (oldest.done === true) {
+    let oldest = this.#oldest?.next();
+    if (oldest === undefined || oldest.done === true) {
       this.#oldest = this.#kept.keys();
       oldest = this.#oldest.next();
     }
+    this.#standingPuts = 0;
     if (oldest.done !== true) this.delete(oldest.value);
   }
 
@@ -67,6 +78,7 @@ export class TextCache<Key, Value> {
 
   clear(): void {
     this.#kept.clear();
+    this.#oldest = null;
     this.#chars = 0;
   }
 }

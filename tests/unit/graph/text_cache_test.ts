@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { cachedCharsMax, TextCache } from "../../../src/graph/text_cache.ts";
 import { e, entry, graphOf, put } from "./support.ts";
 
@@ -27,6 +29,28 @@ Deno.test("TextCache keeps no more characters than it may, however few things ha
   texts.delete("49");
   texts.clear();
   assert.equal(texts.chars, 0);
+});
+
+Deno.test("TextCache lets go of what is no longer kept, whether others made room for it or it was put anew", async () => {
+  setFlagsFromString("--expose-gc");
+  const puts = 20_000, heldMax = 2000;
+  for (const [entriesMax, keys] of [[100, 50], [100, 100], [100, 1000]] as const) {
+    const texts = new TextCache<number, object>({ entriesMax, charsMax: puts }, () => 1);
+    const put: WeakRef<object>[] = [];
+    for (let at = 0; at < puts; at++) {
+      const value = { at };
+      put.push(new WeakRef(value));
+      texts.set(at % keys, value);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    runInNewContext("gc()");
+    const held = put.filter((one) => one.deref() !== undefined).length;
+    assert.ok(
+      held <= heldMax,
+      `${held} of ${puts} things are held where ${entriesMax} may be kept, of ${keys}`,
+    );
+    assert.ok(texts.get((puts - 1) % keys) !== undefined);
+  }
 });
 
 Deno.test("TextCache of no entries keeps none", () => {
