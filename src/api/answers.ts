@@ -423,8 +423,8 @@ const others = {
     first: answer({ segment: text, offset: whole, index: whole, what: text }).exactOptional(),
   }) satisfies z.ZodType<ViewResults["verify_log"]>,
   Written: answer({ id: text, tick, redacted }),
-  /** Ticks of the checkpoints that went with it. */
-  Erased: answer({ tick, checkpoints: z.array(tick).exactOptional() }),
+  /** Ticks of the checkpoints that went with it; messages that waited, told of it, and are not delivered. */
+  Erased: answer({ tick, checkpoints: z.array(tick).exactOptional(), messages: whole.exactOptional() }),
   Loaded: answer({ agent: text, tick, fuel: whole, module: text, unchanged: z.boolean() }),
   Unloaded: answer({ agent: text, tick, outcome: text }),
   Executed: answer({ result: z.unknown(), tick, fuel: whole }),

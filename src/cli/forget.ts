@@ -68,12 +68,15 @@ export const erase: Leaf = {
         throw new EngramError("interrupted", "Cannot erase: you did not say yes", {}, hint);
       }
     }
-    await port.idle();
     const receipt = await submit(call, { kind: "erase", ids });
+    const dropped = Number(receipt.messages ?? 0);
     call.screen.result(receipt, () => {
       for (const id of list(receipt.erased)) call.screen.line(`erased ${id}`);
       for (const id of list(receipt.derived)) call.screen.line(`erased ${id}  (an agent made it from that)`);
       for (const id of list(receipt.agents)) call.screen.line(`overwritten in the memory of ${id}`);
+      if (dropped > 0) {
+        call.screen.line(`not delivered: ${plural(dropped, "waiting message")} that told of it`);
+      }
       for (const id of list(receipt.alsoIn)) {
         call.screen.line(`left ${id}  (another memory that says the same)`);
       }

@@ -19,6 +19,8 @@ export interface Erasure {
   readonly images: Readonly<Record<string, string>>;
   /** Images of readers that are no longer kept. */
   readonly blobs: readonly string[];
+  /** Messages that waited and told of it, and go: (tick, step, index) of each, flat. Absent in older logs. */
+  readonly messages?: readonly number[];
 }
 
 /** The erasure in the record of an `erase` step; null for any other step. */

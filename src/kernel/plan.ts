@@ -79,38 +79,32 @@ function judgeLoad(state: State, ask: Extract<Command["ask"], { kind: "agent_loa
   return "plan";
 }
 
-/** Agents a refusal names; of more, how many. */
-const namedMax = 10;
-
-/** What is under way, in words: which agents, and how many messages wait for each. */
-function atWork({ mail, carried, runs }: State): string {
-  const agents = new Set([...mail.keys(), ...carried.flatMap(({ agent }) => agent ?? [])]);
-  const named = [...agents].slice(0, namedMax).map((agent) => {
-    const waiting = mail.get(agent)?.length ?? 0;
-    return waiting === 0 ? quote(agent) : `${quote(agent)} (messages waiting: ${waiting})`;
-  });
-  if (agents.size > namedMax) named.push(`${agents.size - namedMax} more`);
-  const words = named.length === 0 ? [] : [`agents are at work, ${named.join(", ")}`];
-  if (runs.size > 0) words.push(`workflows run (${runs.size})`);
-  return words.join("; ");
-}
-
-/** An erasure looks at everything there is: it waits for nobody, and nobody may be in the middle of something. */
+/** One command holds a bounded number of memories, an erasure too. */
 function judgeErase(state: State, count: number): Verdict {
-  if (hasWork(state)) {
-    return new EngramError(
-      "wrong_state",
-      `Cannot erase: ${atWork(state)}; try again when they are done`,
-      {},
-      "engramlt erase waits for them; of agents that answer each other without end, engramlt agent unload one",
-    );
-  }
   const { opsPerCommandMax } = state.config;
   if (count <= opsPerCommandMax) return "plan";
   return new EngramError(
     "limit_reached",
     `Cannot erase: ${count} memories in one command, opsPerCommandMax is ${opsPerCommandMax}`,
   );
+}
+
+/**
+ * What an erasure that waits for its turn keeps from beginning behind it. It has its turn when nobody is in the middle
+ * of something: workflows come to their end first, then steps that were carried over. Both end in a bounded number of
+ * ticks where nothing new of their kind begins.
+ */
+type Held = "nothing" | "agents" | "everything";
+
+function heldBehindErasure({ runs, carried }: State): Held {
+  if (runs.size > 0) return "agents";
+  return carried.length > 0 ? "everything" : "nothing";
+}
+
+/** Whether a command waits behind an erasure. What needs no agent goes on, where it leaves room for the workflows. */
+function isHeld(held: Held, { ask }: Command, room: number): boolean {
+  if (held !== "agents") return held === "everything";
+  return agentOf(ask) !== null || ask.kind === "workflow" || ask.kind === "erase" || room <= 1;
 }
 
 /** What the kernel alone can say about a command. `loading`: the tick loads an agent. */
@@ -339,17 +333,21 @@ export function plan(state: State, commands: readonly Command[], replayed: Repla
   const refused: { index: number; error: EngramError }[] = [];
   const unchanged: number[] = [], deferred: number[] = [];
   const runs: WorkflowRun[] = [...state.runs.values()];
-  let modulesChange = false, erases = false;
+  let modulesChange = false, erases = false, held = "nothing" as Held;
+  const left = () => state.config.stepsPerTickMax - steps.length;
   commands.forEach((command, index) => {
     const agent = agentOf(command.ask);
-    const waits = erases || (modulesChange && command.ask.kind === "agent_load") ||
+    const waits = erases || isHeld(held, command, left()) ||
+      (modulesChange && command.ask.kind === "agent_load") ||
       (command.ask.kind === "erase" && seated.length > 0);
-    if (waits || steps.length >= state.config.stepsPerTickMax || (agent !== null && busy.has(agent))) {
+    if (waits || left() <= 0 || (agent !== null && busy.has(agent))) {
       deferred.push(index);
       return;
     }
     const verdict = judge(state, command, steps.some((step) => step.entry === "initialize"));
-    if (verdict === "unchanged") unchanged.push(index);
+    if (verdict === "plan" && command.ask.kind === "erase") held = heldBehindErasure(state);
+    if (held !== "nothing" && command.ask.kind === "erase") deferred.push(index);
+    else if (verdict === "unchanged") unchanged.push(index);
     else if (verdict !== "plan") refused.push({ index, error: verdict });
     else {
       const seat = replayed?.seats[index] ?? index;
@@ -364,12 +362,13 @@ export function plan(state: State, commands: readonly Command[], replayed: Repla
   const seatBase = replayed?.seatBase ?? commands.length;
   let next = seatBase;
   const seat = () => next++;
-  const room = () => Math.max(0, state.config.stepsPerTickMax - steps.length);
+  const room = () => Math.max(0, left());
   const mayStart = (agent: string) => replayed?.starts.has(agent) ?? true;
   for (const run of runs) {
     if (runEnded(run) || [...run.steps.values()].some((step) => step.outcome !== "completed")) continue;
     steps.push(...runSteps(state, run, tick, busy, room(), mayStart, seat));
   }
-  steps.push(...mailSteps(state, tick, busy, room(), mayStart, seat));
+  // An erasure is alone in its tick: what agents are to read meanwhile waits.
+  if (!erases && held !== "everything") steps.push(...mailSteps(state, tick, busy, room(), mayStart, seat));
   return { tick, steps, seated, refused, unchanged, deferred, seatBase };
 }

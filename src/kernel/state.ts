@@ -267,6 +267,22 @@ export function takeMail(state: State, agent: string, count: number): readonly M
   return taken;
 }
 
+/** Takes messages out of the mailboxes in which they wait; each is named by (tick, step, index). */
+function dropMessages(state: State, named: readonly number[]): void {
+  const gone = new Set<string>();
+  for (let at = 0; at + 2 < named.length; at += 3) gone.add(named.slice(at, at + 3).join("."));
+  if (gone.size === 0) return;
+  for (const [agent, box] of [...state.mail]) {
+    const kept = box.filter(({ tick, step, index }) => !gone.has(`${tick}.${step}.${index}`));
+    if (kept.length === box.length) continue;
+    if (kept.length === 0) dropMail(state, agent);
+    else {
+      state.mail.set(agent, kept);
+      state.mailBytes.set(agent, bytesIn(kept));
+    }
+  }
+}
+
 function dropMail(state: State, agent: string): void {
   state.mail.delete(agent);
   state.mailBytes.delete(agent);
@@ -352,8 +368,12 @@ function begin(state: State, entry: Entry): void {
   }
 }
 
-/** Agents that may have read what was erased go on from the images the erasure stored. */
-function keepErased(state: State, { images }: Erasure, tick: number): void {
+/**
+ * Agents that may have read what was erased go on from the images the erasure stored; messages that told of it are
+ * delivered no more.
+ */
+function keepErased(state: State, { images, messages = [] }: Erasure, tick: number): void {
+  dropMessages(state, messages);
   for (const [id, sha] of Object.entries(images)) {
     const agent = state.agents.get(id);
     if (agent === undefined) continue;

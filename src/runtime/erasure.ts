@@ -13,6 +13,8 @@
  * 3. An agent that ran since the memory was written may have read it. Its image is stored anew by the entry, with the
  *    text overwritten by spaces wherever it stands, and words of it that no other memory has and the agent did not bring
  *    along; replay goes on from there.
+ * 4. Agents may have mail meanwhile. Messages that wait and hold the text, or such a word, are not delivered any more: an
+ *    agent would have it in its memory again. The others stay as they are.
  */
 import { Buffer } from "node:buffer";
 import type { Graph } from "../graph/mod.ts";
@@ -26,6 +28,7 @@ import {
   type Erasure,
   erasureOf,
   type Id,
+  type Message,
   type Payload,
   type State,
   type StepRecord,
@@ -56,7 +59,8 @@ export interface ErasureParts {
   readonly state: State;
   /** The image of a loaded agent after its last step. */
   readonly imageOf: (agent: string) => Uint8Array;
-  readonly moduleOf: (agent: string) => Uint8Array;
+  /** The module of an agent that is loaded, or was when a tick was made. */
+  readonly moduleOf: (agent: string, tick: number) => Uint8Array;
   readonly storeImages: (images: readonly Uint8Array[]) => string[];
 }
 
@@ -70,6 +74,8 @@ export interface PlannedErasure {
     readonly derived: readonly Id[];
     readonly payloads: number;
     readonly agents: readonly string[];
+    /** How many messages that waited are not delivered any more. */
+    readonly messages: number;
     readonly alsoIn: readonly Id[];
     readonly notReached: readonly string[];
   };
@@ -183,6 +189,16 @@ class Words {
     return wordsIn(text).some((word) => this.#forms.has(word.toLowerCase()));
   }
 
+  /** Those that stand in a text, in small letters. */
+  amongThoseOf(text: string): string[] {
+    return wordsIn(text).map((word) => word.toLowerCase()).filter((word) => this.#forms.has(word));
+  }
+
+  /** Whether a module has a word as its own, however it is written. */
+  areIn(module: Buffer, word: string): boolean {
+    return [...this.#forms.get(word) ?? []].some((form) => module.includes(form));
+  }
+
   /** As bytes, without those that an agent brought along itself; the longest first. */
   for(module: Uint8Array): Buffer[] {
     const own = Buffer.from(module.buffer, module.byteOffset, module.length);
@@ -272,6 +288,34 @@ function withDerived(log: Log, ids: readonly Id[]): Set<Id> {
   return all;
 }
 
+/** The messages that wait and tell of what is erased, in the order in which they are delivered. */
+function waitingMessages(
+  { state, moduleOf }: ErasureParts,
+  needles: Needles,
+  words: Words,
+): readonly Message[] {
+  const found: Message[] = [];
+  const modules = new Map<string, Buffer>(), own = new Map<string, boolean>();
+  const isOwn = ({ from, tick }: Message, word: string): boolean => {
+    const key = `${from} ${word}`, known = own.get(key);
+    if (known !== undefined) return known;
+    const module = modules.get(from) ?? Buffer.from(moduleOf(from, tick));
+    modules.set(from, module);
+    const is = words.areIn(module, word);
+    own.set(key, is);
+    return is;
+  };
+  for (const box of state.mail.values()) {
+    for (const message of box) {
+      const { bytes } = message.body;
+      if (bytes === null) continue;
+      const told = words.amongThoseOf(message.body.text());
+      if (needles.in(bytes) || told.some((word) => !isOwn(message, word))) found.push(message);
+    }
+  }
+  return found;
+}
+
 /** What one pass over the log found. */
 interface Found {
   readonly payloads: [number, number[]][];
@@ -289,6 +333,7 @@ function lookThrough(
   all: ReadonlySet<Id>,
   refs: ReadonlySet<string>,
   needles: Needles,
+  dropped: readonly Message[],
   found: Found,
 ): void {
   const places = new Map(logged.payloads.map(({ digest }, place) => [toHex(digest), place]));
@@ -315,6 +360,11 @@ function lookThrough(
     }
   }
   for (const place of aboutThem(entry, all, refs, placeOf)) gone.add(place);
+  for (const { step, index } of dropped) {
+    const sent = entry.steps[step]?.messages[index];
+    assert(sent !== undefined, `entry ${entry.tick} sent the message ${step}/${index} that waits`);
+    gone.add(placeOf(sent.body));
+  }
   logged.payloads.forEach(({ bytes }, place) => {
     if (bytes !== null && !kept.has(place) && needles.in(bytes)) gone.add(place);
   });
@@ -378,7 +428,7 @@ export function planErasure(parts: ErasureParts, ids: readonly Id[]): PlannedEra
   const { graph, log, state } = parts;
   if (ids.length === 0) throw new EngramError("invalid_argument", "Cannot erase: no memory is named");
   const asked = [...new Set(ids)];
-  const since = Math.min(...asked.map((id) => versionsOf(graph, id)[0]?.createdTick ?? 0));
+  const written = Math.min(...asked.map((id) => versionsOf(graph, id)[0]?.createdTick ?? 0));
   const all = withDerived(log, asked);
   const needles = new Needles(), refs = new Set<string>(), words = new Words();
   for (const id of all) {
@@ -397,6 +447,10 @@ export function planErasure(parts: ErasureParts, ids: readonly Id[]): PlannedEra
     all.add(id);
     needles.add(name);
   }
+  const dropped = waitingMessages(parts, needles, words);
+  const sent = Map.groupBy(dropped, ({ tick }) => tick);
+  // Who sent one had the text before it became a memory.
+  const since = dropped.reduce((first, { tick }) => Math.min(first, tick), written);
   const found: Found = {
     payloads: [],
     byAgents: new Set(),
@@ -406,7 +460,7 @@ export function planErasure(parts: ErasureParts, ids: readonly Id[]): PlannedEra
   };
   const others = new Set<string>();
   for (const { entry, logged } of entriesFrom(log, since)) {
-    lookThrough(entry, logged, all, refs, needles, found);
+    lookThrough(entry, logged, all, refs, needles, sent.get(entry.tick) ?? [], found);
     for (const record of entry.steps) {
       if (record.agent !== null) found.readers.add(record.agent);
       for (const sha of imagesIn(record)) found.blobs.add(sha);
@@ -415,7 +469,9 @@ export function planErasure(parts: ErasureParts, ids: readonly Id[]): PlannedEra
   const loaded = [...found.readers].filter((id) => (state.agents.get(id)?.completed ?? 0) > 0).sort();
   const inMemory = needles.forMemory();
   const hashes = parts.storeImages(
-    loaded.map((id) => overwriteMemory(parts.imageOf(id), [...inMemory, ...words.for(parts.moduleOf(id))])),
+    loaded.map((id) =>
+      overwriteMemory(parts.imageOf(id), [...inMemory, ...words.for(parts.moduleOf(id, state.tick))])
+    ),
   );
   const images = Object.fromEntries(loaded.map((id, at) => [id, hashes[at] ?? ""]));
   for (const sha of hashes) others.add(sha);
@@ -432,12 +488,14 @@ export function planErasure(parts: ErasureParts, ids: readonly Id[]): PlannedEra
       readers: [...found.readers].sort(),
       images,
       blobs: [...found.blobs].filter((sha) => !others.has(sha)).sort(),
+      messages: dropped.flatMap(({ tick, step, index }) => [tick, step, index]),
     },
     receipt: {
       erased: asked,
       derived,
       payloads: found.payloads.reduce((sum, [, places]) => sum + places.length, 0),
       agents: loaded,
+      messages: dropped.length,
       alsoIn: [...found.alsoIn].filter((id) => graph.engram(id) !== null)
         .slice(0, erasureLimits.alsoInMax),
       notReached,

@@ -430,15 +430,22 @@ export class Images {
   #waiting(to: string, tick: number): { messages: number; bytes: number } {
     const loadedTick = this.#agentBefore(to, tick)?.loadedTick ?? tick;
     const waiting = { messages: 0, bytes: 0 };
+    /** Messages that an erasure took out of the mailbox. */
+    const dropped = new Set<string>();
     /** The last message it had taken by then: (tick, step, index). Mail is taken in the order it was sent. */
     let taken: readonly [number, number, number] | null = null;
     for (let at = tick - 1; at >= (taken?.[0] ?? loadedTick); at--) {
       const { steps } = readEntry(this.#reads, at);
+      for (const { messages = [] } of steps.flatMap((step) => erasureOf(step) ?? [])) {
+        for (let nth = 0; nth + 2 < messages.length; nth += 3) {
+          dropped.add(messages.slice(nth, nth + 3).join("."));
+        }
+      }
       steps.forEach(({ messages }, step) =>
         messages.forEach((message, index) => {
           const isTaken = taken !== null && at === taken[0] &&
             (step < taken[1] || (step === taken[1] && index <= taken[2]));
-          if (message.to !== to || isTaken) return;
+          if (message.to !== to || isTaken || dropped.has(`${at}.${step}.${index}`)) return;
           waiting.messages++;
           waiting.bytes += bodyBytes(message);
         })

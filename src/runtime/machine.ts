@@ -53,6 +53,7 @@ import type { Images } from "./images.ts";
 import type { ModelDesk } from "./model_desk.ts";
 import type { Modules } from "./modules.ts";
 import type { ToldOnce } from "./receipts.ts";
+import { agentAt } from "./rows.ts";
 import { snapshotOf } from "./snapshots.ts";
 import {
   argsOf,
@@ -318,7 +319,11 @@ export class Machine {
       log,
       state: this.state,
       imageOf: (id) => this.#imageOf(id),
-      moduleOf: (id) => modules.bytes(this.state.agents.get(id)?.module ?? ""),
+      moduleOf: (id, tick) => {
+        const agent = this.state.agents.get(id) ?? agentAt(graph, id, tick)?.agent;
+        assert(agent !== undefined, `agent ${id} was there at tick ${tick}`);
+        return modules.bytes(agent.module);
+      },
       storeImages: (all) => images.storeDurably(all),
     }, ids);
     writeDirect(session, planned.deletions.map((id) => ({ op: "delete", id })));

@@ -579,7 +579,8 @@ class LocalRuntime implements Runtime {
 
   /** One tick (design §3): take, plan, run, serve, settle, log, commit, answer. */
   #tick(): void {
-    const full = this.#graph.deferredCount > 0 && !this.#isRefused ? null : this.#catchUp();
+    const mayBeBehind = this.#graph.deferredCount > 0 && !this.#isRefused && !this.#erasesNext();
+    const full = mayBeBehind ? null : this.#catchUp();
     if (full !== null) {
       for (const one of this.#waiting.takeAll()) this.#waiting.tell(one, full);
       return;
@@ -706,7 +707,6 @@ class LocalRuntime implements Runtime {
       for (const [key, progress] of this.#erasing) {
         const tick = Number(key.slice(erasingPrefix.length));
         const erasure = erasureAt(this.#log, tick);
-        for (const id of erasure.readers) this.#sandbox?.drop(id);
         if (!progress.isEmptied) this.#empty(tick, erasure);
         progress.isEmptied = true;
         const gone = removeErased(this.#paths, { since: erasure.since, tick });
@@ -799,7 +799,9 @@ class LocalRuntime implements Runtime {
       if (output !== null) this.#metrics.ended(record, told?.executionMs ?? null);
       if (step.run !== null && record.outcome !== "completed") saidInRun.set(step.run.id, told?.said ?? []);
       if (record.agent !== null) this.#count(record.agent, told?.executionMs ?? 0);
-      for (const id of Object.keys(erasureOf(record)?.images ?? {})) this.#rows.touch(id);
+      const { images = {}, readers = [] } = erasureOf(record) ?? {};
+      for (const id of Object.keys(images)) this.#rows.touch(id);
+      for (const id of readers) this.#sandbox?.drop(id); // they go on from the images the erasure stored
       if (step.command === null) continue;
       // What is remembered is what the log can say again: backtraces and an agent's words are told once, live.
       this.#remember(step.command, step.tick, () => receiptOf(step, record, entry.tick));

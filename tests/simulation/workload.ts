@@ -28,6 +28,7 @@ export const operations = [
   "join",
   "rollback",
   "mail",
+  "post",
   "find",
   "recall",
   "vector",
@@ -185,6 +186,11 @@ export class Workload {
         return this.#execute(agent, "Rollback", random.pick(this.#agents));
       case "mail":
         return this.#execute(agent, "Mail", random.pick(this.#agents));
+      case "post": {
+        // What a person said last is erased most often.
+        const said = random.chance(70) ? `token${Math.max(0, this.#tokens - 1 - random.below(4))}.` : "hi";
+        return this.#execute(agent, "Post", `${random.pick(this.#agents)} ${said}`);
+      }
       case "find":
         return this.#execute(agent, "Look", "token thought");
       case "recall":

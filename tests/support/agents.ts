@@ -13,7 +13,8 @@ const text = (value: string): string =>
  * "changed"), `get`, `mail` (sends "hi" to params), `find` (search_by_text), `delete`, `big` (grows memory to
  * the limit, answers pages), `initial` (answers what initialize was given), `join` (creates "changed" and connects it
  * to params by "hi"; answers the connection's id), `rollback` (creates params and sends to it inside a savepoint, rolls
- * both back, creates "changed"), `know` (recall), `vector` (embed), `echo` (answers the params). With a capital first letter (`Get`, `Mail` …) the quotes
+ * both back, creates "changed"), `know` (recall), `vector` (embed), `post` (sends the params but for the first
+ * four letters to the agent that the first three name), `echo` (answers the params). With a capital first letter (`Get`, `Mail` …) the quotes
  * around params are taken off: ids are never JSON, params always are.
  */
 export const testAgent = wat(`(module
@@ -113,6 +114,8 @@ export const testAgent = wat(`(module
       (loop $more (br_if $more (i32.ne (memory.grow (i32.const 16)) (i32.const -1))))
       (return (call $number (memory.size)))))
     (if (i32.eq (local.get $c) (i32.const 105)) (then (return (call $answer (i32.const 70000) (i32.load (i32.const 1040))))))
+    (if (i32.eq (local.get $c) (i32.const 112)) (then (return (call $number (call $send (local.get $p) (i32.const 3)
+      (i32.add (local.get $p) (i32.const 4)) (i32.sub (local.get $n) (i32.const 4)))))))
     (call $answer (local.get $p) (local.get $n)))
   (func (export "query") (param $p i32) (param $n i32) (result i32)
     (if (local.get $n) (then (return (call $id (call $make (local.get $p) (local.get $n))))))

@@ -135,7 +135,6 @@ async function eraseConfirmed(id: string, call: McpCall): Promise<ToolResult> {
       "Nothing was changed",
     );
   }
-  await call.port.idle();
   const receipt = await call.submit({ kind: "erase", ids: [id] });
   const unreached = receipt["notReached"];
   const left = Array.isArray(unreached) && unreached.length > 0

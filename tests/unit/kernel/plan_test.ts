@@ -169,6 +169,67 @@ Deno.test("in replay only the agents of the entry get their mail: a refused comm
   assert.deepEqual(told(plan(world.state, [], replayed).steps), ["b:receive@5.1"]);
 });
 
+/** Two agents, mail for one of them, a step that is carried over, or a workflow of two steps. */
+function atWork(what: "mail" | "carried" | "workflow"): World {
+  const world = new World({}, ["a", "b"]);
+  if (what === "mail") mail(world, "b", "a", "a");
+  if (what === "carried") world.tick([command(ask.execute("a"))], () => end({ kind: "lost" }));
+  if (what === "workflow") world.tick([command(ask.workflow([["one", "a"], ["two", "b", "one"]]))]);
+  return world;
+}
+
+Deno.test("plan() gives an erasure a tick of its own while mail waits", () => {
+  const { steps, deferred } = planned(atWork("mail"), ask.erase("e1"), ask.write());
+  assert.deepEqual([told(steps), deferred], [[":erase@4.0"], [1]]);
+});
+
+Deno.test("plan() lets carried steps end before an erasure, and begins nothing behind it", () => {
+  const world = atWork("carried");
+  world.state.mail.set("b", [{ from: "a", to: "b", tick: 3, step: 0, index: 0, body: Payload.text("hi") }]);
+  const { steps, deferred } = planned(world, ask.erase("e1"), ask.write(), ask.execute("b"));
+  assert.deepEqual([told(steps), deferred], [["a:execute@3.0"], [0, 1, 2]]);
+});
+
+Deno.test("plan() lets workflows end before an erasure, and begins no agent's command behind it", () => {
+  const world = atWork("workflow");
+  const { steps, deferred } = planned(
+    world,
+    ask.erase("e1"),
+    ask.write(),
+    ask.execute("b"),
+    ask.workflow([["one", "b"]]),
+    ask.erase("e2"),
+  );
+  assert.deepEqual([told(steps), deferred], [[":write@4.1", "a:execute@4.5"], [0, 2, 3, 4]]);
+});
+
+Deno.test("plan() leaves room for the workflows that an erasure waits for", () => {
+  const world = atWork("workflow");
+  world.state.config = { ...world.state.config, stepsPerTickMax: 2 };
+  const { steps } = planned(world, ask.erase("e1"), ask.write(), ask.write());
+  assert.deepEqual(told(steps), [":write@4.1", "a:execute@4.3"]);
+});
+
+Deno.test("an erasure has its turn after a bounded number of ticks, whatever comes behind it", () => {
+  const world = atWork("workflow");
+  mail(world, "b", "a", "b");
+  const conflictsFor = new Map<string, number>();
+  let waited = 0;
+  for (let ticks = 0; ticks < 50; ticks++) {
+    const more = [ask.execute("a"), ask.write(), ask.execute("b"), ask.workflow([["one", "a"]])];
+    const commands = [ask.erase("e1"), ...more].map((one) => command(one));
+    const { steps } = plan(world.state, commands, null);
+    if (steps.some(({ entry }) => entry === "erase")) break;
+    waited++;
+    world.tick(commands, (step) => {
+      const key = `${step.tick}.${step.seat}`, lost = conflictsFor.get(key) ?? 0;
+      conflictsFor.set(key, lost + 1);
+      return end(lost < 2 ? { kind: "lost", reason: "worker_lost" } : {});
+    });
+  }
+  assert.ok(waited > 0 && waited < 20, `it waited ${waited} ticks`);
+});
+
 Deno.test("plan() changes nothing in the state it is given", () => {
   const world = new World({}, ["a", "sender"]);
   mail(world, "sender", "a");

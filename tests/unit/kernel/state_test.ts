@@ -157,3 +157,28 @@ Deno.test("live state is the state folded from the entries, after any history", 
     }
   }
 });
+
+/** The end of an erasure that took messages out of mailboxes. */
+const erased = (messages: number[]) =>
+  end({
+    recorded: [
+      Payload.text(
+        JSON.stringify({ ids: [], since: 0, payloads: [], readers: [], images: {}, blobs: [], messages }),
+      ),
+    ],
+  });
+
+Deno.test("advance() takes the messages out of the mailboxes that an erasure names, and no other", () => {
+  const world = new World({ messagesPerStepMax: 1 }, ["a", "b", "sender"]);
+  const bodies = ["one", "three", "seventeen"].map((text) => ({ to: "a", body: Payload.text(text) }));
+  world.tick(
+    [command(ask.execute("sender"))],
+    () => end({ messages: [...bodies, { to: "b", body: Payload.text("hi") }] }),
+  );
+  const tick = world.state.tick;
+  world.tick([command(ask.erase("e1"))], () => erased([tick, 0, 1, tick, 0, 3]));
+  const waiting = (state: typeof world.state) =>
+    [...state.mail].map(([to, box]) => [to, box.map(({ body }) => body.text()), state.mailBytes.get(to)]);
+  assert.deepEqual(waiting(world.state), [["a", ["one", "seventeen"], 12]]);
+  assert.deepEqual(waiting(world.folded()), waiting(world.state));
+});

@@ -61,6 +61,7 @@ export const ask = {
   }),
   unload: (agent: string): Ask => ({ kind: "agent_unload", agent }),
   configure: (changes: Record<string, number>): Ask => ({ kind: "configure", changes }),
+  erase: (...ids: string[]): Ask => ({ kind: "erase", ids }),
   workflow: (steps: readonly (readonly [id: string, agent: string, ...needs: string[]])[]): Ask => ({
     kind: "workflow",
     context: "x0000",
