@@ -1,6 +1,7 @@
 /**
- * The doors: a read and a durable write over HTTP and MCP beside an empty route of the same host; the official MCP
- * memory server beside ours at the same number of entities; `engramlt mcp` from its start to connected.
+ * The doors: what a request that is answered with nothing takes of CPU time, of our server beside Deno.serve and bare
+ * node:http; a read and a durable write over HTTP and MCP beside an empty route of the same host; the official MCP memory
+ * server beside ours at the same number of entities; `engramlt mcp` from its start to connected.
  *
  * The host is a process of its own. Where dist/engramlt is there, it is what is started; else the program from source.
  */
@@ -182,6 +183,53 @@ bench({
   fn: () => new Deno.Command(Deno.execPath(), { args: ["eval", "--no-config", ""] }).output(),
 });
 
+/** CPU time of a request that is answered with nothing, by server; in turns. */
+async function emptyRoutes(): Promise<void> {
+  const servers = new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "--quiet", rootOf("bench/doors_servers.ts")],
+    stdout: "piped",
+  }).spawn();
+  const told = servers.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  try {
+    const ports: Readonly<Record<string, number>> = JSON.parse((await told.read()).value ?? "");
+    const ask = async (port: number | undefined, init: RequestInit = {}) =>
+      await (await fetch(`http://127.0.0.1:${port}/`, init)).text();
+    const usedUs = async () => Number(await ask(ports["cpu"]));
+    const names = { deno: "Deno.serve", node: "node:http alone", ours: "ours" };
+    const turns = smoke ? 1 : 21, each = smoke ? 2 : 100;
+    for (const [what, init] of [["GET", {}], ["POST of 200 bytes", postOf(200)]] as const) {
+      const samples: Record<string, number[]> = { deno: [], node: [], ours: [] };
+      for (let turn = -1; turn < turns; turn++) {
+        for (const [name, of] of Object.entries(samples)) {
+          const before = await usedUs();
+          const client = async () => {
+            for (let left = each; left > 0; left--) await ask(ports[name], init);
+          };
+          await Promise.all(Array.from({ length: parallel }, client));
+          if (turn >= 0) of.push((await usedUs() - before) / (parallel * each));
+        }
+      }
+      const group = `CPU time of the server for an empty route, ${what}, ${parallel} at once`;
+      const base = figureOf("", "", samples["deno"] ?? []).p50;
+      report(
+        group,
+        Object.entries(names).map(([name, words]) => {
+          const figure = figureOf(group, words, samples[name] ?? []);
+          return { ...figure, ratio: name === "deno" ? null : figure.p50 / base };
+        }),
+      );
+    }
+  } finally {
+    servers.kill("SIGTERM");
+    await servers.status;
+    await told.cancel();
+  }
+}
+
+function postOf(bytes: number): RequestInit {
+  return { method: "POST", body: "x".repeat(bytes) };
+}
+
 /** A durable write alone, and while another client reads as fast as it gets answers; in turns. */
 async function besideReaders(): Promise<void> {
   const group = "a durable write, and who reads meanwhile";
@@ -220,6 +268,7 @@ async function besideReaders(): Promise<void> {
 }
 
 try {
+  await emptyRoutes();
   await runBenches();
   await besideReaders();
 } finally {

@@ -79,7 +79,7 @@ export function hostNames({ authority, allowed = [] }: Names): readonly string[]
 
 /** Whether a Host header is right. */
 export function isHostName(host: string, names: Names): boolean {
-  if (hostNames(names).includes(host)) return true;
+  if (host === names.authority || hostNames(names).includes(host)) return true;
   const [, own = "", port = ""] = /^(.*):(\d+)$/.exec(names.authority) ?? [];
   if (!wildcards.includes(own.replace(/^\[|\]$/g, ""))) return false;
   // Any address of the machine: no page of another site has a number as its own name and this port.

@@ -14,7 +14,6 @@
  * 5. What a token of scope read reaches is given a {@link Reading}, which has no way to submit.
  */
 import { type Context, Hono } from "hono";
-import type { ContentfulStatusCode } from "hono/utils/http-status";
 import type { z } from "zod";
 import { EngramError } from "../kernel/mod.ts";
 import { listCheckpoints } from "../runtime/checkpoint.ts";
@@ -22,7 +21,7 @@ import type { Port, View } from "../runtime/port.ts";
 import type { Request as CommandRequest } from "../runtime/requests.ts";
 import { type Acting, actingRoutes, scopeOf } from "./actions.ts";
 import { hostNames, isHostName, isOwnOrigin, type Names } from "./addresses.ts";
-import { type BodyBounds, checkLength, readBody } from "./body.ts";
+import { type Body, type BodyBounds, checkLength, isJsonType, readBody } from "./body.ts";
 import { eventStream, readFilters } from "./events.ts";
 import {
   hostActRoutes,
@@ -42,6 +41,7 @@ import { type Reading, readingPosts, readingRoutes, valueOf, viewOf } from "./ro
 import { readCommand, readTick, readView } from "./schemas.ts";
 import type { TokenWatch } from "./token_watch.ts";
 import { type Identity, mayDo, type Scope, type Verifier } from "./tokens.ts";
+import { answerText, type HeaderTexts, type Wire } from "./wire.ts";
 
 /** What the door serves. */
 export interface HttpDoor {
@@ -68,7 +68,7 @@ export interface HttpDoor {
   readonly limits: ApiLimits;
 }
 
-type Env = { Variables: { requestId: string; identity: Identity | null } };
+type Env = { Bindings: Wire; Variables: { requestId: string; identity: Identity | null } };
 type Request = Context<Env>;
 type Answer = Response | Promise<Response>;
 
@@ -81,9 +81,6 @@ export function httpApi(door: HttpDoor): Hono<Env> {
     const given = c.req.header("x-request-id") ?? "";
     const requestId = /^[\w.:-]{1,128}$/.test(given) ? given : crypto.randomUUID();
     c.set("requestId", requestId);
-    c.header("x-request-id", requestId);
-    c.header("cache-control", "no-store, no-transform");
-    c.header("x-content-type-options", "nosniff");
     checkAddress(c, { authority: door.authority(), allowed: door.allowedHosts ?? [] });
     c.set("identity", isOpen(c.req.path) ? null : identify(c, door.tokens));
     if (counts.requests >= limits.requestsMax) throw tooMany("requestsMax", limits.requestsMax);
@@ -102,7 +99,7 @@ export function httpApi(door: HttpDoor): Hono<Env> {
     if (error instanceof EngramError) return errorAnswer(c, error);
     door.onFault(error);
     const body = JSON.stringify(faultProblem(c.get("requestId")));
-    return c.body(body, 500, { "content-type": problemType });
+    return answer(c, body, 500, { "content-type": problemType });
   });
   new Routes(app, door, counts).add();
   return app;
@@ -156,9 +153,9 @@ class Routes {
   #addOpen(): void {
     const health = async (c: Request) => {
       const { challenge } = queryOf(c, ["challenge"]);
-      if (challenge === undefined) return c.json({ ok: true });
+      if (challenge === undefined) return json(c, { ok: true });
       if (/^[0-9a-f]{32,128}$/.test(challenge)) {
-        return c.json({ ok: true, proof: await nonceProof(this.#door.nonce, challenge) });
+        return json(c, { ok: true, proof: await nonceProof(this.#door.nonce, challenge) });
       }
       const message = "Cannot prove the nonce: challenge must be 32 to 128 hex digits";
       throw new EngramError("invalid_argument", message, { field: "challenge" });
@@ -167,53 +164,54 @@ class Routes {
     this.#on("GET", "/v1/health", null, health);
     this.#on("GET", "/openapi.json", null, async (c) => {
       const { openApiText } = await import("./openapi.ts");
-      return c.body(openApiText(), 200, { "content-type": "application/json" });
+      return answer(c, openApiText(), 200, { "content-type": "application/json" });
     });
     this.#on("GET", "/docs", null, async (c) => {
       const { docsPage, pagePolicy } = await import("./docs_page.ts");
-      return c.html(docsPage, 200, {
+      return answer(c, docsPage, 200, {
+        "content-type": "text/html; charset=UTF-8",
         "content-security-policy": pagePolicy,
         "referrer-policy": "no-referrer",
       });
     });
     this.#on("GET", "/docs/explorer.js", null, async (c) => {
       const { explorerScript } = await import("./docs_page.ts");
-      return c.body(await explorerScript(), 200, { "content-type": "text/javascript; charset=utf-8" });
+      return answer(c, await explorerScript(), 200, { "content-type": "text/javascript; charset=utf-8" });
     });
   }
 
   #addReading(): void {
     const reading = this.#reading;
-    this.#on("GET", "/v1", "read", (c) => c.json({ routes: routeList() }));
+    this.#on("GET", "/v1", "read", (c) => json(c, { routes: routeList() }));
     this.#on("GET", "/metrics", "read", async (c) => {
       queryOf(c);
       const { metrics } = await reading.view({ view: "runtime_metrics" });
-      return c.body(prometheusText(metrics), 200, { "content-type": prometheusType });
+      return answer(c, prometheusText(metrics), 200, { "content-type": prometheusType });
     });
     for (const route of readingRoutes) {
       this.#on("GET", route.path, "read", async (c) => {
         const view = readView(viewOf(route, c.req.param(), queryOf(c)));
-        return c.json(await reading.view(view));
+        return json(c, await reading.view(view));
       });
     }
     for (const route of lookups) {
       this.#on("GET", route.path, "read", async (c) => {
-        return c.json(await route.run(reading, c.req.param(), queryOf(c)));
+        return json(c, await route.run(reading, c.req.param(), queryOf(c)));
       });
     }
     for (const { path, view } of readingPosts) {
       this.#on("POST", path, "read", async (c) => {
         const fields = await this.#body(c, "bodyBytesMax");
-        return c.json(await reading.view(readView(isRecord(fields) ? { ...fields, view } : fields)));
+        return json(c, await reading.view(readView(isRecord(fields) ? { ...fields, view } : fields)));
       });
     }
     this.#on("POST", "/v1/view", "read", async (c) => {
       const view = readView(await this.#body(c, "bodyBytesMax"));
       if (marks(view)) {
         checkScope(c, "operate");
-        return c.json(await this.#door.port.view(view));
+        return json(c, await this.#door.port.view(view));
       }
-      return c.json(await reading.view(view));
+      return json(c, await reading.view(view));
     });
     this.#on("GET", "/v1/events", "read", (c) => this.#events(c));
   }
@@ -241,7 +239,9 @@ class Routes {
       },
       dropped: (change) => this.#counts.dropped += change,
     });
-    return c.body(stream, 200, { "content-type": "text/event-stream; charset=utf-8" });
+    return new Response(stream, {
+      headers: { ...everyHeader(c), "content-type": "text/event-stream; charset=utf-8" },
+    });
   }
 
   #addActing(): void {
@@ -251,7 +251,7 @@ class Routes {
         const body = route.body === null ? undefined : await this.#body(c, bytesMax);
         if (route.body === null) checkLength(c.req.raw, this.#bounds("bodyBytesMax"));
         const found = await route.run(this.#acting(c), c.req.param(), body);
-        return c.json(found, route.status);
+        return json(c, found, route.status);
       });
     }
   }
@@ -277,7 +277,7 @@ class Routes {
         if (route.body === null) checkLength(c.req.raw, this.#bounds("bodyBytesMax"));
         const { name: by } = c.get("identity") ?? denied();
         const key = route.keyed ? idempotencyKey(c) : undefined;
-        return c.json(await route.run(given, { params: c.req.param(), query, body, by, key }), route.status);
+        return json(c, await route.run(given, { params: c.req.param(), query, body, by, key }), route.status);
       });
     for (const route of hostReadRoutes) add(route, reading);
     for (const route of hostActRoutes) add(route, own);
@@ -289,7 +289,8 @@ class Routes {
     this.#on("POST", "/v1/commands", "operate", async (c) => {
       const { request, client, commandId } = readCommand(await this.#body(c, "bodyBytesMax"));
       checkScope(c, scopeOf(request));
-      return c.json(
+      return json(
+        c,
         await this.#acting(c).submit(request, {
           ...(client === undefined ? {} : { client }),
           ...(commandId === undefined ? {} : { commandId }),
@@ -298,20 +299,22 @@ class Routes {
     });
     this.#on("POST", "/v1/idle", "operate", async (c) => {
       await port.idle();
-      return c.json({ ok: true });
+      return json(c, { ok: true });
     });
     this.#on("POST", "/v1/stop", "admin", (c) => {
       stop();
-      return c.json({ ok: true });
+      return json(c, { ok: true });
     });
     const mcp = mcpOf(this.#door);
     this.#app.all("/mcp", async (c) => {
       const who = c.get("identity") ?? denied(), given = bearer(c);
-      const answer = await mcp(c.req.raw, { ...who, hold: () => this.#watch.hold(given, who) });
+      const made = await mcp(bodyOf(c), { ...who, hold: () => this.#watch.hold(given, who) });
       // An answer of the SDK's own knows nothing of what every answer has.
-      answer.headers.set("x-request-id", c.get("requestId"));
-      answer.headers.set("x-content-type-options", "nosniff");
-      return answer;
+      made.headers.set("x-request-id", c.get("requestId"));
+      made.headers.set("x-content-type-options", "nosniff");
+      if (!isJsonType(made.headers.get("content-type"))) return made;
+      const { status, headers } = made;
+      return answerText(c.env, { status, headers: Object.fromEntries(headers), text: await made.text() });
     });
   }
 
@@ -321,7 +324,7 @@ class Routes {
   }
 
   #body(c: Request, bytesMax: "bodyBytesMax" | "agentBodyBytesMax"): Promise<unknown> {
-    return readBody(c, this.#bounds(bytesMax));
+    return readBody(bodyOf(c), this.#bounds(bytesMax));
   }
 
   /** What an acting request may use: its commands carry who asks and the Idempotency-Key. */
@@ -361,26 +364,52 @@ function marks(view: View): boolean {
 }
 
 /** The MCP route; its SDK is loaded with the first request. */
-function mcpOf(door: HttpDoor): (request: globalThis.Request, who: McpWho) => Promise<Response> {
+function mcpOf(door: HttpDoor): (body: Body, who: McpWho) => Promise<Response> {
   const made = () => import("./mcp/mod.ts").then(({ mcpRoute }) => mcpRoute(door));
   let route: ReturnType<typeof made> | null = null;
-  return async (request, who) => (await (route ??= made()))(request, who);
+  return async (body, who) => (await (route ??= made()))(body, who);
 }
 
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-function errorAnswer(c: Request, error: EngramError): Response {
-  if (error.code === "unauthorized") c.header("www-authenticate", 'Bearer realm="engramlt"');
-  if (error.retry && error.httpStatus !== 409) c.header("retry-after", "1");
+const bodyOf = (c: Request): Body => ({ request: c.req.raw, ...c.env });
+
+/** What every answer of the door's own has. */
+function everyHeader(c: Request): HeaderTexts {
+  return {
+    "x-request-id": c.get("requestId"),
+    "cache-control": "no-store, no-transform",
+    "x-content-type-options": "nosniff",
+  };
+}
+
+function answer(
+  c: Request,
+  text: string | Uint8Array<ArrayBuffer>,
+  status: number,
+  headers: HeaderTexts,
+): Response {
+  return answerText(c.env, { status, headers: { ...everyHeader(c), ...headers }, text });
+}
+
+function json(c: Request, value: unknown, status = 200): Response {
+  return answer(c, JSON.stringify(value), status, { "content-type": "application/json" });
+}
+
+function errorAnswer(c: Request, error: EngramError, more: HeaderTexts = {}): Response {
   const body = JSON.stringify(problemOf(error, c.get("requestId")));
-  return c.body(body, error.httpStatus as ContentfulStatusCode, { "content-type": problemType });
+  return answer(c, body, error.httpStatus, {
+    "content-type": problemType,
+    ...(error.code === "unauthorized" ? { "www-authenticate": 'Bearer realm="engramlt"' } : {}),
+    ...(error.retry && error.httpStatus !== 409 ? { "retry-after": "1" } : {}),
+    ...more,
+  });
 }
 
 function wrongMethod(c: Request, methods: readonly string[]): Response {
-  c.header("allow", methods.join(", "));
   const message = `Cannot ${c.req.method} ${c.req.path}: the route takes ${methods.join(", ")}`;
-  return errorAnswer(c, new EngramError("method_not_allowed", message));
+  return errorAnswer(c, new EngramError("method_not_allowed", message), { allow: methods.join(", ") });
 }
 
 function tooMany(name: keyof ApiLimits, limit: number): EngramError {
@@ -390,7 +419,7 @@ function tooMany(name: keyof ApiLimits, limit: number): EngramError {
 function checkAddress(c: Request, names: Names): void {
   const host = (c.req.header("host") ?? "").toLowerCase();
   const origin = c.req.header("origin");
-  if (!isHostName(host, names) || new URL(c.req.url).host !== host) {
+  if (!isHostName(host, names) || !isOf(host, c.req.url)) {
     throw new EngramError(
       "origin_refused",
       `Cannot answer: the Host header is not ${hostNames(names).join(" or ")}`,
@@ -400,6 +429,9 @@ function checkAddress(c: Request, names: Names): void {
     throw new EngramError("origin_refused", "Cannot answer: the request comes from a page of another origin");
   }
 }
+
+/** Whether a URL's host is this one, which is a right one. Most begin by it; only others need be parsed. */
+const isOf = (host: string, url: string) => url.startsWith(`http://${host}/`) || new URL(url).host === host;
 
 function bearer(c: Request): string {
   return /^Bearer ([^\s]{1,256})$/i.exec(c.req.header("authorization") ?? "")?.[1] ?? "";

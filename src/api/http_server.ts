@@ -11,12 +11,13 @@
  * 2. Above `connectionsMax` a connection is answered 503 and closed; nobody who is connected notices.
  */
 import { getRequestListener, RequestError } from "@hono/node-server";
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer, IncomingMessage, type Server, ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { EngramError } from "../kernel/errors.ts";
 import { authorityOf } from "./addresses.ts";
 import type { ApiLimits } from "./limits.ts";
 import { problemOf, problemType } from "./problem.ts";
+import type { Wire } from "./wire.ts";
 
 /** A server that listens. */
 export interface HttpServer {
@@ -42,13 +43,18 @@ export interface HttpServing {
   readonly hostname: string;
   readonly port: number;
   readonly limits: ConnectionLimits;
-  readonly handler: (request: Request) => Response | Promise<Response>;
+  readonly handler: (request: Request, wire: Required<Wire>) => Response | Promise<Response>;
 }
 
 /** Serves requests. Errors: `io_failed` where the address can't be had. */
 export async function serveHttp({ hostname, port, limits, handler }: HttpServing): Promise<HttpServer> {
   const { headersWaitMsMax, bodyWaitMsMax, idleConnectionMsMax, headerBytesMax } = limits;
-  const answer = getRequestListener(handler, {
+  const answer = getRequestListener((request, { incoming, outgoing }) => {
+    if (!(incoming instanceof IncomingMessage && outgoing instanceof ServerResponse)) {
+      throw new Error("Fault: HTTP/2");
+    }
+    return handler(request, { incoming, outgoing });
+  }, {
     overrideGlobalObjects: false,
     errorHandler: (error) => new Response("", { status: error instanceof RequestError ? 400 : 500 }),
   });

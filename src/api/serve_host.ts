@@ -41,6 +41,7 @@ import { type ApiLimits, apiLimits } from "./limits.ts";
 import { type McpSocket, serveMcpSocket } from "./mcp/socket.ts";
 import { TokenWatch } from "./token_watch.ts";
 import { openTokens, ownToken, type Verifier } from "./tokens.ts";
+import type { Wire } from "./wire.ts";
 
 /** A host that clients can find. */
 export interface HostReady {
@@ -282,13 +283,13 @@ class Host {
       limits: this.#limits,
     });
     const hostname = checkListenAddress(this.#options.host ?? loopback, this.#options.allowRemote === true);
-    const handler = async (request: Request) => {
+    const handler = async (request: Request, wire: Required<Wire>) => {
       const over = this.#activity.hold();
       const began = performance.now();
       let answered = "no answer";
       try {
-        const answer = await app.fetch(request);
-        answered = String(answer.status);
+        const answer = await app.fetch(request, wire);
+        answered = String(wire.outgoing.headersSent ? wire.outgoing.statusCode : answer.status);
         return answer;
       } finally {
         over();

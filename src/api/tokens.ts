@@ -12,6 +12,7 @@
  */
 import { Buffer } from "node:buffer";
 import { createHash, timingSafeEqual } from "node:crypto";
+import { existsSync } from "node:fs";
 import { EngramError, formatTime, requireTime } from "../kernel/mod.ts";
 import { type DataPaths, exists, writePrivate } from "../runtime/data_folder.ts";
 import { os } from "../runtime/platform.ts";
@@ -201,7 +202,9 @@ class FolderTokens implements Verifier {
   }
 
   #read(): readonly Known[] {
-    const stamp = `${stampOf(this.#paths.token)} ${stampOf(this.#paths.tokens)}`;
+    const { token, tokens } = this.#paths;
+    // Most folders have no second file: to find that by an error costs more than all else here.
+    const stamp = `${stampOf(token)} ${existsSync(tokens) ? stampOf(tokens) : "none"}`;
     if (stamp === this.#stamp) return this.#known;
     const first = readToken(this.#paths);
     const owner = first === null ? [] : [{

@@ -13,13 +13,22 @@ export const tokenRule = "pieces";
 
 /** Tokens of a text by the rule "pieces". */
 export function estimateTokens(text: string): number {
-  let tokens = 0;
-  for (const { 0: piece } of text.matchAll(/[A-Za-z]+|[0-9]+|[^A-Za-z0-9 \t]/gu)) {
-    const first = piece.codePointAt(0) ?? 0;
-    if (first > 0x7f) tokens += first < 0x800 ? 1 : 2;
-    else if (/^[0-9]/.test(piece)) tokens += Math.ceil(piece.length / 2);
-    else if (/^[A-Za-z]/.test(piece)) tokens += Math.ceil(piece.length / 4);
-    else tokens += 1;
+  let tokens = 0, letters = 0, digits = 0; // of the run that goes on
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    const isLetter = (code >= 0x61 && code <= 0x7a) || (code >= 0x41 && code <= 0x5a);
+    const isDigit = code >= 0x30 && code <= 0x39;
+    if (isLetter && letters % 4 === 0 || isDigit && digits % 2 === 0) tokens++;
+    letters = isLetter ? letters + 1 : 0;
+    digits = isDigit ? digits + 1 : 0;
+    if (isLetter || isDigit || code === 0x20 || code === 0x09) continue;
+    tokens += code < 0x800 ? 1 : 2;
+    if (isHigh(code) && isLow(text.charCodeAt(at + 1))) at++; // one character
   }
   return tokens;
 }
+
+/** Whether a code unit is the first of two. */
+const isHigh = (code: number) => code >= 0xd800 && code <= 0xdbff;
+/** Whether a code unit is the second of two. */
+const isLow = (code: number) => code >= 0xdc00 && code <= 0xdfff;

@@ -61,15 +61,14 @@ function listReply(
   beside: JsonObject = {},
 ) {
   const { taken, next } = page(items, offsetOf(args.cursor, asked), budgetOf(args.budget));
+  const onward = next === null ? null : cursorAt(next, asked);
   const structured: JsonObject = {
     [name]: taken.map((item) => item.structured),
-    ...(next === null ? {} : { cursor: cursorAt(next, asked) }),
+    ...(onward === null ? {} : { cursor: onward }),
     ...beside,
   };
   // A client may show its model the text alone.
-  const more = next === null
-    ? ""
-    : `\n${items.length - next} more: call again with the cursor ${cursorAt(next, asked)}.`;
+  const more = next === null ? "" : `\n${items.length - next} more: call again with the cursor ${onward}.`;
   return reply(structured, taken.length === 0 ? none : taken.map((item) => item.line).join("\n") + more);
 }
 

@@ -28,7 +28,8 @@ export function cutText(text: string, charactersMax: number): string {
 
 /** One line: what a text says, without line ends. */
 export function oneLine(text: string, charactersMax: number): string {
-  return cutText(text.slice(0, charactersMax * 2).replace(/\s+/g, " ").trim(), charactersMax);
+  // Single spaces stay as they are: most texts have no other space to replace.
+  return cutText(text.slice(0, charactersMax * 2).replace(/[^\S ]\s*| \s+/g, " ").trim(), charactersMax);
 }
 
 /** A tool's answer. */

@@ -1,6 +1,6 @@
 /** The route /mcp of a host: who asks becomes a caller. */
 import type { Port } from "../../runtime/mod.ts";
-import { type BodyBounds, isJsonType, readText } from "../body.ts";
+import { type Body, type BodyBounds, isJsonType, readText } from "../body.ts";
 import type { ApiLimits } from "../limits.ts";
 import type { Hold } from "../token_watch.ts";
 import type { McpCaller } from "./caller.ts";
@@ -33,7 +33,7 @@ const folderHeader = "engramlt-folder";
 const contextHeader = "engramlt-context";
 
 /** Makes the handler of /mcp. */
-export function mcpRoute(options: McpRouteOptions): (request: Request, who: McpWho) => Promise<Response> {
+export function mcpRoute(options: McpRouteOptions): (body: Body, who: McpWho) => Promise<Response> {
   const { port, stopping, seeded, onFault } = options;
   const { answer } = mcpHttp<McpWho>({
     build: ({ who, headers, session }) => {
@@ -57,10 +57,11 @@ export function mcpRoute(options: McpRouteOptions): (request: Request, who: McpW
     bytesMaxName: "messageBytesMax",
     stopping,
   };
-  return async (request, who) => {
+  return async (body, who) => {
+    const { request } = body;
     // Read here, by the door's rules for bodies: the SDK would wait for one for ever.
     const isJson = request.method === "POST" && isJsonType(request.headers.get("content-type"));
-    return await answer(request, who, isJson ? await readText(request, bounds) : null);
+    return await answer(request, who, isJson ? await readText(body, bounds) : null);
   };
 }
 

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import fc from "fast-check";
 import { estimateTokens } from "../../../src/input/mod.ts";
 
 Deno.test("estimateTokens() counts by the rule that its file states", () => {
@@ -18,4 +19,38 @@ Deno.test("estimateTokens() counts by the rule that its file states", () => {
 Deno.test("estimateTokens() of two texts on two lines is the sum and one for the line end", () => {
   const one = "We decided to use libSQL.", two = "Gull launches on 12 May.";
   assert.equal(estimateTokens(`${one}\n${two}`), estimateTokens(one) + estimateTokens(two) + 1);
+});
+
+/** The rule as its file says it, piece by piece. */
+function byPieces(text: string): number {
+  const pieces = text.match(/[A-Za-z]+|[0-9]+|[^A-Za-z0-9 \t]/gu) ?? [];
+  return pieces.map((piece) => {
+    if (/^[A-Za-z]/.test(piece)) return Math.ceil(piece.length / 4);
+    if (/^[0-9]/.test(piece)) return Math.ceil(piece.length / 2);
+    return Math.ceil(new TextEncoder().encode(piece).length / 2);
+  }).reduce((sum, one) => sum + one, 0);
+}
+
+Deno.test("estimateTokens() of any text is the sum of its pieces, half a character among them", () => {
+  const units = fc.constantFrom(
+    "a",
+    "Zz",
+    "0",
+    "17",
+    " ",
+    "\t",
+    "\n",
+    "-",
+    "é",
+    "日",
+    "🐦",
+    "\ud83d",
+    "\udc26",
+    "\0",
+  );
+  const texts = fc.oneof(
+    fc.array(units, { maxLength: 40 }).map((all) => all.join("")),
+    fc.string({ unit: "binary" }),
+  );
+  fc.assert(fc.property(texts, (text) => assert.equal(estimateTokens(text), byPieces(text))));
 });
