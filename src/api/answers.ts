@@ -196,6 +196,8 @@ const status = {
   functionCalls: whole,
   executionMs: z.number(),
   inbox: whole,
+  waitingMessages: whole,
+  workflows: whole,
   folder: text,
   data: text,
   cut: answer({ segment: text, offset: whole, index: whole, bytes: whole }).nullable(),

@@ -29,6 +29,7 @@ import { openDataModels, preloadModels } from "../runtime/models.ts";
 import { type Reader, startReader, withReader } from "../runtime/reader_client.ts";
 import { checkpointBeside } from "../runtime/checkpoint_client.ts";
 import { replayBeside } from "../runtime/replay_client.ts";
+import { within } from "../runtime/within.ts";
 import { Activity } from "./activity.ts";
 import { authorityOf, checkListenAddress, isLoopback, localAddress, loopback } from "./addresses.ts";
 import { type AwakeAgents, startAgents } from "./awake.ts";
@@ -430,15 +431,4 @@ async function closeEngine(
     await within(isGone ? goneCloseWaitMsMax : closeWaitMsMax, closed);
   }
   engine.kill(stopped);
-}
-
-/** Whether work ended within a time in ms. */
-async function within(waitMsMax: number, work: Promise<unknown>): Promise<boolean> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<false>((resolve) => timer = setTimeout(() => resolve(false), waitMsMax));
-  try {
-    return await Promise.race([work.then(() => true), late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -1,6 +1,7 @@
 /** engramlt agent: make, load, run and look at agents. */
 import type { AgentView } from "../runtime/port.ts";
-import { type Call, type Flag, given, type Group, type Leaf, type Place } from "./command.ts";
+import { within } from "../runtime/within.ts";
+import { type Call, type Flag, given, type Group, type Leaf, type Place, usage } from "./command.ts";
 import { contextOf, fullId } from "./ids.ts";
 import { count, cut, plural, printable, type Screen, size } from "./screen.ts";
 import { timeRows } from "./shown.ts";
@@ -164,9 +165,32 @@ const unload: Leaf = {
   },
 };
 
+const wait: Leaf = {
+  name: "wait",
+  says: "let agents read the messages that wait for them, until none waits",
+  flags: [{ flags: "--seconds N", says: "seconds to wait at most" }],
+  examples: ["agent wait", "agent wait --seconds 30"],
+  notes:
+    "Agents that answer each other without end are left after 10,000 ticks. A running host goes on by itself.",
+  async run(call) {
+    const seconds = call.number("seconds");
+    if (seconds !== null && seconds < 0) throw usage(`Cannot wait ${seconds} seconds: it must be 0 or more`);
+    const port = await call.port();
+    const idle = port.idle();
+    await (seconds === null ? idle : within(Math.min(seconds * 1000, 2 ** 31 - 1), idle));
+    const { tick, waitingMessages, workflows } = await port.view({ view: "status" });
+    call.screen.result({ tick, waitingMessages, workflows }, () => call.screen.line(String(waitingMessages)));
+    call.screen.summary(
+      waitingMessages === 0
+        ? `no message waits at tick ${tick}`
+        : `${plural(waitingMessages, "message")} left at tick ${tick}`,
+    );
+  },
+};
+
 /** engramlt agent … */
 export const agent: Group = {
   name: "agent",
   says: "make, load, run and look at agents",
-  commands: [make, load, list, execute, query, metrics, unload],
+  commands: [make, load, list, execute, query, wait, metrics, unload],
 };

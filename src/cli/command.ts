@@ -12,7 +12,8 @@
 import { EngramError } from "../kernel/errors.ts";
 import type { JsonObject } from "../kernel/records.ts";
 import type { At, Port } from "../runtime/port.ts";
-import type { Screen } from "./screen.ts";
+import { within } from "../runtime/within.ts";
+import { plural, type Screen } from "./screen.ts";
 import { shellWord } from "./shell_word.ts";
 
 /** A flag: `--limit N` takes a value, `--check` none, `--no-progress` switches something off. */
@@ -137,13 +138,16 @@ export interface CallParts {
   readonly connect: (call: Call) => Promise<Port>;
 }
 
+/** ms for which a command without a host waits for what agents say to each other, once it has its own answer. */
+export const agentsWaitMsMax = 10_000;
+
 /** A command that runs: what it was given, where it prints, the port it speaks to. */
 export class Call {
   readonly screen: Screen;
   readonly path: string;
   readonly #given: Given;
   readonly #connect: CallParts["connect"];
-  #changed = false;
+  #change: "none" | "alone" | "with_agents" = "none";
   readonly #places = new Map<string, readonly string[]>();
   #port: Promise<Port> | null = null;
 
@@ -176,12 +180,15 @@ export class Call {
     return this.#port ??= this.#connect(this);
   }
 
-  /** Notes that a change was asked for. */
-  changes(): void {
-    this.#changed = true;
+  /** Notes that a change was asked for: `with_agents` where they may send messages in what it sets off. */
+  changes(what: "alone" | "with_agents"): void {
+    if (this.#change !== "with_agents") this.#change = what;
   }
 
-  /** Closes what was opened. Without a host, what a change set off (mail, workflow steps) is done before that. */
+  /**
+   * Closes what was opened. Without a host, what agents were set off to say to each other is waited for, up to
+   * `agentsWaitMsMax`; what is left waits in the log, and is told.
+   */
   async close(): Promise<void> {
     const opened = this.#port;
     this.#port = null;
@@ -189,10 +196,23 @@ export class Call {
     const port = await opened.catch(() => null); // an open that failed was told to the command
     if (port === null) return;
     try {
-      if (this.#changed && port.where === "here") await port.idle();
+      if (this.#change !== "none" && port.where === "here") await this.#leave(port);
     } finally {
       await port.close();
     }
+  }
+
+  async #leave(port: Port): Promise<void> {
+    if (this.#change === "with_agents") await within(agentsWaitMsMax, port.idle());
+    const status = await port.view({ view: "status" }).catch(() => null); // it is a note: the command is done
+    const { waitingMessages, workflows } = status ?? { waitingMessages: 0, workflows: 0 };
+    const left = [
+      ...(waitingMessages === 0 ? [] : [plural(waitingMessages, "message")]),
+      ...(workflows === 0 ? [] : [plural(workflows, "workflow")]),
+    ];
+    if (left.length === 0) return;
+    const words = `Still waiting for agents: ${left.join(", ")}`;
+    this.screen.note(`${words}. A host goes on, or ${this.next("engramlt agent wait")}`);
   }
 
   #values(name: string): readonly string[] {

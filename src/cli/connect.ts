@@ -61,8 +61,13 @@ export async function connect(options: ConnectOptions): Promise<Port> {
     if (host !== null) return seed === null ? host : await refuseSeed(host, data);
     const { openRuntime } = await import("../runtime/runtime.ts");
     try {
-      const own = { data, seed, lockWaitMsMax: 0, ...(workers === null ? {} : { workers }) };
-      const runtime = await openRuntime(own);
+      const runtime = await openRuntime({
+        data,
+        seed,
+        lockWaitMsMax: 0,
+        resume: "with_agents",
+        ...(workers === null ? {} : { workers }),
+      });
       if (seed === null) serveOwnTexts(runtime, data); // what is in a store is no seed's
       return runtime;
     } catch (error) {

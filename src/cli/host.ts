@@ -79,6 +79,7 @@ export const status: Leaf = {
         ["state hash", found.stateHash],
         ["function calls", count(found.functionCalls)],
         ["agents' memory", size(found.memoryBytes)],
+        ["messages waiting", count(found.waitingMessages)],
         ["workers", count(found.workers)],
         ...timeRows(found.executionMs),
       ]));

@@ -76,7 +76,7 @@ function verbLeaf(verb: ReviewVerb, says: string, example: string): Leaf {
     examples: [example],
     async run(call) {
       const port = await call.port();
-      call.changes();
+      call.changes("alone");
       const decided: { id: string; was: ReviewState; type: string; tick: number }[] = [];
       for (const id of call.needAll("id")) {
         const { item, receipt } = await decide(port, verb, id, { client: "cli" });

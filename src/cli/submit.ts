@@ -1,4 +1,5 @@
 /** How the command line asks for changes. */
+import { sendsMessages } from "../kernel/commands.ts";
 import type { Receipt } from "../runtime/receipts.ts";
 import type { Request, WriteOp } from "../runtime/requests.ts";
 import { type Call, given } from "./command.ts";
@@ -7,7 +8,7 @@ import { plural } from "./screen.ts";
 /** Submits a request as the client "cli". */
 export async function submit(call: Call, request: Request): Promise<Receipt> {
   const port = await call.port();
-  call.changes();
+  call.changes(sendsMessages(request.kind) ? "with_agents" : "alone");
   const options = { client: "cli", ...given({ commandId: call.text("command-id") }) };
   const receipt = await port.submit(request, options);
   tellRedacted(call.screen, redactedIn(receipt));

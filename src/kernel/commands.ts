@@ -129,6 +129,25 @@ export interface Genesis {
   readonly folder: string;
 }
 
+/** Whether an agent may send messages in what a command of a kind sets off. */
+export function sendsMessages(kind: Ask["kind"]): boolean {
+  switch (kind) {
+    case "agent_load":
+    case "agent_unload":
+    case "execute":
+    case "workflow":
+      return true;
+    case "query":
+    case "configure":
+    case "write":
+    case "context_create":
+    case "erase":
+      return false;
+    default:
+      return kind satisfies never;
+  }
+}
+
 /** The agent a command runs, or null for one without wasm. */
 export function agentOf(ask: Ask): string | null {
   switch (ask.kind) {

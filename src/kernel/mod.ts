@@ -6,6 +6,7 @@ export {
   type Command,
   type DirectOp,
   type Genesis,
+  sendsMessages,
 } from "./commands.ts";
 export { type Config, configure, defaultConfig } from "./config.ts";
 export {

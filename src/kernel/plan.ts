@@ -322,10 +322,16 @@ export function hasWork(state: State): boolean {
 }
 
 /**
- * Plans the next tick. Live (`replayed` null), seats are places in `commands`. Bounded by stepsPerTickMax, but for
+ * Plans the next tick. Live (`replayed` null), seats are places in `commands`, and without `goesOn` neither a workflow
+ * step nor a delivery of mail begins. Bounded by stepsPerTickMax, but for
  * steps carried over, which all keep their place.
  */
-export function plan(state: State, commands: readonly Command[], replayed: Replayed | null): Plan {
+export function plan(
+  state: State,
+  commands: readonly Command[],
+  replayed: Replayed | null,
+  goesOn = true,
+): Plan {
   const tick = state.tick + 1;
   const steps: Step[] = [...state.carried];
   const busy = new Set(steps.map((step) => step.agent).filter((agent) => agent !== null));
@@ -363,7 +369,7 @@ export function plan(state: State, commands: readonly Command[], replayed: Repla
   let next = seatBase;
   const seat = () => next++;
   const room = () => Math.max(0, left());
-  const mayStart = (agent: string) => replayed?.starts.has(agent) ?? true;
+  const mayStart = (agent: string) => replayed?.starts.has(agent) ?? goesOn;
   for (const run of runs) {
     if (runEnded(run) || [...run.steps.values()].some((step) => step.outcome !== "completed")) continue;
     steps.push(...runSteps(state, run, tick, busy, room(), mayStart, seat));

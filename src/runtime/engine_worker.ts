@@ -83,7 +83,7 @@ class Engine {
   }
 
   async #open(options: RuntimeOptions): Promise<void> {
-    const runtime = await openRuntime({ ...options, resume: true });
+    const runtime = await openRuntime({ ...options, resume: "now" });
     runtime.stopped.then(tellFault);
     this.#runtime = runtime;
     this.#planUpkeep();

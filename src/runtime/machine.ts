@@ -73,6 +73,8 @@ export interface TickInput {
   readonly time: number;
   readonly commands: readonly Command[];
   readonly genesis: Genesis | null;
+  /** Whether mail is delivered and workflow steps begin, where none of them is in the log. Default true. */
+  readonly goesOn?: boolean;
   readonly replayed:
     | null
     | Replayed & {
@@ -183,7 +185,7 @@ export class Machine {
 
   /** Plans, runs and settles one tick. `meanwhile`: what this thread can do while guests run; it may not be called. */
   run(input: TickInput, meanwhile: () => void = () => {}): TickOutput {
-    const planned = this.#inContexts(plan(this.state, input.commands, input.replayed));
+    const planned = this.#inContexts(plan(this.state, input.commands, input.replayed, input.goesOn));
     const ends: StepEnd[] = [];
     const ready: Ready[] = [];
     const peers = peersOf(this.state);

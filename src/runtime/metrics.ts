@@ -40,7 +40,6 @@ export interface Gauges extends StatusView {
   readonly instances: number;
   /** Linear memory of the live instances. */
   readonly instanceBytes: number;
-  readonly waitingMessages: number;
   readonly residentBytes: number;
 }
 

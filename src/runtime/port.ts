@@ -206,6 +206,9 @@ export interface StatusView {
   readonly functionCalls: number;
   readonly executionMs: number;
   readonly inbox: number;
+  /** Messages that wait for agents, and workflows that have not ended. */
+  readonly waitingMessages: number;
+  readonly workflows: number;
   readonly folder: string;
   readonly data: string;
   /** What was cut from the log when it was opened, or null. */

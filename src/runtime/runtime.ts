@@ -17,6 +17,7 @@ import { type Graph, type GraphEntry, openGraph } from "../graph/mod.ts";
 import {
   advance,
   type AgentState,
+  type Ask,
   assert,
   type Command,
   type Config,
@@ -28,6 +29,7 @@ import {
   hasWork,
   type Plan,
   plan,
+  sendsMessages,
   type State,
   stepKey,
 } from "../kernel/mod.ts";
@@ -79,8 +81,11 @@ export interface RuntimeOptions {
   readonly seed?: number | null;
   /** How long to wait for another owner of the folder, in ms. Default 5,000. */
   readonly lockWaitMsMax?: number;
-  /** Go on at once with what waits in the log: messages, workflows. A host does; else the next command does. */
-  readonly resume?: boolean;
+  /**
+   * When messages and workflows go on that wait in the log: `now`, as a host's do; `with_any` command, the default; or
+   * `with_agents`: with a command that may send messages, and when {@link Port.idle} is asked. Else they wait on.
+   */
+  readonly resume?: "now" | "with_any" | "with_agents";
   /** Commands waiting at most. Default 10,000. */
   readonly inboxMax?: number;
   /** Bytes of their texts, params and vectors at most. Default 256 MiB. */
@@ -280,6 +285,8 @@ class LocalRuntime implements Runtime {
   #turning = false;
   #closed: EngramError | null = null;
   #closing: Promise<void> | null = null;
+  /** Whether messages and workflows go on that wait in the log. */
+  #goesOn: boolean;
   /** Work is left that a full disk stopped; the next command, or upkeep, tries again. */
   #paused = false;
   /** Command ids since the last look; the first upkeep looks, whatever was remembered before. */
@@ -310,6 +317,7 @@ class LocalRuntime implements Runtime {
     this.#lock = lock;
     this.#options = options;
     this.#waiting = new WaitingRoom(options);
+    this.#goesOn = options.resume !== "with_agents";
     this.#env = options.seed === undefined || options.seed === null ? liveEnv() : seededEnv(options.seed);
     const { clock, stopwatch } = this.#env;
     this.#metrics = new Metrics(clock());
@@ -341,7 +349,7 @@ class LocalRuntime implements Runtime {
       for (const { key } of graph.rows(erasingPrefix)) this.#erasing.set(key, { isEmptied: false });
       this.#carryOutErasures(); // where a full disk forbids it, it is for a later moment: the folder opens all the same
       if (log.next === 0) this.#genesis();
-      if (options.resume === true && hasWork(this.#state)) this.#schedule();
+      if (options.resume === "now" && hasWork(this.#state)) this.#schedule();
       this.#views = new Views({ graph, log, images: this.#images, paths, state: () => this.#state });
     } catch (error) {
       log.close();
@@ -352,6 +360,16 @@ class LocalRuntime implements Runtime {
 
   get #state(): State {
     return this.#machine.state;
+  }
+
+  /** Whether there is something to do without any new command. What was carried over has begun: it comes to its end. */
+  get #hasWork(): boolean {
+    return this.#goesOn ? hasWork(this.#state) : this.#state.carried.length > 0;
+  }
+
+  /** Lets go on what waits, where a command may add to it, or waits for it. */
+  #goOnWith(ask: Ask): void {
+    this.#goesOn ||= sendsMessages(ask.kind) || (ask.kind === "erase" && this.#state.runs.size > 0);
   }
 
   #openSandbox(): Sandbox {
@@ -423,6 +441,7 @@ class LocalRuntime implements Runtime {
         });
         checkCommand(command);
         this.#waiting.enter({ command, resolve: tellingWhatWent(redactions, resolve), reject });
+        this.#goOnWith(ask);
       } catch (error) {
         return reject(error);
       }
@@ -497,6 +516,7 @@ class LocalRuntime implements Runtime {
     }
     const run = [...this.#state.runs.values()].find((one) => one.command.commandId === commandId);
     if (run === undefined) return false;
+    this.#goesOn = true;
     this.#waiting.rejoin("run", stepKey(run), { command: run.command, resolve, reject });
     return true;
   }
@@ -527,7 +547,7 @@ class LocalRuntime implements Runtime {
       this.#fail(error);
       return;
     }
-    const goesOn = this.#waiting.inboxCount > 0 || (!this.#paused && hasWork(this.#state));
+    const goesOn = this.#waiting.inboxCount > 0 || (!this.#paused && this.#hasWork);
     if (goesOn && this.#hasTurn()) this.#schedule(); // else a model's answer is what everyone waits for
     else this.#restNow(goesOn);
     if (this.#idle.some((one) => this.#state.tick >= one.before)) this.#wakeIdle();
@@ -555,9 +575,9 @@ class LocalRuntime implements Runtime {
 
   /** Whether a tick would do anything. One in which every step still waits for a model would not. */
   #hasTurn(): boolean {
-    if (!this.#desk.isWaitedFor) return this.#waiting.inboxCount > 0 || hasWork(this.#state);
+    if (!this.#desk.isWaitedFor) return this.#waiting.inboxCount > 0 || this.#hasWork;
     const commands = this.#waiting.next(this.#state.config).map((one) => one.command);
-    const { steps, seated, refused, unchanged } = plan(this.#state, commands, null);
+    const { steps, seated, refused, unchanged } = plan(this.#state, commands, null, this.#goesOn);
     return seated.length + refused.length + unchanged.length > 0 ||
       steps.some((step) => !this.#desk.waits(stepKey(step)));
   }
@@ -599,6 +619,7 @@ class LocalRuntime implements Runtime {
         commands: taken.map((one) => one.command),
         genesis: null,
         replayed: null,
+        goesOn: this.#goesOn,
       }, () => this.#meanwhile());
       // Whoever waits for this tick hears that its images find no room.
       if (this.#isAwaited(output.plan)) this.#images.writeStored();
@@ -653,7 +674,7 @@ class LocalRuntime implements Runtime {
     let unfinished: EngramError | null = null;
     const checkpointsGone: number[] = [];
     try {
-      const waits = unlogged.hash === null && hasWork(this.#state);
+      const waits = unlogged.hash === null && this.#hasWork;
       unfinished = waits ? null : this.#catchUp();
       // What could not be finished before is upkeep's: it may take long, and no tick waits for it.
       if (erases) unfinished ??= this.#carryOutErasures(checkpointsGone);
@@ -774,7 +795,7 @@ class LocalRuntime implements Runtime {
     for (const { seat } of entry.commands) {
       this.#waiting.tell(this.#waiting.leave("step", stepKey({ tick: entry.tick, seat })), error);
     }
-    this.#paused = hasWork(this.#state);
+    this.#paused = this.#hasWork;
   }
 
   /** A full disk took an agent's image or rows of earlier ticks: the tick is refused, no instance is believed any more. */
@@ -783,7 +804,7 @@ class LocalRuntime implements Runtime {
     this.#sandbox = null;
     this.#kept?.noteRefused();
     for (const one of taken) this.#waiting.tell(one, error);
-    this.#paused = hasWork(this.#state);
+    this.#paused = this.#hasWork;
   }
 
   /** Folds an entry into the state; gives the answers to be told after the commit. */
@@ -979,6 +1000,8 @@ class LocalRuntime implements Runtime {
       functionCalls: state.functionCalls,
       executionMs: this.#durations.total,
       inbox: this.#waiting.inboxCount,
+      waitingMessages: [...state.mail.values()].reduce((sum, box) => sum + box.length, 0),
+      workflows: state.runs.size,
       folder: state.folder,
       data: this.#paths.root,
       cut: this.#log.report.cut,
@@ -988,13 +1011,10 @@ class LocalRuntime implements Runtime {
 
   #gauges(): Gauges {
     const held = this.#sandbox?.stats();
-    let waitingMessages = 0;
-    for (const box of this.#state.mail.values()) waitingMessages += box.length;
     return {
       ...this.status(),
       instances: held?.instances ?? 0,
       instanceBytes: held?.memoryBytes ?? 0,
-      waitingMessages,
       residentBytes: Deno.memoryUsage().rss,
     };
   }
@@ -1025,6 +1045,7 @@ class LocalRuntime implements Runtime {
   }
 
   #allDone(): Promise<void> {
+    this.#goesOn = true;
     if (this.#closed !== null || (this.#waiting.inboxCount === 0 && !hasWork(this.#state))) {
       return Promise.resolve();
     }

@@ -12,7 +12,11 @@ import { temporaryFolder } from "../support/runtimes.ts";
 
 const rounds = 30;
 
-async function open(data: string, disk: MemoryDisk, resume = false): Promise<Runtime> {
+async function open(
+  data: string,
+  disk: MemoryDisk,
+  resume: "now" | "with_any" = "with_any",
+): Promise<Runtime> {
   return await openRuntime({ data, seed: 1, workers: 2, resume, simulated: { disk } });
 }
 
@@ -61,7 +65,7 @@ Deno.test("a power loss between synced ticks loses only ticks nobody heard of, a
   await whole.close();
   let lost = 0;
   for (const { data, disk, next } of found) {
-    const again = await open(data, disk, true);
+    const again = await open(data, disk, "now");
     lost += Math.max(0, next - 1 - again.status().tick);
     await again.idle();
     assert.deepEqual(facts(again.status()), end);

@@ -46,6 +46,7 @@ const routesOf: Readonly<Record<string, readonly string[] | string>> = {
   "agent list": ["GET /v1/agents", "GET /v1/agents/:id"],
   "agent execute": ["POST /v1/agents/:id/execute"],
   "agent query": ["POST /v1/agents/:id/query"],
+  "agent wait": ["POST /v1/idle"],
   "agent metrics": ["GET /v1/agents/:id/metrics"],
   "agent unload": ["DELETE /v1/agents/:id"],
   "workflow execute": ["POST /v1/workflows"],

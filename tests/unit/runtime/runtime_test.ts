@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { openRuntime, replay } from "../../../src/mod.ts";
+import { openRuntime, replay, type Runtime } from "../../../src/mod.ts";
 import { echoAgentBase64, testAgentBase64 } from "../../support/agents.ts";
 import { codeOf, loadTestAgent, run, temporaryFolder, withRuntime } from "../../support/runtimes.ts";
 
@@ -419,9 +419,75 @@ Deno.test("agents that never stop talking do not keep a runtime from closing, an
   await first.submit({ kind: "execute", agent: "a", action: "b", params: "{}" });
   await first.close();
   const before = (await openTick(folder.path)).tick;
-  const second = await openRuntime({ data: folder.path, workers: 1, resume: true });
+  const second = await openRuntime({ data: folder.path, workers: 1, resume: "now" });
   while (second.status().tick < before + 3) await new Promise((resolve) => setTimeout(resolve, 5));
   await second.close();
+  assert.equal((await replay({ data: folder.path })).first, undefined);
+});
+
+Deno.test("messages that wait go on with agents' commands alone, where it is opened so", async () => {
+  using folder = temporaryFolder();
+  const first = await openRuntime({ data: folder.path, workers: 1 });
+  for (const agent of ["a", "b"]) {
+    const capabilities = [{ name: "send", scope: "*", reason: "to talk" }];
+    const manifest = { manifest: 1, id: agent, version: "1.0.0", abi: "engram@1", capabilities };
+    await first.submit({ kind: "agent_load", agent, wasm: echoAgentBase64, manifest });
+  }
+  await first.submit({ kind: "execute", agent: "a", action: "b", params: "{}" });
+  await first.close();
+  const runtime = await openRuntime({ data: folder.path, workers: 1, resume: "with_agents" });
+  const steps = () => runtime.status().functionCalls;
+  const before = steps();
+  assert.equal(runtime.status().waitingMessages, 1);
+  for (let at = 0; at < 3; at++) {
+    await runtime.submit({ kind: "write", ops: [{ op: "add", content: `Memory ${at}` }] });
+  }
+  await runtime.submit({ kind: "query", agent: "a", query: "" });
+  assert.deepEqual([steps(), runtime.status().waitingMessages], [before + 1, 1]);
+  await runtime.submit({ kind: "execute", agent: "a", action: "b", params: "{}" });
+  while (steps() < before + 6) await new Promise((resolve) => setTimeout(resolve, 1));
+  await runtime.close();
+  assert.equal((await replay({ data: folder.path })).first, undefined);
+});
+
+Deno.test("a workflow that waits goes on when somebody asks for it, waits for all, or erases", async () => {
+  using folder = temporaryFolder();
+  const step = (id: string, ...dependencies: string[]) => ({
+    id,
+    agent: "tester",
+    action: "count",
+    params: {},
+    dependencies,
+  });
+  const workflow = {
+    id: "flow",
+    name: "Flow",
+    steps: [step("one"), step("two", "one"), step("three", "two")],
+  };
+  const request = { kind: "workflow", context: "tester", workflow } as const;
+  const asked: [string, (runtime: Runtime, id: string) => Promise<unknown>][] = [
+    ["asked", (runtime) => runtime.submit(request, { commandId: "flow-asked" })],
+    ["idle", (runtime) => runtime.idle()],
+    ["erase", (runtime, id) => runtime.submit({ kind: "erase", ids: [id] })],
+  ];
+  for (const [name, ask] of asked) {
+    const runtime = await openRuntime({ data: folder.path, workers: 1 });
+    await loadTestAgent(runtime);
+    const { results } = await runtime.submit({ kind: "write", ops: [{ op: "add", content: "A memory." }] });
+    const { tick } = runtime.status();
+    const running = runtime.submit(request, { commandId: `flow-${name}` }).catch(() => null);
+    while (runtime.status().tick === tick) await new Promise((resolve) => setImmediate(resolve));
+    await runtime.close();
+    await running;
+    const again = await openRuntime({ data: folder.path, workers: 1, resume: "with_agents" });
+    assert.equal(again.status().workflows, 1);
+    await again.submit({ kind: "write", ops: [{ op: "add", content: "Another." }] });
+    assert.equal(again.status().workflows, 1);
+    const [made] = results as { id: string }[];
+    await ask(again, made?.id ?? "");
+    assert.equal(again.status().workflows, 0, name);
+    await again.close();
+  }
   assert.equal((await replay({ data: folder.path })).first, undefined);
 });
 
