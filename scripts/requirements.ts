@@ -69,6 +69,7 @@ export const prefixes: Readonly<Record<string, string>> = {
   "wasm-engine-readme.json": "readme",
   "mentatlab-wasm-guide.json": "mentat",
   "rfc-deterministic-multi-agent-runtime.json": "rfc",
+  "decisions.json": "adr",
 };
 
 const root = new URL("../", import.meta.url);

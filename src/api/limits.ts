@@ -44,5 +44,13 @@ export const apiLimits = {
   pageMax: 1000,
 } as const;
 
-/** The names of {@link apiLimits}, each of which may be set lower. */
+/** Files a host keeps for log, graph, agents' images, assistants and itself: no connection takes them. */
+const filesKept = 192;
+
+/** The most connections where a process may have some files open: null says that nobody knows. */
+export function connectionsIn(filesMax: number | null): number {
+  return filesMax === null ? Infinity : Math.max(16, filesMax - filesKept);
+}
+
+/** The names of {@link apiLimits}; a host may be told other values. */
 export type ApiLimits = { readonly [Name in keyof typeof apiLimits]: number };

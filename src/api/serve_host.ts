@@ -28,6 +28,7 @@ import { BackgroundEmbedding, serveTexts, withModel } from "../runtime/embedding
 import { openDataModels, preloadModels } from "../runtime/models.ts";
 import { type Reader, startReader, withReader } from "../runtime/reader_client.ts";
 import { checkpointBeside } from "../runtime/checkpoint_client.ts";
+import { openFilesMax } from "../runtime/platform.ts";
 import { replayBeside } from "../runtime/replay_client.ts";
 import { within } from "../runtime/within.ts";
 import { Activity } from "./activity.ts";
@@ -38,7 +39,7 @@ import { HostLog } from "./host_log.ts";
 import { httpApi } from "./http.ts";
 import { type HttpServer, serveHttp } from "./http_server.ts";
 import { Jobs } from "./jobs.ts";
-import { type ApiLimits, apiLimits } from "./limits.ts";
+import { type ApiLimits, apiLimits, connectionsIn } from "./limits.ts";
 import { type McpSocket, serveMcpSocket } from "./mcp/socket.ts";
 import { TokenWatch } from "./token_watch.ts";
 import { openTokens, ownToken, type Verifier } from "./tokens.ts";
@@ -166,6 +167,7 @@ class Host {
   readonly #nonce = randomHex();
   readonly #version: string;
   readonly #limits: ApiLimits;
+  readonly #files = openFilesMax();
   readonly #tokens: Verifier;
   readonly #watch: TokenWatch;
   readonly #activity = new Activity();
@@ -303,10 +305,23 @@ class Host {
       }
     };
     const { port = 0 } = this.#options;
-    const server = await serveHttp({ hostname, port, limits: this.#limits, handler });
+    const limits = { ...this.#limits, connectionsMax: await this.#connectionsMax() };
+    const server = await serveHttp({ hostname, port, limits, handler });
     authority = authorityOf(hostname, server.port);
     if (!isLoopback(hostname)) this.#log.write("warn", `other machines reach ${authority}`);
     return { server, address: localAddress(hostname, server.port) };
+  }
+
+  /** Connections that leave the host files enough for its own work. */
+  async #connectionsMax(): Promise<number> {
+    const { connectionsMax } = this.#limits, files = await this.#files;
+    const most = connectionsIn(files);
+    if (most >= connectionsMax) return connectionsMax;
+    this.#log.write(
+      "warn",
+      `connectionsMax is ${most}, not ${connectionsMax}: this system lets it open ${files} files`,
+    );
+    return most;
   }
 
   /** The MCP door. */
@@ -408,8 +423,9 @@ function tellingLoads(port: Port, log: HostLog): Port {
 function isOurs(paths: DataPaths, nonce: string): boolean {
   try {
     return readHostFile(paths)?.nonce === nonce;
-  } catch {
-    return false; // a folder that cannot be read is no longer served
+  } catch (error) {
+    // A folder that cannot be read is no longer served; that no file can be opened now says nothing of it.
+    return error instanceof EngramError && error.code === "limit_reached";
   }
 }
 

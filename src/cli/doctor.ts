@@ -11,7 +11,7 @@
 import { statfsSync } from "node:fs";
 import { EngramError } from "../kernel/errors.ts";
 import { type DataPaths, dataPaths, exists, readHostFile } from "../runtime/data_folder.ts";
-import { os } from "../runtime/platform.ts";
+import { openFilesMax, os } from "../runtime/platform.ts";
 import { compareVersions } from "../runtime/version_order.ts";
 import { clientStates, type Missing, missingOf } from "./client_states.ts";
 import { refusalOf } from "./checkpoint.ts";
@@ -75,6 +75,8 @@ async function examine(call: Call): Promise<readonly Finding[]> {
     const { file, settings } = await hostSettings(call);
     const said = settings.filter(({ from }) => from !== "default").map(({ name }) => name);
     const where = file.exists ? file.path : `no ${file.path}`;
+    const lack = await filesLack(Number(settings.find(({ name }) => name === "connections-max")?.value));
+    if (lack !== null) return lack;
     return said.length === 0 ? `${where}, defaults` : `${where}; set: ${said.join(", ")}`;
   });
   await found.add("data folder", () => folderFinding(data));
@@ -89,6 +91,19 @@ async function examine(call: Call): Promise<readonly Finding[]> {
     await found.add("assistant", () => lack ?? `${state.title} starts ${state.command?.command ?? ""}`);
   }
   return found.list;
+}
+
+/** What is to be said of more connections than this system has files for: the host takes fewer, and says so. */
+async function filesLack(connectionsMax: number): Promise<Missing | null> {
+  const files = await openFilesMax();
+  const { connectionsIn } = await import("../api/limits.ts");
+  const most = connectionsIn(files);
+  if (most >= connectionsMax) return null;
+  return {
+    what: `a host takes ${count(most)} connections, not ${count(connectionsMax)} (connections-max): ` +
+      `a process may have ${count(files ?? 0)} files open here`,
+    next: "ulimit -n lets processes open more; connections-max in config.toml asks for fewer",
+  };
 }
 
 /** What needs the folder open. */

@@ -13,7 +13,7 @@ import { EngramError } from "../kernel/errors.ts";
 import { defaultDataFolder, homeFolder, os } from "../runtime/platform.ts";
 import { findProgram } from "./client_states.ts";
 import type { Call, Group, Leaf } from "./command.ts";
-import { usage } from "./command.ts";
+import { flagName, usage } from "./command.ts";
 import type { Started } from "./clients.ts";
 import { connectOptions } from "./connect.ts";
 import { fileRefusal, fromCaller, statOf } from "./paths.ts";
@@ -27,7 +27,7 @@ import {
   serviceFile,
   startsProgram,
 } from "./service_files.ts";
-import { hostSettings, settingFlags } from "./settings.ts";
+import { doorFlags, hostSettings, settingFlags } from "./settings.ts";
 
 /** For a keeper's program to answer, in ms. */
 const keeperWaitMsMax = 60_000;
@@ -91,7 +91,7 @@ function flagsGiven(call: Call): string[] {
   const words: string[] = [];
   const config = call.origin("config") === "flag" ? call.text("config") : null;
   if (config !== null) words.push("--config", fromCaller(call.screen.terminal, config));
-  for (const name of ["port", "host", "workers"]) {
+  for (const name of ["port", "host", "workers", ...doorFlags.map(flagName)]) {
     const text = call.origin(name) === "flag" ? call.text(name) : null;
     if (text !== null) words.push(`--${name}`, text);
   }

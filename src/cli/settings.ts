@@ -7,9 +7,10 @@
  * Invariant: a value that is wrong is refused wherever it stands, also where another one counts.
  */
 import type { HostOptions } from "../api/mod.ts";
+import type { DoorSetting } from "../input/mod.ts";
 import { EngramError } from "../kernel/errors.ts";
 import { dataPaths } from "../runtime/data_folder.ts";
-import type { Call, Flag, Leaf } from "./command.ts";
+import { type Call, type Flag, flagName, type Leaf } from "./command.ts";
 import { connectOptions } from "./connect.ts";
 import { fromCaller, readText, statOf } from "./paths.ts";
 import { printable } from "./screen.ts";
@@ -31,7 +32,7 @@ export interface Told {
   readonly settings: readonly Setting[];
   readonly options: Pick<
     HostOptions,
-    "port" | "host" | "allowRemote" | "allowedHosts" | "workers" | "agents" | "logLevel"
+    "port" | "host" | "allowRemote" | "allowedHosts" | "workers" | "agents" | "logLevel" | "limits"
   >;
   /** For a host that a client starts, in ms; null: it does not end by itself. */
   readonly idleStopMs: number | null;
@@ -43,6 +44,19 @@ export const configFlag: Flag = {
   says: "settings file (default: config.toml in the data folder)",
 };
 
+/** The flags of limits of the HTTP door. */
+export const doorFlags: readonly Flag[] = [
+  { flags: "--connections-max N", says: "connections to the HTTP door at once (default: 2048)" },
+  { flags: "--requests-max N", says: "requests under way at once (default: 1024)" },
+  { flags: "--events-clients-max N", says: "streams of events at once (default: 32)" },
+  { flags: "--headers-wait-ms-max N", says: "ms for the head of a request to arrive (default: 15000)" },
+  { flags: "--body-wait-ms-max N", says: "ms for the body of a request to arrive (default: 30000)" },
+  {
+    flags: "--idle-connection-ms-max N",
+    says: "ms without a request until a connection is closed (default: 60000)",
+  },
+];
+
 /** The flags of a host's settings; `--workers` is every command's. */
 export const settingFlags: readonly Flag[] = [
   { flags: "--port N", says: "port to listen on (default: a free one)" },
@@ -51,6 +65,7 @@ export const settingFlags: readonly Flag[] = [
   { flags: "--allowed-hosts NAME", says: "names it may be asked by as well, as of a proxy", many: true },
   { flags: "--no-agents", says: "load no agents, and wake none after changes" },
   { flags: "--log-level LEVEL", says: "what host.log tells: error, warn, info, debug (default: info)" },
+  ...doorFlags,
   configFlag,
 ];
 
@@ -62,7 +77,9 @@ export const idleFlag: Flag = {
 
 /** Reads a host's settings. Errors: `usage`, `invalid_config`, `file_not_found` for a file that was named. */
 export async function hostSettings(call: Call): Promise<Told> {
-  const { hostDefaults, readGivenSettings, readSettingsFile, settingNames } = await import("../input/mod.ts");
+  const { doorSettings, hostDefaults, readGivenSettings, readSettingsFile, settingNames } = await import(
+    "../input/mod.ts"
+  );
   const { data } = connectOptions(call);
   const file = await settingsFile(call, data);
   const inFile = file.text === null ? {} : readSettingsFile(file.text, file.path);
@@ -85,6 +102,9 @@ export async function hostSettings(call: Call): Promise<Told> {
       ...(workers === null ? {} : { workers }),
       agents: merged["no-agents"] ? "none" : "bundled",
       logLevel: merged["log-level"],
+      limits: Object.fromEntries(
+        Object.entries(doorSettings).map(([name, limit]) => [limit, merged[name as DoorSetting]]),
+      ),
     },
     idleStopMs: minutes === 0 ? null : minutes * 60_000,
   };
@@ -96,7 +116,9 @@ function givenValues(call: Call): Record<string, unknown> {
   const add = (name: string, read: () => unknown) => {
     if (call.origin(name) !== null) values[name] = read();
   };
-  for (const name of ["port", "workers", "idle-stop-minutes"]) add(name, () => call.number(name));
+  for (const name of ["port", "workers", "idle-stop-minutes", ...doorFlags.map(flagName)]) {
+    add(name, () => call.number(name));
+  }
   for (const name of ["allow-remote", "no-agents"]) add(name, () => call.has(name));
   for (const name of ["host", "log-level"]) add(name, () => call.text(name));
   add("allowed-hosts", () => call.listed("allowed-hosts"));

@@ -24,6 +24,13 @@ export {
 } from "./transcripts.ts";
 export { type Redactions, redactText } from "./redact.ts";
 export { readManifest } from "./manifest.ts";
-export { hostDefaults, readGivenSettings, readSettingsFile, settingNames } from "./settings.ts";
+export {
+  type DoorSetting,
+  doorSettings,
+  hostDefaults,
+  readGivenSettings,
+  readSettingsFile,
+  settingNames,
+} from "./settings.ts";
 export { type ProjectFile, projectFileSchema, readProjectFile, readToml } from "./toml.ts";
 export { type Place, readWorkflow, unknownAgent, type WorkflowFile } from "./workflow.ts";

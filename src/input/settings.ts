@@ -16,6 +16,9 @@ const hostName = z.string().regex(
   "must be a name such as memory.example.org, or name:port",
 );
 
+const count = (most: number) => z.int().min(1).max(most).exactOptional();
+const waitMs = () => z.int().min(100).max(3_600_000).exactOptional();
+
 /** Every setting of a host. */
 export const hostSettingsSchema = z.strictObject({
   port: z.int().min(0).max(65_535).exactOptional()
@@ -34,6 +37,20 @@ export const hostSettingsSchema = z.strictObject({
     .describe("Minutes of nothing after which a host that an assistant started ends; 0: never. Default 30"),
   "log-level": z.enum(logLevels).exactOptional()
     .describe("What host.log tells: error, warn, info (the default), or debug, which tells every request"),
+  "connections-max": count(65_535)
+    .describe(
+      "Connections to the HTTP door at once. Default 2,048; fewer where the system allows fewer open files",
+    ),
+  "requests-max": count(65_535)
+    .describe("Requests under way at once at the HTTP door. Default 1,024"),
+  "events-clients-max": count(4096)
+    .describe("Streams of events at once. Default 32"),
+  "headers-wait-ms-max": waitMs()
+    .describe("ms for the head of a request to arrive. Default 15,000"),
+  "body-wait-ms-max": waitMs()
+    .describe("ms for the body of a request to arrive. Default 30,000"),
+  "idle-connection-ms-max": waitMs()
+    .describe("ms without a request after which a connection is closed. Default 60,000"),
 }).describe("Settings of the host of Engram-Lite: config.toml in the data folder");
 
 /** What a file, or flags and variables, say. */
@@ -54,7 +71,26 @@ export const hostDefaults = {
   "no-agents": false,
   "idle-stop-minutes": 30,
   "log-level": "info" as LogLevel,
+  "connections-max": 2048,
+  "requests-max": 1024,
+  "events-clients-max": 32,
+  "headers-wait-ms-max": 15_000,
+  "body-wait-ms-max": 30_000,
+  "idle-connection-ms-max": 60_000,
 } as const satisfies { readonly [Name in SettingName]: Required<HostSettings>[Name] | null | readonly [] };
+
+/** The settings that are limits of the HTTP door, and the names of these. */
+export const doorSettings = {
+  "connections-max": "connectionsMax",
+  "requests-max": "requestsMax",
+  "events-clients-max": "eventsClientsMax",
+  "headers-wait-ms-max": "headersWaitMsMax",
+  "body-wait-ms-max": "bodyWaitMsMax",
+  "idle-connection-ms-max": "idleConnectionMsMax",
+} as const satisfies { readonly [Name in SettingName]?: string };
+
+/** The name of a setting that is a limit of the HTTP door. */
+export type DoorSetting = keyof typeof doorSettings;
 
 /** Reads `config.toml`. Errors: `invalid_config` with path, and line or field. */
 export function readSettingsFile(text: string, path: string): HostSettings {

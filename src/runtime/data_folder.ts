@@ -7,7 +7,7 @@
  */
 import { EngramError } from "../kernel/mod.ts";
 import { type HostFile, parseHostFile } from "./host_file.ts";
-import { makePrivate } from "./platform.ts";
+import { isOutOfFiles, makePrivate } from "./platform.ts";
 
 /** Paths below the data folder. */
 export interface DataPaths {
@@ -61,6 +61,12 @@ function failed(root: string, error: unknown): EngramError {
   ) {
     const message = `Cannot open data folder ${root}: it may not be read and written by you`;
     return new EngramError("data_folder_read_only", message);
+  }
+  if (isOutOfFiles(error)) {
+    return new EngramError(
+      "limit_reached",
+      `Cannot open data folder ${root}: too many files are open already`,
+    );
   }
   if (error instanceof Deno.errors.AlreadyExists || error instanceof Deno.errors.NotADirectory) {
     const message = `Cannot open data folder ${root}: a file stands there, or on the way to it`;

@@ -34,6 +34,34 @@ export function makePrivate(path: string, what: "file" | "folder"): void {
   if (os !== "windows") Deno.chmodSync(path, what === "file" ? 0o600 : 0o700);
 }
 
+/** ms for the shell to say how many files may be open. */
+const filesWaitMsMax = 2000;
+
+/**
+ * How many files this process may have open at once; null where nobody says. The shell tells it: what the kernel says of
+ * a process may be read by those alone who may do everything.
+ */
+export async function openFilesMax(): Promise<number | null> {
+  if (os === "windows") return null;
+  try {
+    const shell = new Deno.Command("/bin/sh", {
+      args: ["-c", "ulimit -n"],
+      stdin: "null",
+      signal: AbortSignal.timeout(filesWaitMsMax),
+    });
+    const { success, stdout } = await shell.output();
+    const most = Number(new TextDecoder().decode(stdout).trim());
+    return success && Number.isSafeInteger(most) && most > 0 ? most : null; // "unlimited" is no number
+  } catch {
+    return null; // no shell, or none that may be run: nobody says
+  }
+}
+
+/** Whether an error says that no further file can be opened now. */
+export function isOutOfFiles(error: unknown): boolean {
+  return error instanceof Error && "code" in error && (error.code === "EMFILE" || error.code === "ENFILE");
+}
+
 /** Signals that end a host cleanly. */
 export const stopSignals: readonly Deno.Signal[] = os === "windows"
   ? ["SIGINT", "SIGBREAK"]

@@ -77,6 +77,11 @@ const cases: readonly Case[] = [
   { what: "a handshake of TLS", sent: "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", status: 400 },
   { what: "a request of HTTP/0.9", sent: "GET /v1/status\r\n\r\n", status: 400 },
   { what: "a method with a space before it", sent: ` GET /v1/status HTTP/1.1\r\n${right}\r\n`, status: 400 },
+  {
+    what: "more headers than there may be",
+    sent: `${status}${"A: b\r\n".repeat(200)}\r\n`,
+    status: 400,
+  },
   // Hosts.
   { what: "two Host headers", sent: `${status}Host: evil.example\r\n\r\n`, status: 400 },
   {
@@ -232,6 +237,7 @@ const cases: readonly Case[] = [
   },
 ];
 
+// proves: adr-023-hosts
 Deno.test("what breaks the protocol is refused, tells nothing of the host, and changes nothing", (test) =>
   withHost(async (host) => {
     const { host: authority } = new URL(host.address);
@@ -262,6 +268,7 @@ Deno.test("a body that is asked for by Expect is taken", () =>
     assert.match(await line.read((so) => so.includes('"tick"')), /HTTP\/1\.1 201 /);
   }));
 
+// proves: adr-023-body_wait
 Deno.test("a body that comes slowly or breaks off is refused in time, and nothing of it is stored", (test) =>
   withHost(async (host) => {
     const head = post.replace("HOST", new URL(host.address).host).replace("TOKEN", host.token);
@@ -305,6 +312,7 @@ Deno.test("a body that comes slowly or breaks off is refused in time, and nothin
     assert.deepEqual(await stateOf(host), before);
   }, { limits: { bodyWaitMsMax: 300 } }));
 
+// proves: adr-023-half_open
 Deno.test("sockets that send half a request, or nothing, delay nobody, and not the host's end", async () => {
   const lines: Wire[] = [];
   await withHost(async (host) => {
@@ -328,6 +336,7 @@ Deno.test("sockets that send half a request, or nothing, delay nobody, and not t
   for (const line of lines) line[Symbol.dispose]();
 });
 
+// proves: adr-023-head_wait, adr-023-idle
 Deno.test("a connection without a whole head or a next request is ended, with an answer where one may be", (test) =>
   withHost(async (host) => {
     const { host: authority } = new URL(host.address);
@@ -351,6 +360,7 @@ Deno.test("a connection without a whole head or a next request is ended, with an
     assert.deepEqual(await stateOf(host), before);
   }, { limits: { headersWaitMsMax: 400, bodyWaitMsMax: 400, idleConnectionMsMax: 400 } }));
 
+// proves: adr-023-head_size
 Deno.test("a head that is too large is refused by name", () =>
   withHost(async (host) => {
     using line = await wire(host);
@@ -360,6 +370,7 @@ Deno.test("a head that is too large is refused by name", () =>
     assert.match(text, /headerBytesMax/);
   }, { limits: { headerBytesMax: 8192 } }));
 
+// proves: adr-023-connections
 Deno.test("a connection above the limit is answered 503, and one that ends makes room again", () =>
   withHost(async (host) => {
     const { host: authority } = new URL(host.address);

@@ -1,5 +1,14 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { apiLimits } from "../../../src/api/limits.ts";
+import { flagName } from "../../../src/cli/command.ts";
+import { doorFlags } from "../../../src/cli/settings.ts";
+import {
+  type DoorSetting,
+  doorSettings,
+  hostDefaults,
+  hostSettingsSchema,
+} from "../../../src/input/settings.ts";
 import { runCli } from "../../support/terminal.ts";
 
 type Facts = Readonly<Record<string, string>>;
@@ -27,17 +36,18 @@ async function settings(
 }
 
 const file =
-  'port = 1\nno-agents = true\nallow-remote = true\nallowed-hosts = ["a.example"]\nidle-stop-minutes = 5';
+  'port = 1\nno-agents = true\nallow-remote = true\nallowed-hosts = ["a.example"]\nidle-stop-minutes = 5\nconnections-max = 9';
 const env = {
   ENGRAMLT_PORT: "2",
   ENGRAMLT_NO_AGENTS: "0",
   ENGRAMLT_IDLE_STOP_MINUTES: "6",
   ENGRAMLT_WORKERS: "3",
   ENGRAMLT_LOG_LEVEL: "debug",
+  ENGRAMLT_REQUESTS_MAX: "7",
 };
 
 Deno.test("a setting comes from the flag, else the variable, else the file, else the default", async () => {
-  const flags = ["--port", "3", "--allowed-hosts", "b.example,c.example"];
+  const flags = ["--port", "3", "--allowed-hosts", "b.example,c.example", "--body-wait-ms-max", "4000"];
   assert.deepEqual(await settings(flags, env, file), {
     port: "3 (flag)",
     host: "127.0.0.1 (default)",
@@ -47,10 +57,29 @@ Deno.test("a setting comes from the flag, else the variable, else the file, else
     "no-agents": "false (variable)",
     "idle-stop-minutes": "6 (variable)",
     "log-level": "debug (variable)",
+    "connections-max": "9 (file)",
+    "requests-max": "7 (variable)",
+    "events-clients-max": "32 (default)",
+    "headers-wait-ms-max": "15000 (default)",
+    "body-wait-ms-max": "4000 (flag)",
+    "idle-connection-ms-max": "60000 (default)",
   });
   assert.equal((await settings([], env, file))["port"], "2 (variable)");
   assert.equal((await settings([], {}, file))["port"], "1 (file)");
   assert.equal((await settings([], {}, null))["port"], "0 (default)");
+});
+
+Deno.test("every limit of the HTTP door that can be set has a flag, and the door's own value where nobody says one", () => {
+  assert.deepEqual(doorFlags.map(flagName).sort(), Object.keys(doorSettings).sort());
+  for (const [name, limit] of Object.entries(doorSettings)) {
+    assert.equal(hostDefaults[name as DoorSetting], apiLimits[limit], name);
+    const flag = doorFlags.find((one) => flagName(one) === name);
+    assert.match(flag?.says ?? "", new RegExp(`\\(default: ${apiLimits[limit]}\\)$`));
+    assert.match(
+      hostSettingsSchema.shape[name as DoorSetting].description ?? "",
+      new RegExp(`Default ${apiLimits[limit].toLocaleString("en-US")}`),
+    );
+  }
 });
 
 async function refusal(args: readonly string[], env: Facts, file: string): Promise<string> {
@@ -72,6 +101,14 @@ Deno.test("a wrong value is refused wherever it stands, also where another one c
     /^invalid_config: .*config\.toml: port must be/,
   );
   assert.match(await refusal([], { ENGRAMLT_PORT: "x" }, ""), /^usage: .*not a number/);
+  assert.match(
+    await refusal([], {}, "connections-max = 0"),
+    /^invalid_config: .*config\.toml: connections-max must be/,
+  );
+  assert.match(
+    await refusal(["--headers-wait-ms-max", "99"], {}, ""),
+    /^usage: Cannot use --headers-wait-ms-max/,
+  );
   assert.match(await refusal(["--host", "x".repeat(50)], {}, ""), /^usage: Cannot use --host/);
 });
 

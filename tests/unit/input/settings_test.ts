@@ -22,6 +22,12 @@ Deno.test("readSettingsFile() reads every setting by its flag's name", () => {
     no-agents = false
     idle-stop-minutes = 0.5
     log-level = "warn"
+    connections-max = 100
+    requests-max = 50
+    events-clients-max = 4
+    headers-wait-ms-max = 5000
+    body-wait-ms-max = 10000
+    idle-connection-ms-max = 20000
   `;
   assert.deepEqual(Object.keys(readSettingsFile(text, "config.toml")).sort(), [...settingNames].sort());
   assert.deepEqual(readSettingsFile("# nothing\n", "config.toml"), {});
