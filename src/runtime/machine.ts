@@ -100,6 +100,9 @@ export interface StepTold extends ToldOnce {
 /** How many of them are told. */
 const saidMax = 3;
 
+/** Where more contexts have changed than this, all are read again. */
+const contextsReadAgainMax = 64;
+
 /** Host calls that do not touch the memory graph. */
 const quiet: ReadonlySet<string> = new Set([
   "log",
@@ -140,7 +143,10 @@ export class Machine {
   readonly parts: MachineParts;
   /** What agents did in their last step; no part of the state. */
   readonly #habits = new WeakMap<Runner, Habit>();
-  #contexts: { readonly tick: number; readonly list: readonly Context[] } | null = null;
+  /** The contexts of a tick, and which of them are to be read again, since the entry before may have changed them. */
+  #contexts:
+    | { readonly tick: number; readonly list: readonly Context[]; readonly changed: ReadonlySet<Id> }
+    | null = null;
 
   constructor(state: State, parts: MachineParts) {
     this.state = state;
@@ -149,11 +155,20 @@ export class Machine {
 
   /** The contexts there are now; one list a tick. */
   contexts(): readonly Context[] {
-    const tick = this.state.tick;
-    if (this.#contexts?.tick === tick) return this.#contexts.list;
-    const list = this.parts.graph.contexts();
-    this.#contexts = { tick, list };
+    const tick = this.state.tick, known = this.#contexts;
+    if (known?.tick === tick && known.changed.size === 0) return known.list;
+    const list = known?.tick === tick && known.changed.size <= contextsReadAgainMax
+      ? this.#readAgain(known.list, known.changed)
+      : this.parts.graph.contexts();
+    this.#contexts = { tick, list, changed: new Set() };
     return list;
+  }
+
+  /** The list, by id, with some of its contexts as they are now; those that are new are added. */
+  #readAgain(list: readonly Context[], changed: ReadonlySet<Id>): readonly Context[] {
+    const read = [...changed].flatMap((id) => this.parts.graph.context(id) ?? []);
+    const kept = list.filter(({ id }) => !changed.has(id));
+    return [...kept, ...read].sort((a, b) => a.id < b.id ? -1 : 1);
   }
 
   /** The id of a context named by id or name; as it was named where there is none. */
@@ -161,12 +176,17 @@ export class Machine {
     return findContext(this.contexts(), named)?.id ?? named;
   }
 
-  /** Whether the last entry changed contexts; if not, the list stays good for the next tick. */
+  /** The list stays good for the next tick, but for the contexts that the last entry changed. */
   keepContexts(entry: Entry): void {
-    const changed = entry.steps.some((step) => step.writes.some((write) => write.op.startsWith("context")));
-    this.#contexts = changed || this.#contexts === null
-      ? null
-      : { tick: entry.tick, list: this.#contexts.list };
+    if (this.#contexts === null) return;
+    const changed = new Set(this.#contexts.changed);
+    for (const { writes } of entry.steps) {
+      for (const write of writes) {
+        if (write.op === "context_put") changed.add(write.id);
+        else if (write.op === "context_agent_put") changed.add(write.context);
+      }
+    }
+    this.#contexts = { tick: entry.tick, list: this.#contexts.list, changed };
   }
 
   /** A plan without the workflows whose context is not there: the kernel knows no contexts. */
