@@ -1,72 +1,61 @@
 /**
  * Near-duplicates: sections that say the same in (almost) the same words.
  *
+ * Owns: which pairs are looked at, and from how much that is the same two sections are alike. Does not own: what of a
+ * text is form alone (body.ts), what differs between two (aligned.ts).
+ *
  * Invariants:
  * 1. A difference in a number, a date, a name or a negation is a difference; two notes from one template that differ
  *    so are not duplicates. A misspelling, capitals, marks and added lines are none.
  * 2. Whether two sections are alike depends on these two alone.
  */
 import { isDigit } from "../../sdk/assemblyscript/assembly";
+import { align } from "./aligned";
+import { Body, bodyOf } from "./body";
 import { Section } from "./notes";
 import { Token, tokenize } from "./tokens";
-import { genericTitles, monthOf, negations, numberWord, stops, weekdayOf } from "./vocabulary";
+import { genericTitles, monthOf, negations, numberWord, set, weekdayOf } from "./vocabulary";
 
 /** A shorter section is no duplicate of anything: too little to tell by. */
 const sectionWordsMin: i32 = 8;
-/** Sections that only share single lines: the words that must agree, in hundredths of the shorter one. */
+/** But it is of a text of so many words that tells something of a name, a number or a day, and is the same throughout. */
+const statementWordsMin: i32 = 5;
+/** The words that must agree, in hundredths of the shorter one. */
 const sharedPercentMin: i32 = 85;
-/** A paragraph of so many words found again is a re-pasted paragraph, whatever stands around it. */
+/** Of a list or a form, in hundredths of the longer one. */
+const listPercentMin: i32 = 60;
+/** A passage of so many words found again is a re-pasted passage, whatever stands around it. */
 const pastedWordsMin: i32 = 25;
 /** Under different titles, less text than this may be a form with the same answers. */
 const proseWordsMin: i32 = 15;
-/** A shorter line proposes no pair. */
+/** Under different titles, so many words of a list that is no form. */
+const listWordsMin: i32 = 20;
+const sureListPercentMin: i32 = 95;
+/** In a shorter text no word may be another; a longer one may have one in so many. */
+const editedWordsMin: i32 = 40;
+/** A shorter line proposes no pair, but with the one after it. */
 const unitWordsMin: i32 = 5;
+/**
+ * A line of so many words proposes pairs by pieces from its beginning and its end, too, and a longer one by two of
+ * each: one misspelling, or a line break, spares one of them.
+ */
+const cutMin: i32 = 8;
+const cutTwiceMin: i32 = 18;
+const cutWords: i32 = 5;
 /** A line found in more sections than this belongs to a template and proposes no pair. */
 const lineSectionsMax: i32 = 16;
 /** Older copies that one section is joined to at most. */
 const copiesMax: i32 = 8;
 
-class Unit {
-  constructor(readonly tokens: Token[], readonly key: string, readonly words: i32, readonly lead: string, readonly stopped: bool) {}
-}
-
-class Body {
-  readonly units: Unit[] = [];
-  words: i32 = 0;
-}
+/** Words of a title that say of a note that it is a copy, or which. */
+const copyTitles = set(
+  "copy copies copied again pasted paste forwarded fwd fw re resent sent old backup printed short corrected typed retyped scan scanned " +
+    "duplicate phone laptop tablet",
+);
 
 /** A pair that is alike, with the reason. */
 export class Alike {
   constructor(readonly newer: i32, readonly older: i32, readonly score: f64, readonly why: string) {}
-}
-
-function bodyOf(section: Section): Body {
-  const body = new Body();
-  const text = section.content;
-  let start = 0;
-  for (let i = 0; i <= text.length; i++) {
-    const end = i == text.length || text.charCodeAt(i) == 0x0a;
-    // A sentence ends where a mark is followed by a space.
-    const code = end ? 0 : <i32> text.charCodeAt(i);
-    const stop = !end && (code == 0x2e || code == 0x21 || code == 0x3f) && i + 1 < text.length && text.charCodeAt(i + 1) == 0x20;
-    if (!end && !stop) continue;
-    const last = i > start ? <i32> text.charCodeAt(i - 1) : 0;
-    const stopped = stop || last == 0x2e || last == 0x21 || last == 0x3f;
-    const tokens = tokenize(text.substring(start, i));
-    start = i + 1;
-    const words: string[] = [];
-    const kept: Token[] = [];
-    for (let j = 0; j < tokens.length; j++) {
-      if (!tokens[j].word) continue;
-      words.push(tokens[j].lower);
-      kept.push(tokens[j]);
-    }
-    if (kept.length == 0) continue;
-    const lead = kept[0].lower + (kept.length > 1 ? " " + kept[1].lower : "");
-    body.units.push(new Unit(kept, words.join(" "), kept.length, lead, stopped));
-    body.words += kept.length;
-  }
-  return body;
 }
 
 /** Verdicts on pairs of readings, by their uids: a pair is judged once. */
@@ -76,6 +65,7 @@ const judgedMax: i32 = 400000;
 
 /** Sections taken apart in this run. */
 let bodies = new Map<i32, Body>();
+let titles = new Map<i32, u64[]>();
 /** Pairs that this run may still judge. */
 let judgesLeft: i32 = 0;
 
@@ -87,6 +77,7 @@ export function alikePairs(sections: Section[], judgesMax: i32): Alike[] | null 
   judgesLeft = judgesMax;
   const found = pairsOf(sections);
   bodies = new Map<i32, Body>();
+  titles = new Map<i32, u64[]>();
   return judgesLeft < 0 ? null : found;
 }
 
@@ -127,33 +118,36 @@ function verdict(newer: Section, older: Section): Alike | null {
   const name = (<u64> newer.uid) << 32 | <u64> older.uid;
   if (judged.has(name)) return judged.get(name);
   if (--judgesLeft < 0) return null;
-  const alike = judge([newer, older], [takenApart(newer), takenApart(older)], 0, 1);
+  const alike = judge(newer, older);
   judged.set(name, alike);
   return alike;
 }
 
 function takenApart(section: Section): Body {
   if (bodies.has(section.uid)) return bodies.get(section.uid);
-  const body = bodyOf(section);
+  const body = bodyOf(section.content);
   bodies.set(section.uid, body);
   return body;
 }
 
-/** By what sections meet: their longer lines, whole and by halves (one misspelling spares one of them), each once. */
+/** By what sections meet: their longer lines, whole and by pieces, and short lines with the next, each once. */
 export function keysOf(section: Section): StaticArray<u64> {
   const known = section.keys;
   if (known !== null) return known;
-  const body = bodyOf(section);
+  const body = bodyOf(section.content);
   const seen = new Set<u64>();
-  if (body.words >= sectionWordsMin) {
+  if (body.words >= statementWordsMin) {
     for (let i = 0; i < body.units.length; i++) {
       const unit = body.units[i];
-      if (unit.words < unitWordsMin) continue;
-      seen.add(hashOf(unit, 0, unit.words, 1));
-      if (unit.words < 8) continue;
-      const half = unit.words >> 1;
-      seen.add(hashOf(unit, 0, half, 2));
-      seen.add(hashOf(unit, half, unit.words, 3));
+      if (unit.head) continue;
+      if (unit.words >= unitWordsMin) seen.add(unit.key);
+      else if (i + 1 < body.units.length && body.units[i + 1].words < unitWordsMin) seen.add(body.hash(unit.from, body.units[i + 1].to, 4));
+      if (unit.words < cutMin) continue;
+      const cuts = unit.words < cutTwiceMin ? 1 : 2;
+      for (let k = 0; k < cuts; k++) {
+        seen.add(body.hash(unit.from + k * cutWords, unit.from + (k + 1) * cutWords, 2));
+        seen.add(body.hash(unit.to - (k + 1) * cutWords, unit.to - k * cutWords, 2));
+      }
     }
   }
   const values = seen.values();
@@ -163,69 +157,90 @@ export function keysOf(section: Section): StaticArray<u64> {
   return keys;
 }
 
-/** FNV-1a, 64 bits, over some words; two lines that only meet by chance are told apart by the judge. */
-function hashOf(unit: Unit, from: i32, to: i32, part: u64): u64 {
-  let hash: u64 = 0xcbf29ce484222325 ^ part;
-  for (let i = from; i < to; i++) {
-    const word = unit.tokens[i].lower;
-    for (let j = 0; j < word.length; j++) hash = (hash ^ <u64> word.charCodeAt(j)) * 0x100000001b3;
-    hash = (hash ^ 0x20) * 0x100000001b3;
-  }
-  return hash;
-}
-
-enum Match {
-  none,
-  same,
-  /** The same line with another number, name or negation. */
-  differs,
-}
-
-function judge(sections: Section[], bodies: Body[], newer: i32, older: i32): Alike | null {
+function judge(newer: Section, older: Section): Alike | null {
   // Two sections of one note are parts of it.
-  if (sections[newer].source == sections[older].source && sections[newer].source.length > 0) return null;
-  const small = bodies[newer].words <= bodies[older].words ? bodies[newer] : bodies[older];
-  const large = small === bodies[newer] ? bodies[older] : bodies[newer];
-  let same = 0, longest = 0, run = 0;
-  let differs = false;
-  for (let i = 0; i < small.units.length; i++) {
-    const unit = small.units[i];
-    let best: Match = Match.none;
-    for (let j = 0; j < large.units.length && best != Match.same; j++) {
-      const match = matchUnits(unit, large.units[j]);
-      if (match == Match.same || match == Match.differs) best = match;
-    }
-    if (best == Match.same) {
-      same += unit.words;
-      run += unit.words;
-      if (run > longest) longest = run;
-    } else {
-      run = 0;
-      if (best == Match.differs) differs = true;
-    }
-  }
-  if (differs) return null;
-  const percent = same * 100 / small.words;
-  const titles = titlesDiffer(sections[newer].title, sections[older].title);
-  if (percent >= sharedPercentMin) {
+  if (newer.source == older.source && newer.source.length > 0) return null;
+  const a = takenApart(newer), b = takenApart(older);
+  if (min(a.words, b.words) < statementWordsMin) return null;
+  const aligned = align(a, b, titlesOf(newer), titlesOf(older));
+  if (aligned.differs) return null;
+  const newerIsSmall = aligned.wordsA <= aligned.wordsB;
+  const small = newerIsSmall ? a : b;
+  const found = newerIsSmall ? aligned.foundA : aligned.foundB;
+  const smallWords = newerIsSmall ? aligned.wordsA : aligned.wordsB;
+  const largeWords = newerIsSmall ? aligned.wordsB : aligned.wordsA;
+  const common = newerIsSmall ? aligned.commonA : aligned.commonB;
+  if (smallWords < statementWordsMin || aligned.edited > (smallWords < editedWordsMin ? 0 : smallWords / editedWordsMin)) return null;
+  const percent = common * 100 / smallWords, whole = common * 100 / largeWords;
+  const longest = longestRun(small, found);
+  const list = isList(small);
+  const isWhole = percent == 100 && whole == 100;
+  if (smallWords < sectionWordsMin && !(isWhole && small.tells)) return null;
+  if (percent >= sharedPercentMin && !(list && whole < listPercentMin)) {
     // Filled-in forms with the same answers belong to two occasions.
-    if (titles && (longest < proseWordsMin || isForm(small))) return null;
-    const whole = same * 100 / large.words;
-    const score = <f64> (same * 100 / max(1, bodies[newer].words + bodies[older].words - same));
+    const other = titlesDiffer(newer.title, older.title) || daysDiffer(a, b);
+    if (other && (list || longest < proseWordsMin && !(isWhole && small.tells))) {
+      if (percent < sureListPercentMin || daysDiffer(a, b) || numbersDiffer(newer.title, older.title)) return null;
+      // A form that says of which day it is, or a list that is no form.
+      if (longest < (small.hasDay ? proseWordsMin : listWordsMin) || isForm(small) && !small.hasDay) return null;
+    }
+    const score = <f64> (common * 100 / max(1, smallWords + largeWords - common));
     const why = whole >= sharedPercentMin ? "the same text" : "all of the shorter text stands in the longer";
-    return new Alike(newer, older, score / 100, why);
+    return new Alike(-1, -1, score / 100, why);
   }
   if (longest >= pastedWordsMin && percent >= 50) {
-    return new Alike(newer, older, <f64> percent / 100, "the same passage of " + longest.toString() + " words");
+    return new Alike(-1, -1, <f64> percent / 100, "the same passage of " + longest.toString() + " words");
   }
   return null;
 }
 
-/** Most lines are `label value`: short, and no sentence that ends in a mark. */
+/** The words of the longest run of units that are found again. */
+function longestRun(body: Body, found: StaticArray<bool>): i32 {
+  let longest = 0, run = 0;
+  for (let i = 0; i < found.length; i++) {
+    const unit = body.units[i];
+    if (unit.head) continue;
+    run = found[i] ? run + unit.words : unit.remark ? run : 0;
+    if (run > longest) longest = run;
+  }
+  return longest;
+}
+
+/** Most lines are short, and no sentences that end in a mark. */
+function isList(body: Body): bool {
+  let cells = 0, all = body.units.length;
+  for (let i = 0; i < body.units.length; i++) {
+    if (body.units[i].head) all--;
+    else if (body.units[i].words <= 5 && !body.units[i].stopped) cells++;
+  }
+  return cells * 2 > all;
+}
+
+/** Some lines are `Label: value`, more than one in four. */
 function isForm(body: Body): bool {
-  let short = 0;
-  for (let i = 0; i < body.units.length; i++) if (body.units[i].words <= 5 && !body.units[i].stopped) short++;
-  return short * 2 > body.units.length;
+  let labels = 0;
+  for (let i = 0; i < body.units.length; i++) if (!body.units[i].head && body.units[i].label > 0) labels++;
+  return labels * 4 > body.units.length;
+}
+
+/** Mails of two days. */
+function daysDiffer(a: Body, b: Body): bool {
+  if (a.days.length == 0 || b.days.length == 0) return false;
+  for (let i = 0; i < a.days.length; i++) if (!b.days.includes(a.days[i])) return true;
+  return false;
+}
+
+/** The keys of a section's headings, by which a line that was one is known. */
+function titlesOf(section: Section): u64[] {
+  if (titles.has(section.uid)) return titles.get(section.uid);
+  const found: u64[] = [];
+  const parts = section.title.split(" › ");
+  for (let i = 0; i < parts.length; i++) {
+    const units = bodyOf(parts[i]).units;
+    for (let k = 0; k < units.length; k++) found.push(units[k].key);
+  }
+  titles.set(section.uid, found);
+  return found;
 }
 
 /** Titles of two occasions or things; of one that only says more about the same day, no. */
@@ -243,6 +258,21 @@ function titlesDiffer(a: string, b: string): bool {
   return few.length != many.length && !dated;
 }
 
+/** Titles with a number or a day each that the other has not. */
+function numbersDiffer(a: string, b: string): bool {
+  const left = specialWords(a), right = specialWords(b);
+  return hasOther(left, right) && hasOther(right, left);
+}
+function hasOther(words: string[], others: string[]): bool {
+  for (let i = 0; i < words.length; i++) {
+    const word = words[i];
+    if (others.includes(word)) continue;
+    if (monthOf(word) > 0 || weekdayOf(word) > 0 || numberWord(word) >= 0) return true;
+    for (let k = 0; k < word.length; k++) if (isDigit(word.charCodeAt(k))) return true;
+  }
+  return false;
+}
+
 /** Begins with a date as file names have it: 2026-03-01. */
 function isDate(word: string): bool {
   if (word.length < 10) return false;
@@ -258,7 +288,9 @@ function specialWords(title: string): string[] {
   const found: string[] = [];
   for (let i = 0; i < tokens.length; i++) {
     const token = tokens[i];
-    if (!token.word || !special(token, i == 0) && genericTitles.has(token.lower)) continue;
+    if (!token.word || !special(token, i == 0) && genericTitles.has(token.lower) || copyTitles.has(token.lower)) continue;
+    // "plan (2)": how systems name a copy.
+    if (token.digits && token.text.length == 1 && i > 0 && i == tokens.length - 2 && tokens[i - 1].text == "(") continue;
     // "2026-03-01-kitchen": the day, and of what.
     const day = isDate(token.lower) ? token.lower.substring(0, 10) : token.lower;
     const rest = token.lower.substring(day.length);
@@ -274,77 +306,5 @@ function special(token: Token, first: bool): bool {
   if (token.capital && !first) return true;
   if (negations.has(lower) || monthOf(lower) > 0 || weekdayOf(lower) > 0 || numberWord(lower) >= 0) return true;
   for (let i = 0; i < lower.length; i++) if (isDigit(lower.charCodeAt(i))) return true;
-  return false;
-}
-
-/** Compares two lines word by word, allowing few harmless differences. */
-function matchUnits(a: Unit, b: Unit): Match {
-  if (a.key == b.key) return Match.same;
-  if (a.words < 2 || b.words < 2) return Match.none;
-  const shorter = min(a.words, b.words);
-  const longer = max(a.words, b.words);
-  if (longer > shorter + 3 + shorter / 4) return Match.none;
-  // Words before and after the part that differs.
-  let head = 0;
-  while (head < shorter && a.tokens[head].lower == b.tokens[head].lower) head++;
-  let tail = 0;
-  while (tail < shorter - head && a.tokens[a.words - 1 - tail].lower == b.tokens[b.words - 1 - tail].lower) tail++;
-  let common = head + tail;
-  const inA = new Map<string, i32>();
-  for (let i = head; i < a.words - tail; i++) {
-    const word = a.tokens[i].lower;
-    inA.set(word, inA.has(word) ? inA.get(word) + 1 : 1);
-  }
-  const onlyB: Token[] = [];
-  let moved = 0;
-  for (let i = head; i < b.words - tail; i++) {
-    const word = b.tokens[i].lower;
-    if (inA.has(word) && inA.get(word) > 0) {
-      inA.set(word, inA.get(word) - 1);
-      moved++;
-    } else onlyB.push(b.tokens[i]);
-  }
-  common += moved;
-  const onlyA: Token[] = [];
-  for (let i = head; i < a.words - tail; i++) {
-    const word = a.tokens[i].lower;
-    if (inA.get(word) > 0) {
-      inA.set(word, inA.get(word) - 1);
-      onlyA.push(a.tokens[i]);
-    }
-  }
-  if (common * 2 < shorter && !(head >= 1 && a.words <= 4 && b.words <= 4)) return Match.none;
-  const count = max(onlyA.length, onlyB.length);
-  for (let i = 0; i < onlyA.length; i++) if (special(onlyA[i], onlyA[i] === a.tokens[0]) && !misspelt(onlyA[i], onlyB)) return Match.differs;
-  for (let i = 0; i < onlyB.length; i++) if (special(onlyB[i], onlyB[i] === b.tokens[0]) && !misspelt(onlyB[i], onlyA)) return Match.differs;
-  if (a.words <= 4) return Match.differs;
-  // Other content words are other content, unless they are the same word misspelt or an article.
-  let heavy = 0;
-  for (let i = 0; i < onlyA.length; i++) if (!stops.has(onlyA[i].lower) && !misspelt(onlyA[i], onlyB)) heavy++;
-  for (let i = 0; i < onlyB.length; i++) if (!stops.has(onlyB[i].lower) && !misspelt(onlyB[i], onlyA)) heavy++;
-  if (heavy == 0 && count <= 1 + shorter / 6) return Match.same;
-  if (heavy <= 1 && shorter >= 12) return Match.same;
-  return common * 4 >= shorter * 3 ? Match.differs : Match.none;
-}
-
-/** One letter apart from a word of the others, capitals and apostrophes aside; never where digits differ. */
-function misspelt(token: Token, others: Token[]): bool {
-  const word = token.lower;
-  if (word.length < 4) return false;
-  for (let i = 0; i < word.length; i++) if (isDigit(word.charCodeAt(i))) return false;
-  if (token.capital || monthOf(word) > 0 || weekdayOf(word) > 0 || negations.has(word) || numberWord(word) >= 0) return false;
-  for (let i = 0; i < others.length; i++) {
-    const other = others[i].lower;
-    const gap = word.length - other.length;
-    if (gap > 1 || gap < -1) continue;
-    let head = 0;
-    const n = min(word.length, other.length);
-    while (head < n && word.charCodeAt(head) == other.charCodeAt(head)) head++;
-    let tail = 0;
-    while (tail < n - head && word.charCodeAt(word.length - 1 - tail) == other.charCodeAt(other.length - 1 - tail)) tail++;
-    if (head + tail >= max(word.length, other.length) - 1) return true;
-    // Two letters swapped.
-    if (gap == 0 && head + tail == word.length - 2 && word.charCodeAt(head) == other.charCodeAt(head + 1)) return true;
-  }
   return false;
 }
