@@ -154,29 +154,74 @@ export function readSuperseders(db: Sqlite, tick: number): Superseders {
   return found;
 }
 
+/** A stored version. Most are looked at without their ids and texts, which are read when they are asked for. */
+class StoredDocument implements Document {
+  readonly document: number;
+  readonly key: number;
+  readonly kind: EngramKind;
+  readonly confidence: number;
+  readonly fromTick: number;
+  readonly observedAt: number | null;
+  readonly timeSource: Document["timeSource"];
+  readonly threaded: boolean;
+  readonly chars: number;
+  readonly staged = null;
+  readonly #idOf: (key: number) => Id;
+  #id: Id | null = null;
+  /** Let go of once it is parsed. */
+  #json: string | null;
+  #texts: ReturnType<typeof engramTexts> | null = null;
+
+  constructor(row: Row, idOf: (key: number) => Id) {
+    this.#json = textOrNull(row[5]);
+    this.#idOf = idOf;
+    this.document = num(row[0]);
+    this.key = num(row[1]);
+    this.kind = engramKinds[num(row[2])] ?? "note";
+    this.confidence = num(row[3]);
+    this.fromTick = num(row[4]);
+    this.observedAt = numOrNull(row[6]);
+    this.timeSource = timeSources[num(row[7])] ?? "none";
+    this.threaded = row[8] !== null && row[9] !== null;
+    this.chars = this.#json?.length ?? 0;
+  }
+
+  get id(): Id {
+    return this.#id ??= this.#idOf(this.key);
+  }
+
+  get texts(): ReturnType<typeof engramTexts> {
+    if (this.#texts === null) {
+      this.#texts = engramTexts(this.#json);
+      this.#json = null;
+    }
+    return this.#texts;
+  }
+}
+
 /** A stored version, from a row of {@link documentColumns}; `idOf` tells the id of an engram by its key. */
 export function documentOf(row: Row, idOf: (key: number) => Id): Document {
-  const json = textOrNull(row[5]), key = num(row[1]);
-  let texts: ReturnType<typeof engramTexts> | null = null, id: Id | null = null;
-  return {
-    document: num(row[0]),
-    key,
-    // Most documents are looked at without their ids and texts.
-    get id() {
-      return id ??= idOf(key);
-    },
-    kind: engramKinds[num(row[2])] ?? "note",
-    confidence: num(row[3]),
-    fromTick: num(row[4]),
-    get texts() {
-      return texts ??= engramTexts(json);
-    },
-    observedAt: numOrNull(row[6]),
-    timeSource: timeSources[num(row[7])] ?? "none",
-    threaded: row[8] !== null && row[9] !== null,
-    chars: json?.length ?? 0,
-    staged: null,
-  };
+  return new StoredDocument(row, idOf);
+}
+
+/** What the index alone tells of a document. */
+class IndexedGlance implements Glance {
+  readonly document: number;
+  readonly key: number;
+  readonly kind: EngramKind;
+  readonly staged = null;
+  readonly #idOf: (key: number) => Id;
+
+  constructor(document: number, key: number, kind: EngramKind, idOf: (key: number) => Id) {
+    this.document = document;
+    this.key = key;
+    this.kind = kind;
+    this.#idOf = idOf;
+  }
+
+  get id(): Id {
+    return this.#idOf(this.key);
+  }
 }
 
 /** Reads ids; documents are kept longer than the corpus they were first read for, and hold on to no more than this. */
@@ -254,6 +299,7 @@ export class IndexCorpus extends StoredCorpus implements Corpus {
   readonly #visible: Uint8Array | null;
   readonly #threads: Threads | null;
   readonly #live = (document: number): boolean => this.#index.live(document);
+  readonly #seen = (document: number): boolean => this.has(document);
   readonly documents: number;
   readonly lengthSum: number;
 
@@ -286,16 +332,8 @@ export class IndexCorpus extends StoredCorpus implements Corpus {
   }
 
   override glance(document: number): Glance | null {
-    const kind = this.#index.kind(document), key = this.key(document), { idOf } = this;
-    return kind === null ? null : {
-      document,
-      key,
-      get id() {
-        return idOf(key);
-      },
-      kind,
-      staged: null,
-    };
+    const kind = this.#index.kind(document);
+    return kind === null ? null : new IndexedGlance(document, this.key(document), kind, this.idOf);
   }
 
   get end(): number {
@@ -311,8 +349,10 @@ export class IndexCorpus extends StoredCorpus implements Corpus {
     if (!this.threaded(document)) return null;
     const found = this.#threads.beside(document, this.#live);
     if (found === null || this.#visible === null) return found;
-    const seen = (other: number) => this.has(other);
-    return { before: found.before.filter(seen), after: found.after.filter(seen) };
+    const { before, after } = found;
+    return before.every(this.#seen) && after.every(this.#seen)
+      ? found
+      : { before: before.filter(this.#seen), after: after.filter(this.#seen) };
   }
 
   has(document: number): boolean {

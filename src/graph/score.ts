@@ -11,7 +11,7 @@
  * 2. Ties go by id. Work is bounded by `searchLimits`.
  */
 import { assert } from "../kernel/errors.ts";
-import type { Corpus, Document } from "./corpus.ts";
+import type { Corpus, Document, Neighbours } from "./corpus.ts";
 import { lengthOf, type Postings } from "./postings.ts";
 import { eachWord, nearStems, queryWords, type Wanted, wantedOf } from "./words.ts";
 
@@ -251,8 +251,10 @@ class Places {
   }
 }
 
-/** What a document's counts are summed from: itself, two before it, two after it. */
-const besideWeights = [1, ...beforeWeights, ...afterWeights];
+/** Weights of what a document's counts are summed from beside itself: two before it, two after it. */
+const [before1 = 0, before2 = 0] = beforeWeights, [after1 = 0, after2 = 0] = afterWeights;
+/** What a document's counts are summed from: itself and those. */
+const besideSize = 5;
 
 /**
  * Scores the best documents again with the words of their neighbours, and the neighbours with theirs; gives all of
@@ -263,45 +265,67 @@ export function addNeighbours(corpus: Corpus, words: readonly QueryWord[], score
   const around: number[] = [], rescored: number[] = [], places = new Places(corpus.end);
   /** Places of what each is summed from, one after the other; 0 where there is none. */
   const from: number[] = [];
-  const look = (document: number): readonly (number | undefined)[] => {
+  const look = (document: number): Neighbours | null => {
     const neighbours = corpus.neighbours(document);
-    if (neighbours === null) return [];
-    const { before, after } = neighbours, beside = [before[0], before[1], after[0], after[1]];
+    if (neighbours === null) return null;
+    const { before, after } = neighbours;
     rescored.push(document);
-    from.push(places.of(document));
-    for (const other of beside) from.push(other === undefined ? 0 : places.of(other));
-    return beside;
+    from.push(
+      places.of(document),
+      placeOf(places, before[0]),
+      placeOf(places, before[1]),
+      placeOf(places, after[0]),
+      placeOf(places, after[1]),
+    );
+    return neighbours;
+  };
+  const add = (other: number | undefined) => {
+    if (other === undefined || known.has(other)) return;
+    known.add(other);
+    around.push(other);
   };
   for (const document of seeds) {
-    for (const other of look(document)) {
-      if (other === undefined || known.has(other)) continue;
-      known.add(other);
-      around.push(other);
-    }
+    const beside = look(document);
+    if (beside === null) continue;
+    const { before, after } = beside;
+    add(before[0]);
+    add(before[1]);
+    add(after[0]);
+    add(after[1]);
   }
   for (const document of around) look(document);
   const average = averageLength(corpus), found = new Float64Array(rescored.length);
-  const norms = rescored.map((document) => normOf(corpus.length(document), average));
+  const norms = Float64Array.from(rescored, (document) => normOf(corpus.length(document), average));
+  const fromPlaces = Uint16Array.from(from);
   if (rescored.length > 0) {
-    for (const { postings, weight } of words) addCounts(places.counts(postings), from, weight, norms, found);
+    for (const { postings, weight } of words) {
+      addCounts(places.counts(postings), fromPlaces, weight, norms, found);
+    }
   }
   places.clear();
   rescored.forEach((document, at) => scores[document] = found[at] ?? 0);
   return [...seeds, ...around];
 }
 
+const placeOf = (places: Places, document: number | undefined) =>
+  document === undefined ? 0 : places.of(document);
+
 /** Adds what one word gives to each: its count there and beside it, saturated. */
 function addCounts(
   counts: Uint8Array,
-  from: readonly number[],
+  from: Uint16Array,
   weight: number,
-  norms: readonly number[],
+  norms: Float64Array,
   found: Float64Array,
 ): void {
-  for (let at = 0, place = 0; at < found.length; at++) {
-    let count = 0;
-    for (const share of besideWeights) count += share * (counts[from[place++] ?? 0] ?? 0);
-    if (count > 0) found[at] = (found[at] ?? 0) + weight * saturate(count, norms[at] ?? 1);
+  for (let at = 0, place = 0; at < found.length; at++, place += besideSize) {
+    const own = counts[from[place] ?? 0] ?? 0;
+    const b1 = counts[from[place + 1] ?? 0] ?? 0, b2 = counts[from[place + 2] ?? 0] ?? 0;
+    const a1 = counts[from[place + 3] ?? 0] ?? 0, a2 = counts[from[place + 4] ?? 0] ?? 0;
+    if ((own | b1 | b2 | a1 | a2) === 0) continue; // most have none of it
+    // Summed in this order: sums of fractions depend on theirs.
+    const count = own + before1 * b1 + before2 * b2 + after1 * a1 + after2 * a2;
+    found[at] = (found[at] ?? 0) + weight * saturate(count, norms[at] ?? 1);
   }
 }
 

@@ -97,7 +97,10 @@ export class Threads {
   }
 }
 
-const besideMax = 2;
+/** The first two of what is found: made as it is kept, since a list that grows takes room for many. */
+const none: readonly number[] = [];
+const upToTwo = (first: number, second: number): readonly number[] =>
+  first === 0 ? none : second === 0 ? [first] : [first, second];
 
 /** Backwards: by falling position, and by engram where positions are equal. */
 function nearest(
@@ -105,26 +108,35 @@ function nearest(
   from: number,
   own: Place,
   live: (rid: number) => boolean,
-): number[] {
-  const found: number[] = [];
-  for (let end = from; end >= 0 && found.length < besideMax;) {
+): readonly number[] {
+  let first = 0; // no row has this number
+  for (let end = from; end >= 0;) {
     const { position } = places[end] ?? own;
     let start = end;
     while (start > 0 && places[start - 1]?.position === position) start--;
-    for (let at = start; at <= end && position !== own.position && found.length < besideMax; at++) {
+    for (let at = start; at <= end && position !== own.position; at++) {
       const rid = places[at]?.rid ?? 0;
-      if (live(rid)) found.push(rid);
+      if (!live(rid)) continue;
+      if (first !== 0) return upToTwo(first, rid);
+      first = rid;
     }
     end = start - 1;
   }
-  return found;
+  return upToTwo(first, 0);
 }
 
-function after(places: readonly Place[], from: number, own: Place, live: (rid: number) => boolean): number[] {
-  const found: number[] = [];
-  for (let at = from; at < places.length && found.length < besideMax; at++) {
+function after(
+  places: readonly Place[],
+  from: number,
+  own: Place,
+  live: (rid: number) => boolean,
+): readonly number[] {
+  let first = 0;
+  for (let at = from; at < places.length; at++) {
     const { rid, position } = places[at] ?? own;
-    if (position !== own.position && live(rid)) found.push(rid);
+    if (position === own.position || !live(rid)) continue;
+    if (first !== 0) return upToTwo(first, rid);
+    first = rid;
   }
-  return found;
+  return upToTwo(first, 0);
 }

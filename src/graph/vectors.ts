@@ -166,6 +166,14 @@ export interface VectorScope {
   readonly has: (rid: number) => boolean;
 }
 
+/** By row, what {@link Nearness.best} offered: set before it is read, so it need not be cleared. */
+let offered = new Int32Array(0);
+
+function roomFor(end: number): Int32Array {
+  if (offered.length < end) offered = new Int32Array(Math.ceil(end * 1.25));
+  return offered;
+}
+
 /** Dot products of one question with versions. Valid until the next scan. */
 export class Nearness {
   readonly #dots: Int32Array;
@@ -209,7 +217,7 @@ export class Nearness {
 
   /** The `max` nearest with a dot product above 0, ties by row. */
   best(max: number): number[] {
-    const { tick, end, has } = this.#scope, by = new Int32Array(end), kept = new Best(by, max);
+    const { tick, end, has } = this.#scope, by = roomFor(end), kept = new Best(by, max);
     const dots = this.#dots, rids = this.#rids;
     let floor = 1;
     for (let at = 0; at < dots.length; at++) {
