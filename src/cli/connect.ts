@@ -51,7 +51,7 @@ export async function runningHost(options: ConnectOptions): Promise<FoundHost | 
   return await lookForHost(options.data, { lockWaitMsMax: options.lockWaitMsMax });
 }
 
-/** Opens a port. Errors: `data_folder_in_use`, and whatever opening the folder refuses. */
+/** Opens a port; where nothing can be written, one to read. Errors: `data_folder_in_use`, and whatever opening it refuses. */
 export async function connect(options: ConnectOptions): Promise<Port> {
   const { data, workers, seed, lockWaitMsMax } = options;
   const end = performance.now() + lockWaitMsMax;
@@ -71,10 +71,27 @@ export async function connect(options: ConnectOptions): Promise<Port> {
       if (seed === null) serveOwnTexts(runtime, data); // what is in a store is no seed's
       return runtime;
     } catch (error) {
+      const port = await openedToRead(data, error);
+      if (port !== null) return port;
       const isHeld = error instanceof EngramError && error.code === "data_folder_in_use";
       if (!isHeld || performance.now() >= end) throw error;
       maybeHost = true;
     }
+  }
+}
+
+/** Refusals of opening a folder where nothing can be written: it may still be read. */
+const unwritable: ReadonlySet<string> = new Set(["disk_full", "data_folder_read_only", "io_failed"]);
+
+/** The folder opened to read, where opening it was refused for want of writing; null where that is not the matter, or no way. */
+async function openedToRead(data: string, why: unknown): Promise<Port | null> {
+  if (!(why instanceof EngramError) || !unwritable.has(why.code)) return null;
+  const { openToRead } = await import("../runtime/read_runtime.ts");
+  try {
+    return openToRead(data, why);
+  } catch (error) {
+    if (error instanceof EngramError) return null; // the first refusal is the one to tell
+    throw error;
   }
 }
 

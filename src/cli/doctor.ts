@@ -8,10 +8,10 @@
  *    agrees to.
  * 2. What keeps the program from working is wrong and decides the exit code; what only could be better does not.
  */
-import { statfsSync } from "node:fs";
 import { EngramError } from "../kernel/errors.ts";
 import { type DataPaths, dataPaths, exists, readHostFile } from "../runtime/data_folder.ts";
 import { openFilesMax, os } from "../runtime/platform.ts";
+import { roomBytes } from "../runtime/room.ts";
 import { compareVersions } from "../runtime/version_order.ts";
 import { clientStates, type Missing, missingOf } from "./client_states.ts";
 import { refusalOf } from "./checkpoint.ts";
@@ -111,6 +111,7 @@ async function openings(call: Call, data: string, found: Findings): Promise<void
   const paths = dataPaths(data);
   const opened = await found.add("opens", async () => {
     const port = await call.port();
+    if (port.refuses !== undefined) throw port.refuses;
     const { tick, engrams, cut, restored } = await port.view({ view: "status" });
     const torn = cut === null ? "" : `; cut ${plural(cut.bytes, "byte")} of an unfinished entry`;
     const way = port.where === "host" ? "through the running host" : "no host runs";
@@ -178,8 +179,7 @@ function privacy(path: string, mode: number): string | Missing {
 }
 
 function roomFinding(data: string): string | Missing {
-  const { bavail, bsize } = statfsSync(data);
-  const free = bavail * bsize;
+  const free = roomBytes(data);
   if (free < roomBytesMin) {
     throw new EngramError("disk_full", `Cannot store much more: ${size(free)} are free below ${data}`);
   }

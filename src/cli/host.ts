@@ -66,7 +66,8 @@ export const status: Leaf = {
   async run(call) {
     const port = await call.port();
     const found = await port.view({ view: "status" });
-    call.screen.result({ ...found, where: port.where }, () =>
+    const readOnly = port.refuses?.message ?? null;
+    call.screen.result({ ...found, where: port.where, readOnly }, () =>
       call.screen.facts([
         ["version", found.version],
         ["data", found.data],

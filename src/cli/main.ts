@@ -46,7 +46,12 @@ async function start(args: readonly string[], screen: Screen, nodes: readonly No
 }
 
 async function run(given: Given, screen: Screen): Promise<void> {
-  const call = new Call(given, { screen, connect: (one) => connect(connectOptions(one)) });
+  const open = async (call: Call) => {
+    const port = await connect(connectOptions(call));
+    if (port.refuses !== undefined) screen.note(`Only reading: ${port.refuses.message}`);
+    return port;
+  };
+  const call = new Call(given, { screen, connect: open });
   const onInterrupt = () => Deno.exit(end(new EngramError("interrupted", "Stopped"), screen));
   const catches = given.leaf.catchesSignals !== true;
   if (catches) Deno.addSignalListener("SIGINT", onInterrupt);

@@ -15,13 +15,13 @@
  *    erases, so none appears after it that was read before it.
  */
 import { createHash } from "node:crypto";
-import { statfsSync } from "node:fs";
 import { copyBytes, copyGraphFile, type Graph, openGraph, schemaVersion } from "../graph/mod.ts";
 import { EngramError, formatTime } from "../kernel/mod.ts";
 import { ioRefusal, type Log, openLog, realDisk, toHex } from "../log/mod.ts";
 import { buildInfo } from "./assets.ts";
 import { type CheckpointRows, comparedKinds, hashOfRows, rowsAt, stateAt } from "./checkpoint_rows.ts";
 import { type DataPaths, exists } from "./data_folder.ts";
+import { roomBytes } from "./room.ts";
 import { liveEnv } from "./env.ts";
 import { erasingPrefix } from "./erasure.ts";
 import { makePrivate } from "./platform.ts";
@@ -339,8 +339,7 @@ export function makeCheckpoint(options: MakeOptions): CheckpointMade {
 }
 
 function requireRoom(paths: DataPaths): void {
-  const { bavail, bsize } = statfsSync(paths.root);
-  const free = bavail * bsize, needed = copyBytes(paths.graph);
+  const free = roomBytes(paths.root), needed = copyBytes(paths.graph);
   if (free - needed >= checkpointLimits.roomBytesMin) return;
   throw new EngramError(
     "disk_full",

@@ -100,6 +100,25 @@ function lockFile(paths: DataPaths, path: string): Deno.FsFile | null {
   }
 }
 
+/**
+ * The lock of a folder in which nothing can be written, so that nobody writes it meanwhile; null where it has none or may
+ * not even be opened. Refuses `data_folder_in_use`.
+ */
+export function lockToRead(paths: DataPaths): Deno.FsFile | null {
+  let file: Deno.FsFile;
+  try {
+    file = Deno.openSync(paths.lock, { read: true });
+  } catch {
+    return null; // who cannot write has no lock to make: what is read is the log, of which no entry ever changes
+  }
+  if (file.tryLockSync(true)) return file;
+  file.close();
+  throw new EngramError(
+    "data_folder_in_use",
+    `Cannot open data folder ${paths.root}: another process owns it`,
+  );
+}
+
 /** Whether there is anything at a path. */
 export function exists(path: string): boolean {
   try {

@@ -10,6 +10,7 @@ import type {
   Connection,
   Context,
   Engram,
+  EngramError,
   EngramKind,
   Grant,
   Hit,
@@ -541,5 +542,7 @@ export interface Port {
   idle(): Promise<void>;
   /** Which kind it is, for `status` and `doctor`. */
   readonly where: "here" | "host";
+  /** Why every command is refused here: nothing can be written. */
+  readonly refuses?: EngramError;
   close(): Promise<void>;
 }

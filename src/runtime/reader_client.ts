@@ -12,7 +12,8 @@ import { readingPermissions, WorkerCalls } from "./worker_calls.ts";
 
 /** A thread that answers views. */
 export interface Reader {
-  view<V extends View>(view: V): Promise<ViewResults[V["view"]]>;
+  /** Null where the graph's file does not have a tick yet whose receipt was told: its disk is full. */
+  view<V extends View>(view: V, tick: number): Promise<ViewResults[V["view"]] | null>;
   /** Entries from a tick on: some of those there are, none where it has seen none yet. */
   past(from: number): Promise<readonly LogView[]>;
   /** Resolves when the reader is lost. */
@@ -34,8 +35,8 @@ export async function startReader(data: string): Promise<Reader> {
   return {
     fault: calls.fault,
     close,
-    async view<V extends View>(view: V) {
-      return await calls.ask({ call: "view", view }) as ViewResults[V["view"]];
+    async view<V extends View>(view: V, tick: number) {
+      return await calls.ask({ call: "view", view, tick }) as ViewResults[V["view"]] | null;
     },
     past: async (from) => await calls.ask({ call: "past", from }) as readonly LogView[],
   };
@@ -117,17 +118,25 @@ async function* eventsOf(
 }
 
 /**
- * One port: commands and live views to the engine, all other views to the reader. Closing it closes both. `now` counts
+ * One port: commands and live views to the engine, all other views to the reader, but for those it cannot answer: what a
+ * full disk keeps out of the graph's file, the engine knows. Closing it closes both. `now` counts
  * ms, for who catches up to give way to commands.
  */
 export function withReader(engine: Engine, reader: Reader, now: () => number): Port {
   const past = new PastReads(now);
+  /** The last tick of which a receipt was told. */
+  let told = -1;
   return {
     where: "here",
-    submit: (request, options) => past.command(() => engine.submit(request, options)),
+    async submit(request, options) {
+      const receipt = await past.command(() => engine.submit(request, options));
+      told = Math.max(told, receipt.tick);
+      return receipt;
+    },
     async view<V extends View>(view: V): Promise<ViewResults[V["view"]]> {
       if (!readerAnswers(view)) return await engine.view(view);
-      return await reader.view(view.view === "brief" ? await begun(engine, view) as V : view);
+      const asked = view.view === "brief" ? await begun(engine, view) as V : view;
+      return await reader.view(asked, told) ?? await engine.view(asked);
     },
     events: (from, signal) => eventsOf(engine, reader, past, from, signal),
     idle: () => engine.idle(),

@@ -24,7 +24,8 @@ import { answerCalls } from "./worker_calls.ts";
 /** What the main thread asks of the reader. `open` comes first. */
 export type ReaderCall =
   | { readonly call: "open"; readonly data: string }
-  | { readonly call: "view"; readonly view: View }
+  /** Answered by null where the graph's file does not have the tick. */
+  | { readonly call: "view"; readonly view: View; readonly tick: number }
   /** Entries from a tick on, as events tell them: at least one, until `pastLimits` are reached. */
   | { readonly call: "past"; readonly from: number };
 
@@ -135,7 +136,7 @@ answerCalls((call: ReaderCall) => {
       return;
     case "view":
       assert(views !== null, "the reader is asked before it is open");
-      return views.view(call.view);
+      return views.parts.graph.applied.tick < call.tick ? null : views.view(call.view);
     case "past":
       assert(views !== null, "the reader is asked before it is open");
       return past(views.parts.log, call.from);

@@ -35,7 +35,7 @@ import { Images } from "./images.ts";
 import { Machine, type TickInput } from "./machine.ts";
 import { Modules } from "./modules.ts";
 import type { Progress, ReplayReport } from "./port.ts";
-import { loadState, type Row, Rows, tickInKey } from "./rows.ts";
+import { loadState, type Row, Rows } from "./rows.ts";
 
 /** How to replay. */
 export interface ReplayOptions {
@@ -188,18 +188,8 @@ class Replayer {
     for (const record of entry.steps) {
       for (const reader of erasureOf(record)?.readers ?? []) this.#sandbox.current?.drop(reader);
     }
-    for (const agent of done.agentsLoaded) this.#rows.loaded(agent);
-    for (const agent of done.agentsUnloaded) {
-      this.#rows.unloaded(agent, entry.tick);
-      this.#sandbox.current?.drop(agent.id);
-    }
-    const configured = entry.genesis !== null ||
-      entry.commands.some(({ command }) => command.ask.kind === "configure");
-    if (configured) {
-      this.#rows.put(`config/${tickInKey(entry.tick)}`, this.#machine.state.config);
-    }
-    const keep = done.agentsLoaded.length + done.agentsUnloaded.length > 0 || configured;
-    return keep ? this.#rows.take(this.#machine.state) : [];
+    for (const agent of done.agentsUnloaded) this.#sandbox.current?.drop(agent.id);
+    return this.#rows.note(entry, done, this.#machine.state) ? this.#rows.take(this.#machine.state) : [];
   }
 
   /** The first row that is not as a checkpoint of the last tick has it; null where all are. */

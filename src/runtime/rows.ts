@@ -7,10 +7,12 @@
  */
 import type { Graph } from "../graph/mod.ts";
 import {
+  type Advance,
   type AgentState,
   assert,
   bytesIn,
   emptyState,
+  type Entry,
   type Message,
   Payload,
   type State,
@@ -124,6 +126,16 @@ export class Rows {
   unloaded(agent: AgentState, tick: number): void {
     this.#agents.add(agent.id);
     this.put(historyKey(agent.id, agent.loadedTick), { agent, unloadedTick: tick });
+  }
+
+  /** Notes what an entry did to agents and configuration; whether it did: by these rows steps are run again. */
+  note(entry: Entry, done: Advance, state: State): boolean {
+    for (const agent of done.agentsLoaded) this.loaded(agent);
+    for (const agent of done.agentsUnloaded) this.unloaded(agent, entry.tick);
+    const isConfigured = entry.genesis !== null ||
+      entry.commands.some(({ command }) => command.ask.kind === "configure");
+    if (isConfigured) this.put(`config/${tickInKey(entry.tick)}`, state.config);
+    return isConfigured || done.agentsLoaded.length + done.agentsUnloaded.length > 0;
   }
 
   /** What waits to be stored under a key, or null. */

@@ -42,13 +42,12 @@ import {
   openLog,
   realDisk,
   sameBytes,
-  toHex,
 } from "../log/mod.ts";
 import { type Redactions, redactText } from "../input/redact.ts";
 import { openSandbox, type Sandbox, type SandboxOptions } from "../sandbox/mod.ts";
 import { defaultStackDepthMax } from "../wasm/mod.ts";
 import { checkCommand, checkRequest } from "./admission.ts";
-import { buildInfo, workerUrl } from "./assets.ts";
+import { workerUrl } from "./assets.ts";
 import { type CheckpointMade, makeCheckpoint, removeErased, sweepCheckpoints } from "./checkpoint.ts";
 import { type Restored, restoreGraph } from "./checkpoint_use.ts";
 import { type DataPaths, dataPaths, exists, lockFolder } from "./data_folder.ts";
@@ -60,14 +59,17 @@ import { Images } from "./images.ts";
 import { KeptImages, type Moment } from "./kept_images.ts";
 import { loadFacts, loadReader, needsReader } from "./loads.ts";
 import { Machine, type TickOutput } from "./machine.ts";
+import { MemoryViews } from "./memory_views.ts";
 import { type Gauges, Metrics } from "./metrics.ts";
 import { initialProfile, Modules } from "./modules.ts";
 import { ModelDesk, type TextAnswer, type TextSource, type WantedText } from "./model_desk.ts";
 import type { Port, RuntimeEvent, StatusView, View, ViewResults } from "./port.ts";
+import { roomBytes } from "./room.ts";
 import { idleReceipt, type Receipt, receiptOf, runReceipt, unchangedReceipt } from "./receipts.ts";
 import { type LoadFacts, type Request, toAsk } from "./requests.ts";
 import { beginSession, sessionOf, type SessionStart } from "./sessions.ts";
 import { loadState, pack, Rows, tickInKey, unpack } from "./rows.ts";
+import { type LiveFacts, statusOf } from "./status.ts";
 import { logView, Views } from "./views.ts";
 import { type Waiting, WaitingRoom } from "./waiting.ts";
 
@@ -148,6 +150,8 @@ const idleInstanceMsDefault = 300_000, restingAgentsMax = 64;
 const pausesMax = 8;
 /** Ticks whose rows are written together, where nobody waits for them. */
 const deferredTicks = 4;
+/** Bytes without which the graph's journals can't be made. */
+const journalBytesMin = 64 * 1024;
 /** Ticks between two storings of the kernel rows, and bytes that wait for one. */
 const rowTicksMax = 256, rowBytesMax = 16 * 1024 * 1024;
 
@@ -236,10 +240,23 @@ export interface Stores {
   readonly blobs: Blobs;
 }
 
+/** The graph's file, opened. Where its journals can't be made, the driver does not say that it is for want of room. */
+function openGraphFile(paths: DataPaths): Graph {
+  try {
+    return openGraph({ path: paths.graph });
+  } catch (error) {
+    const isFull = error instanceof EngramError && error.code === "io_failed" &&
+      roomBytes(paths.root) < journalBytesMin;
+    throw isFull
+      ? new EngramError("disk_full", `Cannot open the graph "${paths.graph}": the disk is full`)
+      : error;
+  }
+}
+
 function openStores(paths: DataPaths, disk: Disk): Stores & { readonly restored: Restored | null } {
   sweepCheckpoints(paths);
   const restored = exists(paths.graph) ? null : restoreGraph(paths, disk);
-  const graph = openGraph({ path: paths.graph });
+  const graph = openGraphFile(paths);
   try {
     const applied = graph.applied;
     const log = openLog(disk, { appliedIndex: applied.index < 0 ? null : applied.index });
@@ -294,6 +311,9 @@ class LocalRuntime implements Runtime {
   #stop: (reason: EngramError) => void = () => {};
   readonly stopped: Promise<EngramError>;
   readonly #blobs: Blobs;
+  readonly #disk: Disk;
+  /** While the disk is full: what views are answered from. */
+  #memory: MemoryViews | null = null;
   /** Kernel rows that name erasures still to be carried out; whether all but freed pages is gone. */
   readonly #erasing = new Map<string, { isEmptied: boolean }>();
   /**
@@ -321,10 +341,8 @@ class LocalRuntime implements Runtime {
     this.#env = options.seed === undefined || options.seed === null ? liveEnv() : seededEnv(options.seed);
     const { clock, stopwatch } = this.#env;
     this.#metrics = new Metrics(clock());
-    const { log, graph, blobs, restored } = openStores(
-      paths,
-      options.simulated?.disk ?? realDisk(paths.root),
-    );
+    this.#disk = options.simulated?.disk ?? realDisk(paths.root);
+    const { log, graph, blobs, restored } = openStores(paths, this.#disk);
     this.#restored = restored;
     this.#log = log;
     this.#graph = graph;
@@ -938,11 +956,31 @@ class LocalRuntime implements Runtime {
     if (this.#closed !== null) return Promise.reject(this.#closed);
     try {
       const full = this.#catchUp();
-      if (full !== null) return Promise.reject(full);
-      return Promise.resolve(this.#viewNow(view) as ViewResults[V["view"]]);
+      if (full !== null) return Promise.resolve(this.#viewInMemory(view, full));
+      const found = this.#viewNow(view) as ViewResults[V["view"]];
+      this.#dropMemory();
+      return Promise.resolve(found);
     } catch (error) {
-      return Promise.reject(error);
+      if (!isDiskFull(error)) return Promise.reject(error);
+      try {
+        return Promise.resolve(this.#viewInMemory(view, error));
+      } catch (again) {
+        return Promise.reject(again);
+      }
     }
+  }
+
+  /** A view on a full disk, of what the log holds: the graph's file may be behind it, or the index of search. */
+  #viewInMemory<V extends View>(view: V, full: EngramError): ViewResults[V["view"]] {
+    this.#memory ??= new MemoryViews({ paths: this.#paths, disk: this.#disk, log: this.#log });
+    const found = this.#memory.view(view, this.#liveFacts());
+    if (found === null) throw full;
+    return found;
+  }
+
+  #dropMemory(): void {
+    this.#memory?.close();
+    this.#memory = null;
   }
 
   #viewNow(view: View): unknown {
@@ -982,29 +1020,20 @@ class LocalRuntime implements Runtime {
 
   status(): StatusView {
     this.#makeDurable();
-    const { engrams, connections, contexts } = this.#graph.counts();
-    const state = this.#state;
-    const held = this.#sandbox?.stats();
-    const pages = [...state.agents.values()].reduce((sum, agent) => sum + agent.pages, 0);
+    return statusOf({
+      state: this.#state,
+      graph: this.#graph,
+      log: this.#log,
+      paths: this.#paths,
+      live: this.#liveFacts(),
+    });
+  }
+
+  #liveFacts(): LiveFacts {
     return {
-      version: buildInfo().version,
-      tick: state.tick,
-      stateHash: toHex(this.#log.hash),
-      time: new Date(state.time).toISOString(),
-      agents: state.agents.size,
-      engrams,
-      connections,
-      contexts,
-      workers: held?.workers ?? this.#options.workers ?? 2,
-      memoryBytes: pages * 65_536,
-      functionCalls: state.functionCalls,
+      workers: this.#sandbox?.stats().workers ?? this.#options.workers ?? 2,
       executionMs: this.#durations.total,
       inbox: this.#waiting.inboxCount,
-      waitingMessages: [...state.mail.values()].reduce((sum, box) => sum + box.length, 0),
-      workflows: state.runs.size,
-      folder: state.folder,
-      data: this.#paths.root,
-      cut: this.#log.report.cut,
       restored: this.#restored,
     };
   }
@@ -1169,6 +1198,7 @@ class LocalRuntime implements Runtime {
     for (const listener of this.#listeners) listener();
     this.#sandbox?.close();
     await Promise.all([this.#log.settled(), this.#blobs.settled()]);
+    this.#dropMemory();
     this.#log.close();
     this.#graph.close();
     this.#lock.close();
