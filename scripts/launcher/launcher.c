@@ -26,6 +26,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -46,7 +47,6 @@ struct payload {
 struct entry {
   uint64_t offset, size; /* place of the content in the unpacked stream */
   unsigned mode;
-  int fd;
   char path[512];
 };
 
@@ -57,6 +57,7 @@ struct member {
 };
 
 struct unpacking {
+  const char *folder;
   struct entry *entries;
   struct member *members;
   int entry_count, member_count;
@@ -244,7 +245,6 @@ static int parse_list(char *text, struct entry **out) {
     if (e->path[0] == '/' || strstr(e->path, "..")) return -1;
     e->offset = offset;
     e->size = size;
-    e->fd = -1;
   }
   *out = entries;
   return entries ? n : -1;
@@ -315,6 +315,14 @@ static int write_all(int fd, const uint8_t *bytes, size_t length, off_t at) {
   return 0;
 }
 
+/* Opens a file that is being unpacked, to write; -1 with errno. None stays open: there are more of them than some systems
+ * let a process open. */
+static int open_entry(const struct unpacking *u, const struct entry *e) {
+  char path[PATH_BYTES_MAX];
+  join(path, "%s/%s", u->folder, e->path);
+  return open(path, O_WRONLY | O_CLOEXEC);
+}
+
 /* Takes members until none is left: inflates each and writes its share of every file it touches. */
 static void *unpack_members(void *argument) {
   struct unpacking *u = argument;
@@ -331,7 +339,10 @@ static void *unpack_members(void *argument) {
       uint64_t from = e->offset > m->offset ? e->offset : m->offset;
       uint64_t to = e->offset + e->size < m->offset + m->length ? e->offset + e->size : m->offset + m->length;
       if (from >= to) continue;
-      int error = write_all(e->fd, buffer + (from - m->offset), (size_t)(to - from), (off_t)(from - e->offset));
+      int fd = open_entry(u, e);
+      int error = fd < 0 ? errno
+                         : write_all(fd, buffer + (from - m->offset), (size_t)(to - from), (off_t)(from - e->offset));
+      if (fd >= 0) close(fd);
       if (error) atomic_store(&u->error, error);
     }
     free(buffer);
@@ -340,18 +351,19 @@ static void *unpack_members(void *argument) {
 }
 
 /* Creates every file of the list, empty. */
-static int create_files(struct unpacking *u, const char *folder) {
+static int create_files(struct unpacking *u) {
   char path[PATH_BYTES_MAX];
   for (int i = 0; i < u->entry_count; i++) {
     struct entry *e = &u->entries[i];
-    join(path, "%s/%s", folder, e->path);
+    join(path, "%s/%s", u->folder, e->path);
     char *slash = strrchr(path, '/');
     *slash = 0;
     int error = make_folders(path, 0700);
     *slash = '/';
     if (error) return error;
-    e->fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, e->mode);
-    if (e->fd < 0) return errno;
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, e->mode | S_IWUSR);
+    if (fd < 0) return errno;
+    close(fd);
   }
   return 0;
 }
@@ -382,7 +394,8 @@ static int unpack(const struct payload *payload, const char *folder) {
   if (u.entry_count < 1) return -1;
   join(path, "%s", folder);
   int error = make_folders(path, 0700);
-  if (!error) error = create_files(&u, folder);
+  u.folder = folder;
+  if (!error) error = create_files(&u);
   if (error) return error;
 
   pthread_t threads[THREADS_MAX];
@@ -395,9 +408,11 @@ static int unpack(const struct payload *payload, const char *folder) {
   for (int i = 0; i < started; i++) pthread_join(threads[i], NULL);
   if (memcmp(digest, payload->sha256, 32) != 0) return -1;
   error = atomic_load(&u.error);
-  for (int i = 0; i < u.entry_count && !error; i++)
-    if (fsync(u.entries[i].fd) != 0) error = errno;
-  for (int i = 0; i < u.entry_count; i++) close(u.entries[i].fd);
+  for (int i = 0; i < u.entry_count && !error; i++) {
+    int fd = open_entry(&u, &u.entries[i]);
+    if (fd < 0 || fsync(fd) != 0) error = errno;
+    if (fd >= 0) close(fd);
+  }
   join(path, "%s/deno_dir", folder);
   if (!error && mkdir(path, 0700) != 0) error = errno;
   return error ? error : write_marker(folder, payload->hex);
@@ -476,6 +491,16 @@ static char *expand(const char *text, const char *app, const char *executable) {
   return out;
 }
 
+/* Tells the program how many files it may open: the runtime raises its own limit to this, and may not ask. */
+static void tell_files(void) {
+  struct rlimit files;
+  char most[24];
+  unsetenv("ENGRAMLT_FILES_MAX");
+  if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_max == RLIM_INFINITY) return;
+  snprintf(most, sizeof most, "%llu", (unsigned long long)files.rlim_max);
+  setenv("ENGRAMLT_FILES_MAX", most, 1);
+}
+
 static void find_executable(char *out, const char *given) {
 #ifdef __linux__
   ssize_t n = readlink("/proc/self/exe", out, PATH_BYTES_MAX - 1);
@@ -513,6 +538,7 @@ int main(int argc, char **argv) {
   setenv("DENO_DIR", cache, 1);
   setenv("DENO_NO_UPDATE_CHECK", "1", 1);
   setenv("ENGRAMLT_EXE", executable, 1);
+  tell_files();
   execv(program, arguments);
   refuse_cache(program, errno);
 }

@@ -129,6 +129,7 @@ unset @UNSET@
 DENO_DIR=$folder/deno_dir
 DENO_NO_UPDATE_CHECK=1
 ENGRAMLT_EXE=$exe
-export DENO_DIR DENO_NO_UPDATE_CHECK ENGRAMLT_EXE
+ENGRAMLT_FILES_MAX=$(ulimit -Hn 2>/dev/null || :) # the runtime raises its own limit to this, and may not ask
+export DENO_DIR DENO_NO_UPDATE_CHECK ENGRAMLT_EXE ENGRAMLT_FILES_MAX
 exec "$folder/@PROGRAM@" @ARGUMENTS@ "$@"
 exit 126

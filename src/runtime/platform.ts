@@ -38,10 +38,12 @@ export function makePrivate(path: string, what: "file" | "folder"): void {
 const filesWaitMsMax = 2000;
 
 /**
- * How many files this process may have open at once; null where nobody says. The shell tells it: what the kernel says of
- * a process may be read by those alone who may do everything.
+ * How many files this process may have open at once; null where nobody says. The executable's launcher tells it, else the
+ * shell: what the kernel says of a process may be read by those alone who may do everything.
  */
 export async function openFilesMax(): Promise<number | null> {
+  const told = Number(variable("ENGRAMLT_FILES_MAX") ?? "");
+  if (Number.isSafeInteger(told) && told > 0) return told;
   if (os === "windows") return null;
   try {
     const shell = new Deno.Command("/bin/sh", {

@@ -32,6 +32,7 @@ const program: PayloadFile = {
   bytes: text(`#!/bin/sh
 case \${FAKE:-} in
   exit) exit 7 ;;
+  files) echo "files $ENGRAMLT_FILES_MAX"; exit 0 ;;
   wait) echo ready; exec sleep 60 ;;
 esac
 for a in "$@"; do printf 'arg %s\\n' "$a"; done
@@ -266,6 +267,25 @@ launcherTest("tells its real path when started by a relative one", async (bench)
     env: { ENGRAMLT_CACHE: bench.cache },
   }).output().then((output) => ({ out: decode(output.stdout) }));
   assert.match(out, new RegExp(`^exe ${bench.exe}$`, "m"));
+});
+
+launcherTest("unpacks more files than it may open", async (bench) => {
+  const { code, stderr } = await new Deno.Command("sh", {
+    args: ["-c", 'ulimit -n 24; exec "$0"', bench.exe],
+    env: { ENGRAMLT_CACHE: bench.cache },
+  }).output();
+  assert.equal(code, 0, decode(stderr));
+  for (const file of files) {
+    assert.equal(sha256Hex(await Deno.readFile(join(bench.cache, name, file.path))), sha256Hex(file.bytes));
+  }
+});
+
+launcherTest("tells the program how many files it may open, whatever it was told before", async (bench) => {
+  const { stdout } = await new Deno.Command("sh", {
+    args: ["-c", 'ulimit -n 300; exec "$0"', bench.exe],
+    env: { ENGRAMLT_CACHE: bench.cache, FAKE: "files", ENGRAMLT_FILES_MAX: "9" },
+  }).output();
+  assert.equal(decode(stdout), "files 300\n");
 });
 
 launcherTest("passes the program's exit code on", async (bench) => {
