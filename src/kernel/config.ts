@@ -21,6 +21,11 @@ export interface Config {
   readonly linearMemoryPagesMax: number;
   /** Pages of all agents together: a step that would grow beyond fails. None until `configure` sets it. */
   readonly linearMemoryPagesAllMax?: number;
+  /**
+   * Bytes of memories and links that one agent may write, over all its steps since its load, or since `configure` set
+   * this: a step that would write beyond fails. None until then.
+   */
+  readonly agentWrittenBytesMax?: number;
   readonly stackDepthMax: number;
   readonly moduleBytesMax: number;
   readonly commandsPerTickMax: number;
@@ -129,6 +134,7 @@ const laterLimits: readonly string[] = [
   "mailMessagesMax",
   "mailBytesMax",
   "linearMemoryPagesAllMax",
+  "agentWrittenBytesMax",
 ];
 
 /** Whether changes decide how modules are made ready: agents that are loaded keep the form they began with. */

@@ -86,6 +86,8 @@ export interface StepRecord {
   readonly logs: readonly { readonly level: number; readonly text: Payload }[];
   /** sha256 of the agent's image after this step, in hex, every `imageStepsMax`-th completed step. */
   readonly image: string | null;
+  /** There where `agentWrittenBytesMax` holds: bytes of the texts in `writes`, which an erasure does not change. */
+  readonly writtenBytes?: number;
 }
 
 /** What one tick adds to the log. */

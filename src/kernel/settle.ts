@@ -87,7 +87,14 @@ function causeOf(step: Step): StepRecord["cause"] {
   return { mail };
 }
 
-function record(step: Step, end: StepEnd, outcome: OutcomeKind, reason: string): StepRecord {
+/** `written`: the bytes a completed step wrote, where they are counted. */
+function record(
+  step: Step,
+  end: StepEnd,
+  outcome: OutcomeKind,
+  reason: string,
+  written: number | null = null,
+): StepRecord {
   const kept = outcome === "completed";
   const ran = outcome !== "denied" && step.agent !== null;
   return {
@@ -109,6 +116,7 @@ function record(step: Step, end: StepEnd, outcome: OutcomeKind, reason: string):
     reads: kept ? end.reads : [],
     logs: kept ? end.logs : [],
     image: null,
+    ...(kept && written !== null ? { writtenBytes: written } : {}),
   };
 }
 
@@ -165,6 +173,28 @@ class AllMemory {
   }
 }
 
+/** Bytes of the texts in some writes. */
+function bytesOf(writes: readonly Write[]): number {
+  let sum = 0;
+  for (const write of writes) {
+    for (const value of Object.values(write)) if (value instanceof Payload) sum += value.bytes?.length ?? 0;
+  }
+  return sum;
+}
+
+/** What a step wrote, where that is counted: only agents have a quota. */
+function writtenBy({ config }: State, { agent }: Step, { kind, writes }: StepEnd): number | null {
+  const isCounted = config.agentWrittenBytesMax !== undefined && agent !== null && kind === "completed";
+  return isCounted ? bytesOf(writes) : null;
+}
+
+/** Why a step may not keep what it wrote, or null. */
+function overQuota({ config, agents }: State, { agent }: Step, written: number | null): string | null {
+  const most = config.agentWrittenBytesMax ?? Infinity, before = agents.get(agent ?? "")?.writtenBytes ?? 0;
+  if (written === null || written === 0 || before + written <= most) return null;
+  return `it wrote ${written} bytes, and ${before} before, agentWrittenBytesMax is ${most}`;
+}
+
 /** Settles a tick. `ends` are in the order of `plan.steps`. */
 export function settle(state: State, plan: Plan, ends: readonly StepEnd[]): readonly Settled[] {
   assert(ends.length === plan.steps.length, "every step has an end");
@@ -186,7 +216,10 @@ export function settle(state: State, plan: Plan, ends: readonly StepEnd[]): read
         : { step, end: ended, record: null, refused };
     }
     const judged = judge(state, step, ended, written);
-    const tooMuch = judged.outcome === "completed" ? memory.grow(step, ended) : null;
+    const bytesWritten = writtenBy(state, step, ended);
+    const tooMuch = judged.outcome === "completed"
+      ? overQuota(state, step, bytesWritten) ?? memory.grow(step, ended)
+      : null;
     const end = tooMuch === null ? ended : { ...ended, result: null };
     const { outcome, reason } = tooMuch === null ? judged : { outcome: "failed" as const, reason: tooMuch };
     if (!isLogged && step.entry === "initialize" && outcome !== "completed" && outcome !== "carried") {
@@ -197,6 +230,6 @@ export function settle(state: State, plan: Plan, ends: readonly StepEnd[]): read
       return { step, end, record: null, refused: null };
     }
     if (outcome === "completed") { for (const key of end.written) written.add(key); }
-    return { step, end, record: record(step, end, outcome, reason), refused: null };
+    return { step, end, record: record(step, end, outcome, reason, bytesWritten), refused: null };
   });
 }

@@ -62,6 +62,8 @@ export interface AgentState {
   memoryOperations: number;
   fuel: number;
   pages: number;
+  /** Of its completed steps while `agentWrittenBytesMax` held. */
+  writtenBytes?: number;
 }
 
 /** A step of a tick: planned, or carried over from an earlier one. (tick, seat) are those it first had. */
@@ -177,6 +179,9 @@ function countStep(agent: AgentState, record: StepRecord, tick: number): void {
   agent.fuel += record.fuel;
   if (record.outcome !== "completed") return;
   agent.pages = record.pages;
+  if (record.writtenBytes !== undefined) {
+    agent.writtenBytes = (agent.writtenBytes ?? 0) + record.writtenBytes;
+  }
   if (record.entry === "query") return;
   agent.completed++;
   agent.completedTick = tick;

@@ -86,6 +86,7 @@ const recordParts = [
   "calls",
   "memoryOperations",
   "pages",
+  "writtenBytes",
   "image",
   "cause",
 ] as const satisfies readonly (keyof StepRecord)[];

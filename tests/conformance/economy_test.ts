@@ -116,6 +116,29 @@ Deno.test("what the host allocates in an agent for a step is freed after it: 100
     assert.equal(runtime.status().memoryBytes, 0);
   }));
 
+// proves: engram-9.3-storage_quota
+Deno.test("a quota bounds what an agent writes, also after what it wrote was erased, and replays", async () => {
+  await withRuntime(async (runtime) => {
+    const capabilities = ["read", "write"].map((name) => ({ name, scope: "*", reason: "to be tested" }));
+    const manifest = { manifest: 1, id: "tester", version: "1.0.0", abi: "engram@1", capabilities };
+    await runtime.submit({ kind: "agent_load", agent: "tester", wasm: testAgentBase64, manifest });
+    await runtime.submit({ kind: "configure", changes: { agentWrittenBytesMax: 2000 } });
+    const write = (text: string) => run(runtime, "Write", JSON.stringify(text));
+    const id = String(await write("purple-otter-seventeen ".repeat(50)));
+    const over = await write("x".repeat(1200)).then(() => null, (error: unknown) => error);
+    assert.ok(over instanceof EngramError && over.code === "agent_failed");
+    assert.match(over.message, /agentWrittenBytesMax is 2000/);
+    assert.equal((await runtime.view({ view: "status" })).engrams, 1);
+    // The bytes of what is erased are gone, their count is not.
+    await runtime.submit({ kind: "erase", ids: [id] });
+    assert.equal(await codeOf(write("y".repeat(1200))), "agent_failed");
+    assert.equal(typeof await write("short"), "string");
+    await runtime.submit({ kind: "write", ops: [{ op: "add", content: "z".repeat(5000) }] }); // the owner has none
+    await runtime.submit({ kind: "configure", changes: { agentWrittenBytesMax: 5000 } });
+    assert.equal(typeof await write("y".repeat(1200)), "string");
+  });
+});
+
 // proves: mentat-tuning3-idle
 Deno.test("agents without a step give their memory back, go on where they were, and replay alike", () =>
   withRuntime(async (runtime) => {

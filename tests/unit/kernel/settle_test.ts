@@ -1,5 +1,13 @@
 import assert from "node:assert/strict";
-import { EngramError, Payload, plan, refusalIn, settle, type StepEnd } from "../../../src/kernel/mod.ts";
+import {
+  EngramError,
+  Payload,
+  plan,
+  refusalIn,
+  settle,
+  type StepEnd,
+  type Write,
+} from "../../../src/kernel/mod.ts";
 import { ask, command, end, put, World } from "./worlds.ts";
 
 /** The outcomes of one tick in which the agents a, b, c … run, in that order, and end so. */
@@ -221,6 +229,41 @@ Deno.test("settle() changes nothing in the state it is given", () => {
   const before = structuredClone(world.state.agents.get("a"));
   settle(world.state, planned, [end({ kind: "lost" })]);
   assert.deepEqual([structuredClone(world.state.agents.get("a")), world.state.carried], [before, []]);
+});
+
+Deno.test("a step that writes beyond its agent's quota fails, and what it wrote counts by its entry", () => {
+  const world = new World({ agentWrittenBytesMax: 10 }, ["a", "b"]);
+  const write = (id: string, text: string) => ({ ...put(id), texts: Payload.text(text) }) as Write;
+  const tick = (agent: string, ...texts: string[]) =>
+    world.tick(
+      [command(ask.execute(agent))],
+      () => end({ writes: texts.map((text, at) => write(`e${at}`, text)), written: [`e:${agent}`] }),
+    )[0]?.record;
+  assert.equal(tick("a", "1234", "567")?.writtenBytes, 7);
+  const over = tick("a", "1234");
+  assert.deepEqual([over?.outcome, over?.reason, over?.writes, over?.writtenBytes], [
+    "failed",
+    "it wrote 4 bytes, and 7 before, agentWrittenBytesMax is 10",
+    [],
+    undefined,
+  ]);
+  assert.equal(tick("a")?.outcome, "completed"); // it may go on, and write nothing
+  assert.equal(tick("b", "1234567890")?.outcome, "completed");
+  assert.equal(tick("a", "890")?.writtenBytes, 3);
+  assert.deepEqual(world.folded(), world.state);
+  world.tick([command(ask.unload("a")), command(ask.load("b"))]);
+  world.tick([command(ask.load("a"))]);
+  assert.equal(tick("a", "1234567890")?.outcome, "completed"); // loaded anew
+  assert.equal(tick("b", "1")?.outcome, "failed");
+});
+
+Deno.test("without a quota no entry counts what is written", () => {
+  const world = new World({}, ["a"]);
+  const [done] = world.tick(
+    [command(ask.execute("a"))],
+    () => end({ writes: [put("e1")], written: ["e:e1"] }),
+  );
+  assert.equal("writtenBytes" in (done?.record ?? {}), false);
 });
 
 Deno.test("a step that grows beyond the memory of all agents together fails, in the order of the steps", () => {
