@@ -62,16 +62,21 @@ export async function serveHttp({ hostname, port, limits, handler }: HttpServing
     Socket,
     { readonly request: IncomingMessage; readonly response: ServerResponse }
   >();
+  const take = (request: IncomingMessage, response: ServerResponse) => {
+    underWay.set(request.socket, { request, response });
+    if (isMalformed(request, limits)) refuseMalformed(response);
+    else void answer(request, response);
+  };
   const server = createServer({
     headersTimeout: headersWaitMsMax,
     requestTimeout: headersWaitMsMax + bodyWaitMsMax,
     keepAliveTimeout: idleConnectionMsMax,
     connectionsCheckingInterval: Math.min(1000, Math.ceil(headersWaitMsMax / 4)),
     maxHeaderSize: headerBytesMax,
-  }, (request, response) => {
-    underWay.set(request.socket, { request, response });
-    if (isMalformed(request, limits)) refuseMalformed(response);
-    else void answer(request, response);
+  }, take);
+  server.on("checkContinue", (request: IncomingMessage, response: ServerResponse) => {
+    askForBody(request, response);
+    take(request, response);
   });
   server.maxHeadersCount = 0; // counted above: more would else be left out in silence
   server.on("clientError", (error: Error & { readonly code?: string }, socket: Socket) => {
@@ -127,6 +132,19 @@ function isMalformed({ rawHeaders }: IncomingMessage, { headersMax }: Connection
   let hosts = 0;
   for (let at = 0; at < rawHeaders.length; at += 2) if (rawHeaders[at]?.toLowerCase() === "host") hosts++;
   return hosts > 1;
+}
+
+/**
+ * Says 100 Continue when the body is wanted: it begins to be read. Where the answer comes first, as to one that is too
+ * large, nobody knows whether it will be sent: the connection ends.
+ */
+function askForBody(request: IncomingMessage, response: ServerResponse): void {
+  response.shouldKeepAlive = false;
+  request.once("resume", () => {
+    if (response.headersSent) return;
+    response.shouldKeepAlive = true;
+    response.writeContinue();
+  });
 }
 
 function refuseMalformed(response: ServerResponse): void {

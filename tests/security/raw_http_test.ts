@@ -268,6 +268,26 @@ Deno.test("a body that is asked for by Expect is taken", () =>
     assert.match(await line.read((so) => so.includes('"tick"')), /HTTP\/1\.1 201 /);
   }));
 
+Deno.test("a body that is too large is not asked for", () =>
+  withHost(async (host) => {
+    const { host: authority } = new URL(host.address);
+    const head = post.replace("HOST", authority).replace("TOKEN", host.token);
+    using line = await wire(host);
+    await line.send(`${head}Expect: 100-continue\r\nContent-Length: 100000\r\n\r\n`);
+    const text = await line.read(); // to the end: the connection is closed
+    assert.match(text, /^HTTP\/1\.1 413 .*"code":"payload_too_large"/s);
+    using other = await wire(host);
+    await other.send(
+      `${head.replace(host.token, "wrong")}Expect: 100-continue\r\nContent-Length: 15\r\n\r\n`,
+    );
+    assert.match(await other.read(), /^HTTP\/1\.1 401 /);
+    using kept = await wire(host);
+    await kept.send(`${head}Expect: 100-continue\r\nContent-Length: 15\r\n\r\n`);
+    assert.match(await kept.read((so) => so.includes("\r\n\r\n")), /^HTTP\/1\.1 100 /);
+    await kept.send(`${add}GET /healthz HTTP/1.1\r\nHost: ${authority}\r\n\r\n`);
+    assert.match(await kept.read((so) => so.includes('"ok"')), /HTTP\/1\.1 201 .*HTTP\/1\.1 200 /s);
+  }, { limits: { bodyBytesMax: 4096 } }));
+
 // proves: adr-023-body_wait
 Deno.test("a body that comes slowly or breaks off is refused in time, and nothing of it is stored", (test) =>
   withHost(async (host) => {
