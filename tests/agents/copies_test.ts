@@ -99,6 +99,22 @@ const copies: readonly (readonly [what: string, older: string, newer: string])[]
   ],
   ["without the end of a sentence", letter, body.replace(", two weeks later than last year", "")],
   ["with two sentences as one", letter, body.replace("Saturday. It does", "Saturday, it does")],
+  ["as a scanner reads it", letter, body.replace("barrow", "barr0w").replace("comes", "cornes")],
+  [
+    "with stamps of a chat",
+    "Ada: the pump drips again\nBo: I have a washer, 12 mm\nAda: bring it on Friday, the shed is open until 6\nBo: ok, and the long spanner",
+    "[09:31] Ada: the pump drips again\n[09:32] Bo: I have a washer, 12 mm\n[09:40] Ada: bring it on Friday, the shed is open until 6\n[09:41] Bo: ok, and the long spanner",
+  ],
+  [
+    "without a clause that denies something",
+    letter.replace("does not smell", "does not smell, and not one of us will lift it"),
+    body,
+  ],
+  [
+    "a list with boxes and no bullets",
+    `# Week\n\n${items.replaceAll("- ", "- [ ] ")}`,
+    `# Week\n\n${items.replaceAll("- ", "[ ] ")}`,
+  ],
   ["a list with other bullets", list, list.replaceAll("- ", "* ")],
   ["a list in another order", list, `# Shed\n\n${items.trim().split("\n").reverse().join("\n")}\n`],
   ["a list as plain lines", list, `# Shed\n\n${items.replaceAll("- ", "")}`],
@@ -138,6 +154,11 @@ const others: readonly (readonly [what: string, older: string, newer: string])[]
     letter.replace("Hadley Farm", "Ines").replace("Ines Calder", "Hadley Farm"),
   ],
   ["addressed to someone else", letter, letter.replace("Dear all", "Dear Kaya")],
+  [
+    "of a chat with another time for what is done",
+    "# Calls\n\n10:00 Ada, Bo: scene 3\n11:30 Ivy: the song\n14:00 Ada: fitting in the attic\n16:00 all: notes",
+    "# Calls\n\n10:00 Ada, Bo: scene 3\n12:30 Ivy: the song\n14:00 Ada: fitting in the attic\n16:00 all: notes",
+  ],
   [
     "in other words",
     letter,

@@ -6,6 +6,7 @@
  * 2. What differs is form (spelling, marks, order, a word or remark left out or added), or it is a value: a number, a
  *    date, a name, a negation, another thing in the same words. One such value, and the two differ.
  */
+import { isDigit, isLetter } from "../../sdk/assemblyscript/assembly";
 import { Body, Unit } from "./body";
 import { asideMark, denialMarks, lightMark, sideMark, valueMark } from "./forms";
 
@@ -17,6 +18,8 @@ const sameWordsPercentMin: i32 = 75;
 const otherWordsMax: i32 = 200;
 /** So many pairs of units, or of words, are walked through rather than looked up: a table costs more. */
 const walkedMax: i32 = 400;
+/** Words of a clause. */
+const clauseWordsMin: i32 = 3;
 /** Where more pairs of units are left to be compared, too much differs to call it a copy. */
 const leftPairsMax: i32 = 100000;
 const lonePairsMax: i32 = 4096;
@@ -30,6 +33,9 @@ enum Found {
   same,
   /** Too much is missing to call it the same. */
   loose,
+  /** Likewise, but all that the one says stands in the other. */
+  inB,
+  inA,
   differs,
 }
 
@@ -44,6 +50,11 @@ export class Aligned {
   commonB: i32 = 0;
   wordsA: i32;
   wordsB: i32;
+  /** Words of units that are not, but all of which stand in one of the other that says more. */
+  withinA: i32 = 0;
+  withinB: i32 = 0;
+  /** A line of the one is the heading of the other. */
+  titled: bool = false;
   /** Words that are others, in sentences that are the same but for them. */
   edited: i32 = 0;
 
@@ -277,6 +288,8 @@ class Aligner {
   private judge(groupA: i32[], groupB: i32[]): void {
     const found = this.compare(groupA, groupB);
     if (found == Found.differs) this.aligned.differs = true;
+    if (found == Found.inB) for (let i = 0; i < groupA.length; i++) this.aligned.withinA += this.a.units[groupA[i]].words;
+    if (found == Found.inA) for (let j = 0; j < groupB.length; j++) this.aligned.withinB += this.b.units[groupB[j]].words;
     // Too little of it is the same, but it stands where the other does.
     for (let i = 0; i < groupA.length; i++) {
       this.inB[groupA[i]] = groupB[0];
@@ -308,12 +321,14 @@ class Aligner {
     if (onlyA.length == 0 || onlyB.length == 0) {
       // Words that one of them lacks.
       const marks = marksA | marksB;
+      const within = onlyA.length == 0 ? Found.inB : Found.inA;
+      // A clause more: what is left says the same, whatever the clause says.
+      if (!cell && isRun(onlyA) && isRun(onlyB)) return this.fits(heavyA + heavyB, marks, shorter) ? Found.same : within;
       if ((marks & denialMarks) == denialMarks) return Found.differs;
       if (cell && heavyA + heavyB > 0) return (marks & (valueMark | sideMark)) != 0 ? Found.differs : Found.loose;
       if ((marks & (valueMark | sideMark)) != 0) return Found.loose;
       const light = onlyA.length + onlyB.length - heavyA - heavyB;
-      const fits = heavyA + heavyB <= (heavyA + heavyB == 0 ? 0 : max(1, shorter / 4)) && light <= 2 + shorter / 4;
-      return fits ? Found.same : Found.loose;
+      return this.fits(heavyA + heavyB, marks, shorter) && light <= 2 + shorter / 4 ? Found.same : within;
     }
     if (((marksA | marksB) & valueMark) != 0) return Found.differs;
     if (heavyA + heavyB == 0) return onlyA.length + onlyB.length <= 2 + shorter / 4 ? Found.same : Found.loose;
@@ -326,6 +341,11 @@ class Aligner {
     return common * 100 >= sameWordsPercentMin * shorter ? Found.differs : Found.loose;
   }
 
+  /** So few words more, none of which is a value, leave the sentence the same. */
+  private fits(heavy: i32, marks: u8, shorter: i32): bool {
+    return (marks & (valueMark | sideMark)) == 0 && heavy <= max(1, shorter / 4);
+  }
+
   /** Takes away words that are the same but for a slip of the pen. */
   private takeSlips(onlyA: i32[], onlyB: i32[]): void {
     if (onlyA.length == 0 || onlyB.length == 0) return;
@@ -335,7 +355,7 @@ class Aligner {
       for (let j = 0; j < onlyB.length; j++) {
         const value = (a.marks[onlyA[i]] | b.marks[onlyB[j]]) & valueMark;
         const x = a.wordAt(onlyA[i]), y = b.wordAt(onlyB[j]);
-        if (value != 0 && !(long && x.length >= nameLettersMin && y.length >= nameLettersMin) || !isSlip(x, y)) continue;
+        if (!misread(x, y) && (value != 0 && !(long && x.length >= nameLettersMin && y.length >= nameLettersMin) || !isSlip(x, y))) continue;
         onlyA.splice(i, 1);
         onlyB.splice(j, 1);
         break;
@@ -380,7 +400,11 @@ class Aligner {
       const unit = body.units[i];
       if (unit.head) continue;
       if (found[i]) common += unit.words;
-      else if (into[i] < 0 && (unit.remark || titles.includes(unit.key))) aside += unit.words;
+      else if (into[i] < 0) {
+        const titled = titles.includes(unit.key);
+        if (titled) this.aligned.titled = true;
+        if (titled || unit.remark) aside += unit.words;
+      }
     }
     if (isA) {
       this.aligned.commonA = common;
@@ -455,6 +479,11 @@ function match(a: Body, wordsA: i32[], b: Body, wordsB: i32[], found: StaticArra
   }
 }
 
+/** None, or so many words that stand together as a clause does; a negation alone is shorter. */
+function isRun(words: i32[]): bool {
+  if (words.length == 0) return true;
+  return words.length >= clauseWordsMin && words.length * 4 >= (words[words.length - 1] - words[0] + 1) * 3;
+}
 function marksOf(body: Body, words: i32[]): u8 {
   let marks: u8 = 0;
   for (let i = 0; i < words.length; i++) marks |= body.marks[words[i]];
@@ -515,12 +544,24 @@ function takeJoined(own: Body, only: i32[], other: Body, others: i32[]): void {
   }
 }
 
+/** The same but for what a scanner takes for another: 1 and l, 0 and o, rn and m. */
+function misread(x: string, y: string): bool {
+  return x.length >= 3 && y.length >= 3 && (hasLetter(x) || hasLetter(y)) && scanned(x) == scanned(y);
+}
+function hasLetter(text: string): bool {
+  for (let i = 0; i < text.length; i++) if (isLetter(text.charCodeAt(i))) return true;
+  return false;
+}
+function scanned(text: string): string {
+  return text.replaceAll("1", "l").replaceAll("0", "o").replaceAll("5", "s").replaceAll("rn", "m");
+}
+
 /** One letter apart, or two swapped, or the one shortened to the other; never where digits stand. */
 function isSlip(x: string, y: string): bool {
   const n = min(x.length, y.length), m = max(x.length, y.length);
   if (n < 3 || m < 4) return false;
-  for (let i = 0; i < x.length; i++) if (x.charCodeAt(i) < 0x3a) return false;
-  for (let i = 0; i < y.length; i++) if (y.charCodeAt(i) < 0x3a) return false;
+  for (let i = 0; i < x.length; i++) if (isDigit(x.charCodeAt(i))) return false;
+  for (let i = 0; i < y.length; i++) if (isDigit(y.charCodeAt(i))) return false;
   let head = 0;
   while (head < n && x.charCodeAt(head) == y.charCodeAt(head)) head++;
   if (head == n) return m <= n + 1 || n >= 4 && m >= n + 4;

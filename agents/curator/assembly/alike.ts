@@ -31,8 +31,9 @@ const proseWordsMin: i32 = 15;
 /** Under different titles, so many words of a list that is no form. */
 const listWordsMin: i32 = 20;
 const sureListPercentMin: i32 = 95;
-/** In a shorter text no word may be another; a longer one may have one in so many. */
-const editedWordsMin: i32 = 40;
+/** In a shorter text, a list or a form no word may be another; a longer one may have one more in so many words. */
+const editedWordsMin: i32 = 32;
+const editedWordsEach: i32 = 40;
 /** A shorter line proposes no pair, but with the one after it. */
 const unitWordsMin: i32 = 5;
 /**
@@ -169,8 +170,9 @@ function judge(newer: Section, older: Section): Alike | null {
   const found = newerIsSmall ? aligned.foundA : aligned.foundB;
   const smallWords = newerIsSmall ? aligned.wordsA : aligned.wordsB;
   const largeWords = newerIsSmall ? aligned.wordsB : aligned.wordsA;
-  const common = newerIsSmall ? aligned.commonA : aligned.commonB;
-  if (smallWords < statementWordsMin || aligned.edited > (smallWords < editedWordsMin ? 0 : smallWords / editedWordsMin)) return null;
+  const within = min(newerIsSmall ? aligned.withinA : aligned.withinB, smallWords / 3);
+  const common = (newerIsSmall ? aligned.commonA : aligned.commonB) + within;
+  if (smallWords < statementWordsMin || aligned.edited > editsOf(small, smallWords)) return null;
   const percent = common * 100 / smallWords, whole = common * 100 / largeWords;
   const longest = longestRun(small, found);
   const list = isList(small);
@@ -178,7 +180,7 @@ function judge(newer: Section, older: Section): Alike | null {
   if (smallWords < sectionWordsMin && !(isWhole && small.tells)) return null;
   if (percent >= sharedPercentMin && !(list && whole < listPercentMin)) {
     // Filled-in forms with the same answers belong to two occasions.
-    const other = titlesDiffer(newer.title, older.title) || daysDiffer(a, b);
+    const other = !aligned.titled && titlesDiffer(newer.title, older.title) || daysDiffer(a, b);
     if (other && (list || longest < proseWordsMin && !(isWhole && small.tells))) {
       if (percent < sureListPercentMin || daysDiffer(a, b) || numbersDiffer(newer.title, older.title)) return null;
       // A form that says of which day it is, or a list that is no form.
@@ -192,6 +194,12 @@ function judge(newer: Section, older: Section): Alike | null {
     return new Alike(-1, -1, <f64> percent / 100, "the same passage of " + longest.toString() + " words");
   }
   return null;
+}
+
+/** How many words may be others. */
+function editsOf(body: Body, words: i32): i32 {
+  if (words < editedWordsMin || isList(body) || isForm(body)) return 0;
+  return 1 + (words - editedWordsMin) / editedWordsEach;
 }
 
 /** The words of the longest run of units that are found again. */

@@ -44,6 +44,7 @@ const subject = hashOf("subject");
 const mailDates = hashes("date sent");
 const remarks = hashes("copied copy pasted forwarded fwd fw resent resend retyped scanned scan ocr transcribed transcript duplicate backup exported");
 const wrote = hashOf("wrote");
+const abbreviations = hashes("mister mrs ms doctor st professor rev vs e.g i.e approximately nr telephone ca fig ltd inc jr sr");
 const be = hashes("it that he she there here what who where how this");
 const notForm = hashOf("not");
 const isForm = hashOf("is");
@@ -140,6 +141,8 @@ class BodyReader {
   /** A capital of the next word says nothing. */
   private opens: bool = true;
   private brackets: i32 = 0;
+  /** Before it stands a time of day that a chat puts before what was said. */
+  private stampEnd: i32 = 0;
   /** The line that is read has a box with a tick. */
   private ticked: bool = false;
 
@@ -172,6 +175,7 @@ class BodyReader {
         this.opens = true;
         this.ticked = false;
       }
+      this.stampEnd = this.afterStamp(body, stop);
       this.scan(body, stop);
       // A heading ends its line; an item may be wrapped.
       wasPlain = body < stop && first != 0x23 && first != 0x7c;
@@ -199,18 +203,39 @@ class BodyReader {
     if (first == 0x23) {
       while (at < stop && text.charCodeAt(at) == 0x23) at++;
     } else if (first == 0x2d || first == 0x2a || first == 0x2b || first == 0x2022 || first == 0x2013) at++;
+    else if (first == 0x5b) return this.afterBox(from, stop);
     else {
       while (at < stop && at - from < 3 && isDigit(text.charCodeAt(at))) at++;
       if (at == from || at >= stop || text.charCodeAt(at) != 0x2e && text.charCodeAt(at) != 0x29) return from;
       at++;
     }
     if (at < stop && !isSpace(text.charCodeAt(at))) return from;
-    at = this.skip(at, stop);
-    if (at + 3 <= stop && text.charCodeAt(at) == 0x5b && text.charCodeAt(at + 2) == 0x5d) {
-      this.ticked = (text.charCodeAt(at + 1) | 0x20) == 0x78;
-      at = this.skip(at + 3, stop);
+    return this.afterBox(this.skip(at, stop), stop);
+  }
+  /** Behind `[ ] ` and `[x] `. */
+  private afterBox(at: i32, stop: i32): i32 {
+    const text = this.text;
+    if (at + 3 > stop || text.charCodeAt(at) != 0x5b || text.charCodeAt(at + 2) != 0x5d) return at;
+    const mark = <i32> text.charCodeAt(at + 1);
+    this.ticked = (mark | 0x20) == 0x78;
+    return this.ticked || isSpace(mark) ? this.skip(at + 3, stop) : at;
+  }
+
+  /** Behind "[9:31]", "12/05/2026, 09:31 -", "2026-05-12:" and the like; where there is none, `from`. */
+  private afterStamp(from: i32, stop: i32): i32 {
+    const text = this.text;
+    let clock = false;
+    let parts = 0;
+    let i = from;
+    for (; i < stop; i++) {
+      const code = <i32> text.charCodeAt(i);
+      const inner = i > from && i + 1 < stop && isDigit(text.charCodeAt(i - 1)) && isDigit(text.charCodeAt(i + 1));
+      if (inner && (code == 0x2d || code == 0x2e || code == 0x2f)) parts++;
+      if (inner && code == 0x3a) clock = true;
+      else if (!isDigit(code) && !isSpace(code) && code != 0x5b && code != 0x5d && code != 0x2c && code != 0x2d && code != 0x2e && code != 0x2f) break;
     }
-    return at;
+    if (clock && i + 2 <= stop && (text.charCodeAt(i + 1) | 0x20) == 0x6d && ((text.charCodeAt(i) | 0x20) == 0x61 || (text.charCodeAt(i) | 0x20) == 0x70)) i += 2;
+    return clock || parts == 2 ? i : from;
   }
 
   /** Whether a line goes on with the one before it, of which `length` units were matter. */
@@ -249,7 +274,7 @@ class BodyReader {
   private push(form: u64, start: i32, end: i32, marks: u8): void {
     const body = this.body;
     body.forms.push(form);
-    body.marks.push(this.brackets > 0 ? marks | asideMark : marks);
+    body.marks.push(this.brackets > 0 || start < this.stampEnd ? marks | asideMark : marks);
     body.starts.push(start);
     body.ends.push(end);
     this.opens = false;
@@ -271,8 +296,7 @@ class BodyReader {
     if (code == 0x2e || code == 0x21 || code == 0x3f || code == 0x2026) {
       let end = i + 1;
       while (end < stop && isCloser(text.charCodeAt(end))) end++;
-      const initial = code == 0x2e && this.body.forms.length > this.from && this.body.starts[this.body.forms.length - 1] == i - 1;
-      if ((end >= stop || isSpace(text.charCodeAt(end))) && !(initial && end < stop)) this.close(true);
+      if (end >= stop || isSpace(text.charCodeAt(end)) && !(code == 0x2e && this.shortens(i))) this.close(true);
       return end;
     }
     if (code == 0x28) this.brackets++;
@@ -288,6 +312,13 @@ class BodyReader {
       this.opens = opens;
     }
     return i + 1;
+  }
+
+  /** The point at `i` stands behind an initial or an abbreviation. */
+  private shortens(i: i32): bool {
+    const body = this.body;
+    const last = body.forms.length - 1;
+    return last >= this.from && body.ends[last] == i && (body.starts[last] == i - 1 && !isDigit(this.text.charCodeAt(i - 1)) || abbreviations.has(body.forms[last]));
   }
 
   /** A word that begins at `from`; gives where it ends. */

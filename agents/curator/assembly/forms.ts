@@ -50,12 +50,12 @@ const spellings = "and=& with=w,w/ percent=%,pct pound=Â£,pounds,quid,gbp euro=â
 const contracted = "can=ca will=wo shall=sha";
 const joined = "do=dont can=cant will=wont is=isnt are=arent was=wasnt were=werent did=didnt does=doesnt has=hasnt have=havent had=hadnt could=couldnt " +
   "should=shouldnt would=wouldnt must=mustnt can=cannot";
-const light = "the a an this that these those my our your their his her its i we you he she it they me us him them is are was were be been being am has have had do " +
+const light = "and but the a an this that these those my our your their his her its i we you he she it they me us him them is are was were be been being am has have had do " +
   "does did will shall would of in on at to for by with from as and so just also then there here very really quite please well oh okay which who whom whose " +
   "still already into onto about that's let us got get gets";
 const negations = "not no never cannot without neither nor none nothing nobody n't";
 const sides = "yes no open closed on off up down left right in out before after last more less early late earlier later old new ok broken full empty " +
-  "good bad high low higher lower always never all none some every or and but start end begin begins stop stops buy sell won lost win lose accepted rejected approved " +
+  "good bad high low higher lower always never all none some every or start end begin begins stop stops buy sell won lost win lose accepted rejected approved " +
   "refused paid unpaid done pending passed failed true false present absent above below inside outside hot cold warm wet dry upper most least best worst better worse " +
   "increase increased decrease decreased raise raised lower lowered same different only except";
 const ordinals = ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth", "eleventh", "twelfth"];
