@@ -423,6 +423,18 @@ function imagesIn(record: StepRecord): string[] {
   ];
 }
 
+/** Images that erasures before a tick stored: they cannot be made again, and are older than what is erased. */
+function storedBefore(log: Log, tick: number): Set<string> {
+  const found = new Set<string>();
+  for (const { entry } of entriesFrom(log, 0)) {
+    if (entry.tick >= tick) break;
+    for (const record of entry.steps) {
+      for (const sha of Object.values(erasureOf(record)?.images ?? {})) found.add(sha);
+    }
+  }
+  return found;
+}
+
 /** Finds everything that an erasure of some memories removes. Changes nothing but that new images are stored. */
 export function planErasure(parts: ErasureParts, ids: readonly Id[]): PlannedErasure {
   const { graph, log, state } = parts;
@@ -458,7 +470,7 @@ export function planErasure(parts: ErasureParts, ids: readonly Id[]): PlannedEra
     readers: new Set(),
     blobs: new Set(),
   };
-  const others = new Set<string>();
+  const others = storedBefore(log, since);
   for (const { entry, logged } of entriesFrom(log, since)) {
     lookThrough(entry, logged, all, refs, needles, sent.get(entry.tick) ?? [], found);
     for (const record of entry.steps) {

@@ -417,6 +417,20 @@ Deno.test("a command that was carried over, refused and then erased is replayed 
     await runtime.submit({ kind: "erase", ids: [id] });
   }));
 
+Deno.test("an erasure leaves the image that an earlier one stored, also where a later step came to the same bytes", () =>
+  withRuntime(async (runtime) => {
+    const first = await add(runtime, content);
+    await runtime.submit(mailAgent("tester", testAgentBase64));
+    await runtime.submit({ kind: "erase", ids: [first] });
+    assert.equal(await run(runtime, "count", "{}"), 1); // replay begins it from the image that was stored
+    await runtime.submit({ kind: "agent_unload", agent: "tester" });
+    await runtime.submit({ kind: "configure", changes: { imageStepsMax: 1 } });
+    const second = await add(runtime, "A marten sleeps under the harbour bridge.");
+    await runtime.submit(mailAgent("tester", testAgentBase64)); // the same image again
+    assert.equal(await run(runtime, "count", "{}"), 1);
+    await runtime.submit({ kind: "erase", ids: [second] });
+  }));
+
 Deno.test("erase() is not called done while somebody reads the old pages, and goes on when they end", async () => {
   using folder = temporaryFolder();
   const runtime = await openRuntime({ data: folder.path, seed: 1, workers: 1 });
