@@ -138,6 +138,39 @@ bench({
   },
 });
 
+// A person or project that all notes name.
+const hub = openGraph({ path: `${folder}/hub.db` });
+commit(hub, Array.from({ length: engrams }, (_, n) => put(n, "note")));
+commit(
+  hub,
+  Array.from({ length: engrams - 1 }, (_, n) => ({
+    op: "connection_put",
+    id: formatId("connection", 1, 0, n),
+    source: engramId(n + 1),
+    target: engramId(0),
+    type: "mentions",
+    weight: 1,
+    metadata: Payload.text("{}"),
+  })),
+);
+for (const [of, id] of [["one connection", 1], [`${engrams - 1} connections`, 0]] as const) {
+  bench({
+    name: `connectionsOf() a type, at most 32, of an engram with ${of}`,
+    group: "many connections",
+    baseline: id === 1,
+    fn: () => {
+      hub.connectionsOf(engramId(id), { direction: "in", type: "from", limit: 32 });
+    },
+  });
+}
+bench({
+  name: `neighbors() one step, 20, of an engram with ${engrams - 1}`,
+  group: "many connections",
+  fn: () => {
+    hub.neighbors(engramId(0), { depth: 1, limit: 20 });
+  },
+});
+
 bench({
   name: "search() a rare word",
   group: "search",

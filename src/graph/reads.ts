@@ -168,22 +168,29 @@ const connectionSource = () =>
 const connectionById = new Query(() => connectionSource().where("connection.id", "=", given<string>(1)));
 const connectionByEnds = new Query(() =>
   connectionSource().where("version.source", "=", given(1)).where(sql`+version.target`, "=", given(2))
-    .where("version.type", "=", given<string>(3))
+    .where(sql`+version.type`, "=", given<string>(3))
 );
 const connectionByEndsNow = new Query(() =>
   connectionSource().where("version.source", "=", given(1)).where("version.target", "=", given(2))
-    .where("version.type", "=", given<string>(3)).where("version.to_tick", "=", forever)
+    .where(sql`+version.type`, "=", given<string>(3)).where("version.to_tick", "=", forever)
 );
-const connectionsOut = new Query(() =>
-  connectionSource().where("version.source", "=", given(1)).orderBy("connection.key").limit(given(2))
-);
+/**
+ * Connections of one side of an engram; of one type, where one is asked for: "+" keeps SQLite from planning anew for
+ * each type, since one has an index of its own.
+ */
+const connectionsOn = (side: "source" | "target") => {
+  const all = () =>
+    connectionSource().where(`version.${side}`, "=", given(1)).orderBy("connection.key").limit(given(2));
+  return {
+    all: new Query(all),
+    typed: new Query(() => all().where(sql`+version.type`, "=", given<string>(3))),
+  };
+};
+const connectionsOut = connectionsOn("source"), connectionsIn = connectionsOn("target");
 const connectionsTyped = new Query(() =>
   connectionSource().where("connection.id", "<", given<string>(1))
     .where(sql<boolean>`version.type in (select value from json_each(${given<string>(2)}))`)
     .orderBy("connection.id", "desc").limit(given(3))
-);
-const connectionsIn = new Query(() =>
-  connectionSource().where("version.target", "=", given(1)).orderBy("connection.key").limit(given(2))
 );
 
 const contextColumns = [
@@ -501,19 +508,29 @@ export class Reads {
     const scope = this.#scopes.make(options.asOf, options.readable);
     const key = this.key(id), direction = options.direction ?? "both";
     if (key === null) return [];
-    const found = new Map<Id, Connection>();
-    for (const [query, way] of [[connectionsOut, "out"], [connectionsIn, "in"]] as const) {
+    const found: Connection[] = [];
+    for (const [queries, way] of [[connectionsOut, "out"], [connectionsIn, "in"]] as const) {
       if (direction !== "both" && direction !== way) continue;
-      let count = 0;
-      for (const row of this.#db.all(query, [scope.tick, key, rowsMax(options)])) {
-        if (options.type !== undefined && row[3] !== options.type) continue;
-        const connection = this.#connection(row, scope);
-        if (connection === null) continue;
-        found.set(connection.id, connection);
-        if (++count >= options.limit) break;
-      }
+      found.push(...this.#connectionsOn(queries, key, scope, options));
     }
-    return [...found.values()].sort((a, b) => a.id < b.id ? -1 : 1).slice(0, options.limit);
+    return [...new Map(found.map((one) => [one.id, one])).values()]
+      .sort((a, b) => a.id < b.id ? -1 : 1).slice(0, options.limit);
+  }
+
+  /** The first `limit` of one side that may be seen. Of an engram with many, no more rows are read than that takes. */
+  #connectionsOn(
+    queries: typeof connectionsOut,
+    key: number,
+    scope: Scope,
+    { type, limit }: { readonly type?: string; readonly limit: number },
+  ): Connection[] {
+    for (let rowsMax = limit;; rowsMax = Math.max(rowsMax, 16) * 4) {
+      const rows = type === undefined
+        ? this.#db.all(queries.all, [scope.tick, key, rowsMax])
+        : this.#db.all(queries.typed, [scope.tick, key, rowsMax, type]);
+      const seen = rows.map((row) => this.#connection(row, scope)).filter((one) => one !== null);
+      if (seen.length >= limit || rows.length < rowsMax) return seen.slice(0, limit);
+    }
   }
 
   #context(row: Row, scope: Scope): Context {
@@ -668,13 +685,4 @@ export interface ThreadOptions {
   readonly limit: number;
   readonly asOf?: number;
   readonly readable?: Readable;
-}
-
-/** Filters that SQL does not do may skip rows, so the limit is counted after them. */
-function rowsMax(
-  options: { readonly type?: string; readonly readable?: Readable; readonly limit: number },
-): number {
-  const filtered = options.type !== undefined ||
-    (options.readable !== null && options.readable !== undefined);
-  return filtered ? Number.MAX_SAFE_INTEGER : options.limit;
 }

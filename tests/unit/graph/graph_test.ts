@@ -122,6 +122,42 @@ Deno.test("connection_put on the same ends and type leaves one live connection",
   graph.close();
 });
 
+Deno.test("connectionsOf() gives the first made on each side, of a type and of what may be read, however many there are", () => {
+  const many = 300, types = ["mentions", "from", "about"];
+  const others = Array.from({ length: many }, (_, n) => put(e(n + 1), `note ${n}`));
+  const graph = graphOf(
+    [context(x(0), "a"), put(e(0), "hub"), join(x(0), e(0)), ...others],
+    Array.from({ length: many }, (_, n) => n % 7 === 0 ? join(x(0), e(n + 1)) : []).flat(),
+    Array.from({ length: many }, (_, n) => {
+      const [source, target] = n % 4 === 0 ? [e(0), e(n + 1)] : [e(n + 1), e(0)];
+      return link(c(n), source, target, types[n % 3]);
+    }),
+  );
+  const all = Array.from({ length: many }, (_, n) => n);
+  for (const direction of ["out", "in", "both"] as const) {
+    for (const type of [undefined, ...types, "none"]) {
+      for (const readable of [undefined, new Set([x(0)])]) {
+        for (const limit of [1, 2, 5, 40, 1000]) {
+          const fits = (n: number) =>
+            (type === undefined || types[n % 3] === type) && (readable === undefined || n % 7 === 0);
+          const side = (out: boolean) => all.filter((n) => (n % 4 === 0) === out && fits(n)).slice(0, limit);
+          const expected = [
+            ...direction === "in" ? [] : side(true),
+            ...direction === "out" ? [] : side(false),
+          ];
+          const options = { direction, limit, ...(type && { type }), ...(readable && { readable }) };
+          assert.deepEqual(
+            ids(graph.connectionsOf(e(0), options)),
+            expected.map(c).sort().slice(0, limit),
+            JSON.stringify({ direction, type, limit, isBounded: readable !== undefined }),
+          );
+        }
+      }
+    }
+  }
+  graph.close();
+});
+
 Deno.test("a write about something that is not there changes nothing", () => {
   const graph = graphOf([
     put(e(0), "a"),
