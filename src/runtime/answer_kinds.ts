@@ -54,6 +54,8 @@ export interface Statement {
   readonly before: string;
   readonly title: string;
   readonly speaker: string;
+  /** The heads of the columns of a table's row, or "". */
+  readonly heads: string;
   readonly open: boolean;
   readonly struck: boolean;
   /** The whole note it stands in, and the note's path. */
@@ -220,7 +222,7 @@ const commonStart = new Set(
 );
 
 const roleWords =
-  /\b(?:my|our|his|her|their|the) (?:\p{L}+ )?(?:brother|sister|mother|father|mum|mom|dad|son|daughter|wife|husband|partner|uncle|aunt|cousin|neighbou?r|teacher|doctor|boss|manager|landlord|plumber|technician|captain|team|group|committee|council|board)\b|\b(?:grandpa|grandma|mum|mom|dad|we|everyone|nobody)\b/iu;
+  /\b(?:my|our|his|her|their|the) (?:\p{L}+ )?(?:brother|sister|mother|father|mum|mom|dad|son|daughter|wife|husband|partner|uncle|aunt|cousin|neighbou?r|teacher|doctor|boss|manager|landlord|plumber|technician|captain|team|group|committee|council|board)\b|\b(?:grandpa|grandma|mum|mom|dad|we|everyone|nobody)\b|\b(?:club|company|firm|school|college|agency|society|association|neighbou?rs?|brothers|sisters|parents|students|volunteers)\b/iu;
 
 /** 0 to 1: whether the sentence has an answer of the kind asked for. */
 export function kindFactor(asked: AskedKind, statement: Statement, values: readonly string[]): number {

@@ -14,11 +14,11 @@ import type { Graph, Readable } from "../graph/mod.ts";
 import { connectionTypes, type Engram, type Id } from "../kernel/mod.ts";
 import type { AskView, Quotation } from "./port.ts";
 import { comparable, type Statement } from "./answer_kinds.ts";
-import { changeMargin, type Common, contentOf, type Dated, dayIn } from "./changes_told.ts";
+import { changeFeatures, type Common, contentOf, type Dated, dayIn } from "./changes_told.ts";
 import { changePattern, isQuestion } from "./question_words.ts";
 import { type Asked, askedOf, distinctIn, isDropped, stemSet, valuesIn, weightsOf } from "./questions.ts";
-import { rate, type Rating, type Scale } from "./rating.ts";
-import { ratingWeights } from "./ask_weights.ts";
+import { type Features, rate, type Rating, type Scale, weighed } from "./rating.ts";
+import { changeWeights, ratingWeights } from "./ask_weights.ts";
 import { sentenceCharsMax, sentencesOf } from "./sentences.ts";
 import { lineAt } from "./entries.ts";
 
@@ -51,6 +51,8 @@ export const askLimits = {
 
 /** An answer below this is none; of 1000. */
 const scoreMin = 500;
+/** What may have taken the place of a sentence with at least this margin is of use for a fit. */
+const nearlyMin = -2;
 /** Answers this close are taken to say the same thing, and the newer is the answer. */
 const nearEqual = 60, nearEqualRecent = 130;
 /** Characters at the beginning of a note without a date in which its day is looked for. */
@@ -77,8 +79,16 @@ interface Rated extends Candidate, Rating, Dated {
 const scoreOf = (margin: number) =>
   margin === -Infinity ? 0 : Math.max(1, Math.round(500 + 500 * margin / (3 + Math.abs(margin))));
 
-/** Answers a question from the memory graph; the weights are those of rating.ts unless told. */
-export function ask(graph: Graph, question: Question, weights = ratingWeights): AskView {
+/** The weights by which sentences are rated, and by which one took the place of another. */
+export interface AskWeights {
+  readonly rating: Readonly<Record<string, number>>;
+  readonly change: Readonly<Record<string, number>>;
+}
+/** Those that were fitted. */
+export const askWeights: AskWeights = { rating: ratingWeights, change: changeWeights };
+
+/** Answers a question from the memory graph. */
+export function ask(graph: Graph, question: Question, weights = askWeights): AskView {
   return new Search(graph, question, weights).answer();
 }
 
@@ -87,29 +97,36 @@ export function sentencesLookedAt(
   graph: Graph,
   question: Question,
 ): readonly (Rating & { readonly statement: Statement })[] {
-  return new Search(graph, question, ratingWeights).looked();
+  return new Search(graph, question, askWeights).looked();
+}
+
+/** For each sentence that may have answered, those that may have taken its place, with their features. */
+export function changesLookedAt(
+  graph: Graph,
+  question: Question,
+  weights = askWeights,
+): readonly { readonly older: string; readonly newer: readonly { text: string; features: Features }[] }[] {
+  return new Search(graph, question, weights).changes();
 }
 
 class Search {
   readonly #graph: Graph;
   readonly #question: Question;
   readonly #asked: Asked;
-  readonly #weights: Readonly<Record<string, number>>;
+  readonly #weights: AskWeights;
   readonly #threads = new Map<string, readonly Engram[]>();
   /** Sentences looked at that have a stem, and how many there are. */
   readonly #having = new Map<string, number>();
   #looked = 0;
-  readonly #scale: { weights: ReadonlyMap<string, number>; readonly stems: Scale["stems"] } = {
-    weights: new Map(),
-    stems: kept(stemSet),
-  };
+  readonly #stems = kept(stemSet);
+  #scale: Scale = { weights: new Map(), stems: this.#stems };
   readonly #common: Common = {
     content: kept(contentOf),
     distinct: kept((text) => distinctIn(text, this.#asked.text)),
     rarity: (stem) => Math.log((this.#looked + 2) / ((this.#having.get(stem) ?? 0) + 1)),
   };
 
-  constructor(graph: Graph, question: Question, weights: Readonly<Record<string, number>>) {
+  constructor(graph: Graph, question: Question, weights: AskWeights) {
     this.#graph = graph;
     this.#weights = weights;
     this.#question = question;
@@ -146,11 +163,30 @@ class Search {
     };
   }
 
+  /** What answers, or nearly, and what may have taken its place. */
+  changes(): { older: string; newer: { text: string; features: Features }[] }[] {
+    const current = this.#current(this.looked()).sort(byScore);
+    return current.filter(({ margin }) => margin > nearlyMin).map((older) => ({
+      older: older.statement.text,
+      newer: current.filter((one) => this.#mayTake(older, one)).map((one) => ({
+        text: one.statement.text,
+        features: changeFeatures(this.#asked, older, one, this.#common),
+      })),
+    }));
+  }
+
+  /** Whether one was said later than another, and they share a word or it speaks of what is asked. */
+  #mayTake(older: Rated, newer: Rated): boolean {
+    const { content } = this.#common, words = content(older.statement.text);
+    return mayReplace(older, newer) &&
+      !(newer.said.size === 0 && content(newer.statement.text).isDisjointFrom(words));
+  }
+
   /** Every sentence looked at, rated; weights and rarities are those among them. */
   looked(): Rated[] {
-    const candidates = this.#candidates(), scale = this.#scale;
+    const candidates = this.#candidates();
     const texts = candidates.map(({ statement }) => statement);
-    scale.weights = weightsOf(this.#asked, texts, scale.stems);
+    this.#scale = { weights: weightsOf(this.#asked, texts, this.#stems), stems: this.#stems };
     for (const { text } of texts) {
       for (const stem of this.#common.content(text)) {
         this.#having.set(stem, (this.#having.get(stem) ?? 0) + 1);
@@ -161,7 +197,7 @@ class Search {
   }
 
   #rate(one: Candidate): Rated {
-    const rating = rate(this.#asked, one.statement, this.#scale, this.#weights);
+    const rating = rate(this.#asked, one.statement, this.#scale, this.#weights.rating);
     const source = one.note.source ?? one.note.id;
     return { ...one, ...rating, score: scoreOf(rating.margin), date: dateOf(one), source };
   }
@@ -175,34 +211,33 @@ class Search {
     return this.#graph.engram(id, this.#question.at ?? undefined, this.#question.readable);
   }
 
-  #found(): Engram[] {
-    const { question: text, context } = this.#question;
+  #candidates(): Candidate[] {
+    const { question: text } = this.#question;
     const related = [...new Set(this.#asked.terms.flatMap((term) => [...term.related]))].join(" ");
     const found = new Map<Id, Engram>();
-    const search = (words: string, limit: number) => {
-      if (words.trim() === "") return;
-      const within = context === null ? {} : { context };
-      const { hits } = this.#graph.search({
-        text: words,
-        limit,
-        includeSuperseded: true,
-        ...within,
-        ...this.#when,
-      });
-      for (const hit of hits) found.set(hit.id, hit);
-    };
-    search(text, askLimits.hitsMax);
-    if (related !== "") search(`${text} ${related}`, askLimits.relatedHitsMax);
-    return [...found.values()].filter(({ kind }) => kind === "note" || kind === "fact");
+    for (const hit of this.#search(text, askLimits.hitsMax)) found.set(hit.id, hit);
+    if (related !== "") {
+      for (const hit of this.#search(`${text} ${related}`, askLimits.relatedHitsMax)) found.set(hit.id, hit);
+    }
+    return this.#notesOf([...found.values()]).flatMap((note) => this.#ofNote(note));
   }
 
-  #candidates(): Candidate[] {
+  /** Notes and facts with these words. */
+  #search(text: string, limit: number): Engram[] {
+    if (text.trim() === "") return [];
+    const { context } = this.#question, within = context === null ? {} : { context };
+    const { hits } = this.#graph.search({ text, limit, includeSuperseded: true, ...within, ...this.#when });
+    return hits.filter(({ kind }) => kind === "note" || kind === "fact");
+  }
+
+  /** The notes that these are, or were taken from; a fact of no note stands for itself. */
+  #notesOf(found: readonly Engram[]): Engram[] {
     const notes = new Map<Id, Engram>();
-    for (const engram of this.#found()) {
+    for (const engram of found) {
       const note = engram.kind === "fact" ? this.#noteOf(engram)?.note ?? engram : engram;
       notes.set(note.id, note);
     }
-    return [...notes.values()].flatMap((note) => this.#ofNote(note));
+    return [...notes.values()];
   }
 
   #alone(engram: Engram): Candidate {
@@ -214,6 +249,7 @@ class Search {
       previous: "",
       before,
       speaker,
+      heads: "",
       title,
       dated,
       note,
@@ -241,9 +277,12 @@ class Search {
     const { before, speaker, title, dated, note: whole } = this.#around(note);
     const facts = this.#factsOf(note);
     const given = new Set<Id>();
-    return sentencesOf(note.content).flatMap(({ text, start, lead, previous, open, struck }, at) => {
-      const first = at === 0 ? before : "";
-      const around = { lead, previous, before: first, speaker, title, dated, note: whole, open, struck };
+    return sentencesOf(note.content).flatMap((sentence, at) => {
+      const { text, start, lead, previous, heads, open, struck } = sentence;
+      const around = {
+        ...{ lead, previous, before: at === 0 ? before : "", heads, title, dated, note: whole, open, struck },
+        speaker: sentence.speaker === "" ? speaker : sentence.speaker,
+      };
       const taken = facts.filter((one) => one.start < start + text.length && start < one.end);
       if (taken.length === 0) return [{ engram: note, note, start, statement: { text, ...around } }];
       return taken.filter(({ fact }) => !given.has(fact.id)).map(({ fact, start: from }) => {
@@ -360,12 +399,10 @@ class Search {
 
   /** The later sentence that most tells that this one holds no longer, or null. */
   #taken(older: Rated, sorted: readonly Rated[]): Rated | null {
-    const { content } = this.#common, words = content(older.statement.text);
     let best: Rated | null = null, most = 0;
     for (const newer of sorted) {
-      if (!mayReplace(older, newer)) continue;
-      if (newer.said.size === 0 && content(newer.statement.text).isDisjointFrom(words)) continue;
-      const margin = changeMargin(this.#asked, older, newer, this.#common);
+      if (!this.#mayTake(older, newer)) continue;
+      const margin = weighed(changeFeatures(this.#asked, older, newer, this.#common), this.#weights.change);
       if (margin > most) [best, most] = [newer, margin];
     }
     return best;
@@ -544,7 +581,22 @@ const placeOf = ({ note, start }: Candidate) => (note.position ?? 0) * 2 ** 32 +
 function dateOf({ engram, note, statement }: Candidate): string {
   const source = engram.observedAt === null ? note : engram;
   if (source.timeSource !== "file" && source.timeSource !== "none") return source.observedAt ?? "";
-  return dayIn(note.content.slice(0, dateCharsMax)) || dayIn(statement.lead);
+  const named = `${note.source ?? ""} ${note.title ?? ""}`;
+  return dayIn(note.content.slice(0, dateCharsMax)) || dayIn(statement.lead) ||
+    dayOfEntry(statement.text, named) || monthIn(named);
+}
+
+/** The day that opens an entry of a log ("9 Mar, the pump is back"), in the year its note is named by; or "". */
+function dayOfEntry(text: string, named: string): string {
+  const year = /(?<!\d)(?:19|20)\d\d(?!\d)/.exec(named)?.[0];
+  const day = /^\P{L}{0,3}\d{1,2}(?:st|nd|rd|th|\.)?\s\p{L}{3,9}(?=[,.:–-])/u.exec(text)?.[0];
+  return year === undefined || day === undefined ? "" : dayIn(`${day} ${year}`);
+}
+
+/** The first day of the month a note is named by ("log/2026-03.md"), or "". */
+function monthIn(named: string): string {
+  const month = /(?<!\d)((?:19|20)\d\d-(?:0[1-9]|1[0-2]))(?!\d)/.exec(named)?.[1];
+  return month === undefined ? "" : dayIn(`${month}-01`);
 }
 
 /**

@@ -14,7 +14,6 @@ import { queryWords } from "../graph/mod.ts";
 import { findDate } from "../input/dates.ts";
 import { formatDay } from "../kernel/mod.ts";
 import type { Statement } from "./answer_kinds.ts";
-import { changeWeights } from "./ask_weights.ts";
 import {
   changePattern,
   currencyCue,
@@ -23,7 +22,7 @@ import {
   reversalCue,
 } from "./question_words.ts";
 import { type Asked, isDropped, isRelated, type Term, valuesIn } from "./questions.ts";
-import { type Features, type StemsOf, weighed } from "./rating.ts";
+import type { Features, StemsOf } from "./rating.ts";
 
 /** A sentence with what it answers and when it was so. */
 export interface Dated {
@@ -47,16 +46,11 @@ export interface Common {
 /** Stems of a text without words that join. */
 export const contentOf = (text: string): Set<string> => new Set(queryWords(text).map(({ stem }) => stem));
 
-/** Above 0 the later sentence took the place of the earlier one. */
-export function changeMargin(asked: Asked, older: Dated, newer: Dated, common: Common): number {
-  return weighed(changeFeatures(asked, older, newer, common), changeWeights);
-}
+/** Between -1 and 1: -1 where a sentence is no answer at all. */
+const squash = (value: number) => value === -Infinity ? -1 : value / (1 + Math.abs(value));
 
-/** Between -1 and 1. */
-const squash = (value: number) => value / (1 + Math.abs(value));
-
-/** The features of `newer` as what took the place of `older`. */
-function changeFeatures(
+/** The features of `newer` as what took the place of `older`: above 0, weighed, it did. */
+export function changeFeatures(
   asked: Asked,
   older: Dated,
   newer: Dated,

@@ -103,6 +103,50 @@ contact reach
 rain weather
 latest newest recent
 open opens opened
+close closes closed closing shut shuts
+collect collects collected fetch fetches fetched pick picks picked
+buy buys bought get gets got order
+cook cooks cooked chef caterer catering kitchen
+play plays played act acts role part cast
+rehearse rehearsal practise practice practising
+sing sings sang sung song songs choir
+train trains training coach coaching
+lesson lessons class classes course courses
+clean cleans cleaned wash washes washed wipe
+alter alters altered alteration tailor
+lend lends lent borrow borrows borrowed loan
+hire hires hired rent rents lease
+sit sits seat seats seated
+bake bakes baked oven
+allow allows allowed permit permitted forbid forbidden
+vote voted elect elected election
+sick ill illness
+hurt injured injury
+die died death dead
+plant plants planted sow sown grow
+steal stole stolen theft
+missing lost lose
+sign signs signed signature
+submit submitted hand handed due deadline
+inspect inspects inspection inspector examine examiner exam
+check checks checked
+dial ring rings phone call
+reserve reserved reservation book booked booking
+marry married wedding wed
+wear wears wore dress dressed clothes
+drink drinks drank
+breed kind sort type
+rename renamed name called
+print prints printed printer
+cancel cancelled canceled off
+refuse refused reject rejected decline declined
+invite invited invitation guest guests
+insured cover covered
+earn earned wage paid
+beat beaten win won
+join joins joined member
+heat heated heating boiler radiator
+authenticate authentication login auth token
 `.trim().split("\n");
 
 const classes = new Map<string, Set<number>>();

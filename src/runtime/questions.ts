@@ -181,10 +181,19 @@ function hasDerived(stems: ReadonlySet<string>, stem: string): boolean {
   return false;
 }
 
-/** Whether a set has a word that may stand for a term. */
+/** What is known already: the same words stand around many sentences. */
+const relatedIn = new WeakMap<Term["related"], WeakMap<ReadonlySet<string>, boolean>>();
+
+/** Whether a set has a word that may stand for a term; the set may not change afterwards. */
 export function isRelated(term: Term, stems: ReadonlySet<string>): boolean {
-  for (const one of term.related) if (stems.has(one)) return true;
-  return !term.named && hasDerived(stems, term.stem);
+  let known = relatedIn.get(term.related);
+  if (known === undefined) relatedIn.set(term.related, known = new WeakMap());
+  let found = known.get(stems);
+  if (found === undefined) {
+    found = !term.related.isDisjointFrom(stems) || !term.named && hasDerived(stems, term.stem);
+    known.set(stems, found);
+  }
+  return found;
 }
 
 const wordPattern = /[\p{L}\p{N}]+(?:[.,:]\p{N}+)*/gu;

@@ -4,7 +4,7 @@
  * Owns: the features, and the score they give.
  * Does not own: the weights (ask_weights.ts), kinds of answers (answer_kinds.ts), taking a question apart (questions.ts).
  *
- * How: each word of the question is looked for at its nearest place: in the sentence, as a related word, in the heading, in
+ * How: each word of the question is looked for at its nearest place: in the sentence, as a related word, above its column, in the heading, in
  * the title, in the sentence before, elsewhere in the note. What it counts there depends on what it is in the question
  * (a name, a noun, a verb, the kind of thing asked for) and how rare it is. Added is what kind of answer the sentence has,
  * how close that stands to the question's words, and whether the sentence states anything. The weights were fitted to
@@ -67,7 +67,18 @@ export function rate(asked: Asked, statement: Statement, scale: Scale, weights =
 }
 
 /** Where a word of the question is found, nearest first. */
-type Place = "own" | "rel" | "like" | "lead" | "answers" | "pronoun" | "title" | "prev" | "note" | "none";
+type Place =
+  | "own"
+  | "rel"
+  | "like"
+  | "row"
+  | "lead"
+  | "answers"
+  | "pronoun"
+  | "title"
+  | "prev"
+  | "note"
+  | "none";
 
 /** The words around a sentence. */
 class Around {
@@ -96,13 +107,14 @@ class Around {
   }
 
   placeOf(term: Term): Place {
-    const { lead, title, previous, before, speaker, note } = this.#statement;
+    const { heads, lead, title, previous, before, speaker, note } = this.#statement;
     const has = (text: string) =>
       text !== "" && (this.#stems(text).has(term.stem) || isRelated(term, this.#stems(text)));
     const isSpeaker = speaker !== "" && this.#stems(speaker).has(term.stem);
     if (this.own.has(term.stem) || (this.#first && isSpeaker)) return "own";
     if (isRelated(term, this.own)) return "rel";
     if (!term.named && isLike(this.own, term.stem)) return "like";
+    if (has(heads)) return "row";
     if (has(lead)) return "lead";
     if ((this.#asksBefore && has(before)) || (this.#asksPrevious && has(previous))) return "answers";
     if (this.opensWithPronoun && (has(previous) || has(before))) return "pronoun";
@@ -146,7 +158,8 @@ function featuresOf(
   let light = 0, lightFound = 0, covered = 0, previous = 0;
   for (const term of asked.terms) {
     const { role, stem } = term, place = around.placeOf(term);
-    const isOwn = place === "own" || place === "rel" || place === "like";
+    // What stands above a column is said in each of its rows.
+    const isOwn = place === "own" || place === "rel" || place === "like" || place === "row";
     if (place !== "none" && place !== "note") matched.add(stem);
     if (isOwn && role !== "light") said.add(stem);
     if (role === "kind") {
@@ -162,12 +175,13 @@ function featuresOf(
     if (last.has(stem) || isRelated(term, last)) previous += part;
     if (stems(statement.title).has(stem)) add("inTitle", part);
     if (place === "own" || place === "none") add(`${role}_${place}`, part);
+    else if (place === "row") add(`${role}_own`, part);
     else add(place, part);
     if (role === "named" && !isOwn && place !== "none") {
       add(place === "title" || place === "lead" ? "namedAbove" : "namedAround", part);
     }
     if (role === "named" && (place === "none" || place === "note")) add("namedMissing", 1);
-    if (place === "own" || place === "rel") {
+    if (place === "own" || place === "rel" || place === "row") {
       covered += part;
       f.any = 1;
       if (role !== "verb" && role !== "head") f.core = 1;

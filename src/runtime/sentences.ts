@@ -7,6 +7,8 @@
  * 2. Pure and bounded: equal contents give equal sentences; work is linear in the characters looked at.
  */
 
+import { spokenOf, subjectOf } from "./speakers.ts";
+
 /** Characters of a note that are looked at. */
 const noteCharsMax = 64 * 1024;
 const sentencesMax = 1000;
@@ -16,6 +18,8 @@ export const sentenceCharsMax = 600;
 const wordCharsMax = 64;
 /** A line this long without a full stop goes on in the next one. */
 const wrappedCharsMin = 60;
+/** Characters by which a wrapped line may be shorter than it had to be. */
+const wrapSlack = 8;
 
 /** A verbatim part of a note, with what stands around it. */
 export interface Sentence {
@@ -26,6 +30,10 @@ export interface Sentence {
   readonly lead: string;
   /** The two sentences before it in the same paragraph or list, or "". */
   readonly previous: string;
+  /** Who says it in a pasted chat or mail, or "". */
+  readonly speaker: string;
+  /** The heads of the columns, of a row of a table; else "". */
+  readonly heads: string;
   /** A task that is not done. */
   readonly open: boolean;
   /** Struck through, so no longer meant. */
@@ -38,6 +46,8 @@ interface Piece {
   end: number;
   readonly lead: string;
   readonly group: number;
+  readonly speaker: string;
+  readonly heads: string;
   readonly open: boolean;
   readonly whole: boolean;
 }
@@ -78,7 +88,9 @@ export function sentencesOf(content: string): Sentence[] {
         text: sentence,
         start: bytes(start),
         lead: [piece.lead, dated].filter((one) => one !== "").join(" "),
-        previous: [earlier, previous].filter((one) => one !== "").join(" "),
+        previous: piece.heads !== "" ? "" : [earlier, previous].filter((one) => one !== "").join(" "),
+        speaker: piece.speaker,
+        heads: piece.heads,
         open: piece.open || taskStart.test(sentence),
         struck: sentence.startsWith("~~") && sentence.replace(/[.\s]+$/, "").endsWith("~~"),
       });
@@ -128,16 +140,26 @@ function* linesOf(text: string): Generator<Line> {
 
 /** Paragraphs, items, rows and lines, without their marks. */
 function piecesOf(text: string): Piece[] {
-  const pieces: Piece[] = [], lines = [...linesOf(text)];
-  let fence = "", header = "", lead = "", group = 0, open: Piece | null = null;
-  const add = (line: Line, skip: number, more: { lead: string; open?: boolean; whole?: boolean }) => {
+  const pieces: Piece[] = [], lines = [...linesOf(text)], longest = longestAround(lines);
+  const bodies = lines.map(({ text }) => text), spoken = spokenOf(bodies);
+  let fence = "", header = "", lead = subjectOf(bodies), group = 0, open: Piece | null = null, speaker = "";
+  const add = (
+    line: Line,
+    skip: number,
+    more: { lead: string; open?: boolean; whole?: boolean; heads?: string },
+  ) => {
     const from = line.start + skip, body = text.slice(from, line.end), trimmed = body.trim();
     const start = from + body.length - body.trimStart().length;
-    const piece = { start, end: start + trimmed.length, group, open: false, whole: false, ...more };
+    const piece = {
+      ...{ start, end: start + trimmed.length, group, speaker, heads: "", open: false, whole: false },
+      ...more,
+    };
     if (trimmed !== "") pieces.push(piece);
     return piece;
   };
   lines.forEach((line, at) => {
+    const { skip = 0, head = false } = spoken[at] ?? {};
+    speaker = spoken[at]?.speaker ?? "";
     const fenceMark = /^\s*(```+|~~~+)/.exec(line.text)?.[1] ?? "";
     if (fence !== "" || fenceMark !== "") {
       const closes = fence !== "" && fenceMark.startsWith(fence);
@@ -163,8 +185,19 @@ function piecesOf(text: string): Piece[] {
     if (separatorRow.test(line.text) && /[|-]/.test(line.text)) return;
     if (/^\s*\|.*\|\s*$/.test(line.text) || (header !== "" && line.text.includes("|"))) {
       if (separatorRow.test(lines[at + 1]?.text ?? "")) header = cells(line.text);
-      else add(row(line), 0, { lead: [lead, header].filter((one) => one !== "").join(" "), whole: true });
+      else {
+        const under = [lead, header].filter((one) => one !== "").join(" ");
+        add(row(line), 0, { lead: under, whole: true, heads: header });
+      }
       open = null;
+      return;
+    }
+    if (head) {
+      open = null;
+      return;
+    }
+    if (skip > 0) {
+      open = add(line, skip, { lead: "" });
       return;
     }
     const item = listItem.exec(line.text);
@@ -174,11 +207,22 @@ function piecesOf(text: string): Piece[] {
       return;
     }
     const quote = /^\s*(?:>\s*)+/.exec(line.text)?.[0].length ?? 0;
-    if (open !== null && quote === 0 && goesOn(text, open, line)) {
+    if (open !== null && quote === 0 && goesOn(text, open, line, longest[at] ?? 0)) {
       open.end = line.start + line.text.trimEnd().length;
     } else open = add(line, quote, { lead: "" });
   });
   return pieces;
+}
+
+/** For each line, the length of the longest line of its paragraph (lines without an empty one between them). */
+function longestAround(lines: readonly Line[]): number[] {
+  const found: number[] = [];
+  for (let from = 0; from < lines.length;) {
+    let to = from, most = 0;
+    do most = Math.max(most, lines[to]?.text.trimEnd().length ?? 0); while (lines[++to]?.text.trim());
+    while (from < to) found[from++] = most;
+  }
+  return found;
 }
 
 /** A row without the bars around it. */
@@ -209,12 +253,16 @@ function isItem(text: string, piece: Piece): boolean {
 const opensTurn =
   /^\s*(?:[[(]*\d{1,2}:\d\d|\S.{0,40}\s[[(]*\d{1,2}:\d\d.{0,4}$|\[\d+[./:-][\d./:,\sapm-]{1,24}\]|\d+[./-]\d[\d./:,\sapm]{1,22}\s[-–]\s)/iu;
 
-/** Whether a line goes on with the sentence of the piece before it: a wrapped line, not a new statement. */
-function goesOn(text: string, piece: Piece, line: Line): boolean {
+/**
+ * Whether a line goes on with the sentence of the piece before it: a wrapped line, not a new statement. A line was
+ * wrapped where its next word would not have fitted in the longest line of the paragraph.
+ */
+function goesOn(text: string, piece: Piece, line: Line, longest: number): boolean {
   const last = text.slice(text.lastIndexOf("\n", piece.end - 1) + 1, piece.end);
   if (/[.!?:;…]["'”’)\]]*$/.test(last) || /^\s*[\p{L}\p{N} ]{1,40}:\s/u.test(line.text)) return false;
   if (opensTurn.test(last) || opensTurn.test(line.text)) return false;
-  const next = line.text.trimStart();
+  const next = line.text.trimStart(), word = /^\S*/.exec(next)?.[0].length ?? 0;
+  if (last.length + 1 + word + wrapSlack <= longest) return false;
   return (/^\p{Ll}/u.test(next) && last.length >= 40) || last.length >= wrappedCharsMin;
 }
 
@@ -256,8 +304,8 @@ function cut(text: string, { start: from, end: to }: Piece): [number, number][] 
 
 function endsSentence(before: string, mark: string, next: string): boolean {
   if (/^[!?…。！？]/.test(mark)) return true;
-  const word = /[\p{L}\p{N}.]*$/u.exec(before)?.[0] ?? "";
-  const plain = word.replaceAll(".", "").toLowerCase();
+  const word = /[\p{L}\p{N}.’']*$/u.exec(before)?.[0] ?? "";
+  const plain = word.replace(/[.’']/g, "").toLowerCase();
   if (/^\p{L}(\.\p{L})*$/u.test(word) || /^\d{1,2}$/.test(word) && monthNext.test(next)) return false;
   if (abbreviations.has(plain)) return plain === "no" ? !/^\d/.test(next) : false;
   // A number alone at the start counts a line; a lower-case start is a new sentence only after a whole word.

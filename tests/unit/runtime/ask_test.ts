@@ -254,6 +254,35 @@ Deno.test("ask() takes no change of another thing for a change of the answer", (
   assert.equal(answer, "The Gull launch is on 28 April.");
 });
 
+Deno.test("ask() takes who wrote a mail, or speaks in a pasted chat, for the one who says I", () => {
+  const mail = "From: Orla Finn\nDate: 3 March 2026\nTo: Per\n\nI live in Orsk, above the bakery.";
+  assert.equal(
+    answerTo("Where does Orla Finn live?", { "mail.txt": mail }),
+    "I live in Orsk, above the bakery.",
+  );
+  const chat = "3 March 2026\n\nUlla: hello\nPer: my dog is called Kvass\nUlla: good name";
+  assert.equal(answerTo("What is Per's dog called?", { "chat.txt": chat }), "my dog is called Kvass");
+});
+
+Deno.test("ask() takes a club, a firm or a school for who does something", () => {
+  const text = "the rowing club lends us the tent";
+  assert.equal(answerTo("Who lends us the tent?", { "2026-02-02.md": text }), text);
+});
+
+Deno.test("ask() reads what stands above a column in each of its rows", () => {
+  const table = "# Sites\n\n| site | people |\n|---|---|\n| Orsk | 14 |\n| Lindby | 9 |";
+  assert.equal(answerTo("How many people are in Lindby?", { "2026-02-02.md": table })?.trim(), "Lindby | 9");
+});
+
+Deno.test("ask() knows the day of an entry of a log by its beginning, in the year the log is named by", () => {
+  const log = "- 9 Mar, the pump is set to 4 bar\n- 20 Mar, the pump is set to 6 bar now";
+  const answer = answerTo("What is the pump set to?", {
+    "log/2026-03.md": log,
+    "2026-03-12.md": "The pump is set to 5 bar.",
+  });
+  assert.match(answer ?? "", /6 bar/);
+});
+
 for (
   const [question, text] of [
     ["What is Colin Hatch's phone number?", "Colin Hatch came on Tuesday."],

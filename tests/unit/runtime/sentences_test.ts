@@ -89,19 +89,61 @@ Deno.test("sentencesOf() joins wrapped lines and keeps statements on lines of th
 
 for (
   const [what, first] of [
-    ["a name and a time", "Ada Quist  9:31 AM"],
+    ["a name and a time", "Ada Quist  9:31 AM\nthe long line of the chat goes on and on until here"],
     ["a time in brackets", "[09:31] ada: the long line of the chat goes on and on until here"],
     ["a day in brackets", "[28/08/2025] ada: the long line of the chat goes on and on until here"],
     ["a day and a time", "28.08.25, 09:31 - ada: the long line of the chat goes on and on until here"],
   ] as const
 ) {
-  Deno.test(`sentencesOf() takes a line of a chat with ${what} for one of its own`, () => {
+  Deno.test(`sentencesOf() takes a line of a chat with ${what} for one of its own, and knows who speaks`, () => {
     const chat =
       `the hall is booked for the whole of the evening and the night too\n${first}\nwe meet at the door`;
-    const [before, turn] = texts(chat);
-    assert.deepEqual([before, turn], [chat.split("\n")[0], first]);
+    const [before, turn] = sentencesOf(chat);
+    assert.deepEqual([before?.text, turn?.text, turn?.speaker.toLowerCase().split(" ")[0]], [
+      chat.split("\n")[0],
+      "the long line of the chat goes on and on until here",
+      "ada",
+    ]);
   });
 }
+
+Deno.test("sentencesOf() knows who speaks in a pasted chat by labels that come again, and takes no list for one", () => {
+  const speakers = (text: string) => sentencesOf(text).map(({ speaker, text }) => [speaker, text]);
+  assert.deepEqual(speakers("Ulla: who has it?\nPer: me\nUlla: good"), [
+    ["Ulla", "who has it?"],
+    ["Per", "me"],
+    ["Ulla", "good"],
+  ]);
+  assert.deepEqual(speakers("Butter: 2 kg\nSalt: some"), [["", "Butter: 2 kg"], ["", "Salt: some"]]);
+});
+
+Deno.test("sentencesOf() reads a mail without its head, under its subject, as said by its sender", () => {
+  const mail = "From: Orla Finn <orla@mail.example>\nDate: 3 March 2026\nSubject: the piano\n\nI tuned it.";
+  assert.deepEqual(sentencesOf(mail).map(({ text, speaker }) => [text, speaker]), [
+    ["I tuned it.", "Orla Finn"],
+  ]);
+});
+
+Deno.test("sentencesOf() takes a line for a new statement where its first word would have fitted before it", () => {
+  const lines = [
+    "the tank in the loft was emptied and scrubbed, and it holds again",
+    "paint is ordered",
+    "nobody has answered about the second boat yet, though Iris asked them twice by now",
+  ];
+  assert.deepEqual(texts(lines.join("\n")), lines);
+});
+
+Deno.test("sentencesOf() ends a sentence after a contraction", () => {
+  assert.deepEqual(texts("The piano is sound, the floor isn't. From Monday we play upstairs."), [
+    "The piano is sound, the floor isn't.",
+    "From Monday we play upstairs.",
+  ]);
+});
+
+Deno.test("sentencesOf() gives a row the heads of its columns", () => {
+  const [row] = sentencesOf("| site | people |\n|---|---|\n| Orsk | 14 |");
+  assert.equal(row?.heads, "site people");
+});
 
 Deno.test("sentencesOf() takes a date that stands alone as the lead of what follows", () => {
   assert.deepEqual(
