@@ -511,6 +511,11 @@ export class Graph {
     return this.#read(() => this.#reads.contextByName(name, asOf));
   }
 
+  /** The id of a context by its id, or else by its name: the first made of several; null where there is none. */
+  contextIdOf(idOrName: string): Id | null {
+    return this.#read(() => this.#reads.contextIdOf(idOrName));
+  }
+
   /** By id; with a page, those after one id. */
   contexts(asOf?: number, page?: { readonly limit?: number; readonly after?: Id }): Context[] {
     return this.#read(() => this.#reads.contexts(asOf, page));

@@ -567,6 +567,15 @@ export class Reads {
     return null;
   }
 
+  /** The id of a context that there is, by id or else by name; it counts nothing that is in it. */
+  contextIdOf(idOrName: string): Id | null {
+    const { tick } = this.#scopes.make(undefined, null);
+    if (this.#db.get(contextById, [tick, idOrName]) !== null) return idOrName;
+    const named = this.#db.all(contextsByName, [tick, hashText(idOrName)])
+      .find((row) => contextTexts(textOrNull(row[4])).name === idOrName);
+    return named === undefined ? null : text(named[1]);
+  }
+
   /** By id; with a page, those after one id. */
   contexts(asOf?: number, page: { readonly limit?: number; readonly after?: Id } = {}): Context[] {
     const scope = this.#scopes.make(asOf, null);

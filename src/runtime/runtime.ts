@@ -1001,7 +1001,7 @@ class LocalRuntime implements Runtime {
   }
 
   #beginSession({ client, context, session }: Extract<View, { view: "session" }>): SessionStart | null {
-    if (context === "personal" && this.#graph.contextByName(context) === null) return null; // made by its first memory
+    if (context === "personal" && this.#graph.contextIdOf(context) === null) return null; // made by its first memory
     return beginSession(this.#graph, {
       client,
       context: this.#views.contextId(context),

@@ -252,10 +252,10 @@ export class Views {
     if (what === "agent") return this.#agentId(text);
     if (what === "engram" && text === "@last") return this.#lastEngram();
     const graph = this.parts.graph;
-    const known = what === "engram" ? graph.versions(text).length > 0 : graph.context(text) !== null;
-    if (known) return text;
-    const named = what === "context" ? graph.contextByName(text) : null;
-    if (named !== null) return named.id;
+    if (what === "context") {
+      const known = graph.contextIdOf(text);
+      if (known !== null) return known;
+    } else if (graph.engram(text) !== null || graph.versions(text).length > 0) return text;
     const letter = what === "engram" ? "e" : "x";
     if (!text.startsWith(letter)) throw notFound(what, text);
     const found = graph.idsByPrefix(text, 2);
@@ -445,7 +445,7 @@ export class Views {
       throw new EngramError("invalid_argument", `Cannot brief: tokens ${tokensMax} is not from ${range}`);
     }
     const graph = this.parts.graph;
-    const named = view.context === undefined ? graph.contextByName("personal")?.id ?? null : view.context;
+    const named = view.context === undefined ? graph.contextIdOf("personal") : view.context;
     const context = named === null ? null : graph.context(this.contextId(named));
     return brief(graph, {
       context: context === null ? null : { id: context.id, name: context.name },

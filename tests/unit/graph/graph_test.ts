@@ -186,6 +186,14 @@ Deno.test("contexts, their agents and their engrams are read by id, by name and 
     ...[e(0), e(1), e(2)].map((id) => join(x(0), id)),
   ], [{ op: "context_agent_put", context: x(0), agent: "scout", access: "write" }]);
   assert.equal(graph.contextByName("alpha")?.id, x(0));
+  graph.commit(entry(graph, [context(x(1), "alpha"), context(x(2), x(1))]));
+  assert.deepEqual(["alpha", x(0), x(1), x(3), "beta"].map((one) => graph.contextIdOf(one)), [
+    x(0),
+    x(0),
+    x(1),
+    null,
+    null,
+  ]);
   assert.deepEqual(graph.context(x(0))?.agents, [{ agent: "scout", access: "write" }]);
   assert.deepEqual(graph.contextsForAgent("scout", 0), [{ context: x(0), access: "read" }]);
   assert.deepEqual(ids(graph.contextEngrams(x(0), { limit: 2 })), [e(0), e(1)]);
