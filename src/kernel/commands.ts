@@ -10,7 +10,7 @@ import type { Grant } from "./grants.ts";
 import type { Id } from "./ids.ts";
 import type { Payload } from "./payload.ts";
 import type { EngramKind, JsonObject, TimeSource } from "./records.ts";
-import type { Workflow } from "./workflow.ts";
+import type { LoggedWorkflow } from "./workflow.ts";
 
 /** One direct change of the owner's. Contexts are ids or names; times are ms since 1970. */
 export type DirectOp =
@@ -105,7 +105,7 @@ export type Ask =
     readonly context: string | null;
     readonly fuel: number | null;
   }
-  | { readonly kind: "workflow"; readonly context: string; readonly workflow: Workflow }
+  | { readonly kind: "workflow"; readonly context: string; readonly workflow: LoggedWorkflow }
   /** Removes memories for good: texts, and every copy the folder holds. The only command of its tick. */
   | { readonly kind: "erase"; readonly ids: readonly Id[] };
 

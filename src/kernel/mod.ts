@@ -74,4 +74,11 @@ export {
   type Subscription,
   type Wanted,
 } from "./manifest.ts";
-export { checkSteps, readySteps, resolveParams, type Workflow, type WorkflowStep } from "./workflow.ts";
+export {
+  checkSteps,
+  loggedWorkflow,
+  readySteps,
+  resolveParams,
+  type Workflow,
+  type WorkflowStep,
+} from "./workflow.ts";

@@ -15,7 +15,7 @@ import { EngramError } from "./errors.ts";
 import { nestsDeeper } from "./json_depth.ts";
 import { Payload } from "./payload.ts";
 import { fuelBudget, runEnded, type State, type Step, type WorkflowRun } from "./state.ts";
-import { readySteps, resolveParams } from "./workflow.ts";
+import { paramsOf, readySteps, resolveParams } from "./workflow.ts";
 
 /** A command in the tick, with its seat. */
 export interface Seated {
@@ -237,7 +237,7 @@ function runSteps(
     if (!state.agents.has(step.agent)) problem = `agent ${quote(step.agent)} is not loaded any more`;
     else {
       try {
-        params = resolveParams(step.params, runResults(run));
+        params = resolveParams(paramsOf(step), runResults(run));
       } catch (error) {
         if (!(error instanceof EngramError)) throw error;
         problem = error.message;

@@ -25,7 +25,7 @@ import type { Grant } from "./grants.ts";
 import { formatId, type Id } from "./ids.ts";
 import type { Payload } from "./payload.ts";
 import type { JsonObject } from "./records.ts";
-import type { Workflow } from "./workflow.ts";
+import type { LoggedWorkflow } from "./workflow.ts";
 
 /** Where an agent's last image in the log lies. */
 export interface ImagePoint {
@@ -102,7 +102,7 @@ export interface WorkflowRun {
   readonly seat: number;
   readonly command: Command;
   readonly context: string;
-  readonly workflow: Workflow;
+  readonly workflow: LoggedWorkflow;
   readonly steps: Map<string, RunStep>;
   /** Steps that are carried over now. */
   readonly carried: Set<string>;

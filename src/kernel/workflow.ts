@@ -12,9 +12,10 @@
  * 4. A params text reaches the agent byte for byte, but for its references.
  */
 import { EngramError } from "./errors.ts";
+import { Payload } from "./payload.ts";
 import type { Json } from "./records.ts";
 
-/** A workflow as it is logged. Every step's dependencies are steps of it, without a cycle. */
+/** A workflow as it is asked for. Every step's dependencies are steps of it, without a cycle. */
 export interface Workflow {
   readonly id: string;
   readonly name: string;
@@ -33,8 +34,35 @@ export interface WorkflowStep {
   readonly dependencies: readonly string[];
 }
 
+/** A workflow as it is logged. */
+export interface LoggedWorkflow extends Omit<Workflow, "steps"> {
+  readonly steps: readonly LoggedStep[];
+}
+
+/** A step as it is logged: its params are a payload, which an erasure can remove. Older logs hold them bare. */
+export interface LoggedStep extends Omit<WorkflowStep, "params"> {
+  readonly params: Json | Payload;
+}
+
+/** A workflow to be logged; one of an older log as it would be logged now. */
+export function loggedWorkflow({ steps, ...rest }: LoggedWorkflow): LoggedWorkflow {
+  const payload = ({ params }: LoggedStep) => params instanceof Payload ? params : Payload.json(params);
+  return { ...rest, steps: steps.map((step) => ({ ...step, params: payload(step) })) };
+}
+
+/** The params of a logged step; null once erased. */
+export function paramsOf({ params }: LoggedStep): Json {
+  if (!(params instanceof Payload)) return params;
+  if (params.erased) return null;
+  const written: Json = JSON.parse(params.text());
+  return written;
+}
+
 /** Steps that are not done and whose dependencies all are, in the order they are declared. */
-export function readySteps(workflow: Workflow, done: ReadonlySet<string>): WorkflowStep[] {
+export function readySteps<Step extends Pick<WorkflowStep, "id" | "dependencies">>(
+  workflow: { readonly steps: readonly Step[] },
+  done: ReadonlySet<string>,
+): Step[] {
   return workflow.steps.filter((step) => !done.has(step.id) && step.dependencies.every((id) => done.has(id)));
 }
 

@@ -592,10 +592,10 @@ function mayWait(blobs: Blobs, sha: string): boolean {
 
 /** Rows of remembered receipts that may hold what is erased: the command stays known, what it was told does not. */
 export function forgottenReceipts(graph: Graph, { payloads }: Erasure): { key: string; value: Uint8Array }[] {
-  const ticks = new Set(payloads.map(([tick]) => tick));
   return graph.rows("command/").flatMap(({ key, value }) => {
-    const row = unpack(value) as { readonly tick: number };
-    if (!ticks.has(row.tick)) return [];
-    return [{ key, value: pack({ tick: row.tick, receipt: { tick: row.tick, erased: true }, error: null }) }];
+    const { tick, took = tick } = unpack(value) as { readonly tick: number; readonly took?: number };
+    // A workflow's receipt tells what its steps answered in every tick since it was taken.
+    if (!payloads.some(([at]) => at >= took && at <= tick)) return [];
+    return [{ key, value: pack({ tick, took, receipt: { tick, erased: true }, error: null }) }];
   });
 }

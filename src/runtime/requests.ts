@@ -18,6 +18,7 @@ import {
   type EngramTexts,
   type Grant,
   type JsonObject,
+  loggedWorkflow,
   Payload,
   requireTime,
   type TimeSource,
@@ -25,6 +26,7 @@ import {
 } from "../kernel/mod.ts";
 import { vectorLimits } from "../graph/mod.ts";
 import { type Redactions, redactJson, redactJsonText, redactText } from "../input/redact.ts";
+import { inLogOrder } from "./entries.ts";
 
 /** A memory to store. Times are ISO 8601. */
 export interface MemoryInput {
@@ -381,7 +383,8 @@ export function toAsk(request: Request, facts: LoadFacts | null, redactions: Red
       return {
         kind: "workflow",
         context: request.context,
-        workflow: redactWorkflow(request.workflow, redactions),
+        // In order: the same command asked for again has the same text.
+        workflow: loggedWorkflow(inLogOrder(redactWorkflow(request.workflow, redactions))),
       };
     case "configure":
       return { kind: "configure", changes: request.changes };

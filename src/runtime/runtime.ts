@@ -27,6 +27,7 @@ import {
   type Erasure,
   erasureOf,
   hasWork,
+  loggedWorkflow,
   type Plan,
   plan,
   sendsMessages,
@@ -522,7 +523,9 @@ class LocalRuntime implements Runtime {
 
   #isSame(earlier: Command, request: Request): boolean {
     checkRequest(request);
-    return samePart(earlier.ask, toAsk(request, this.#factsOf(request), new Map()));
+    const { ask } = earlier;
+    const asked = ask.kind === "workflow" ? { ...ask, workflow: loggedWorkflow(ask.workflow) } : ask;
+    return samePart(asked, toAsk(request, this.#factsOf(request), new Map()));
   }
 
   /** A command taken before a restart that has not ended: whoever asks again waits for it. */

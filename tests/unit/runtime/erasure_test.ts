@@ -404,6 +404,43 @@ Deno.test("erase() waits for a workflow's end, and holds up neither it nor what 
     assert.equal(await codeOf(runtime.view({ view: "engram", id })), "engram_not_found");
   }));
 
+Deno.test("erase() removes a memory from the params of workflows, and the log still verifies", async () => {
+  using folder = temporaryFolder();
+  const runtime = await openRuntime({ data: folder.path, seed: 1, workers: 1 });
+  for (const agent of ["ada", "bob"]) await runtime.submit(mailAgent(agent, testAgentBase64));
+  const id = await add(runtime, content);
+  const steps = [
+    { id: "read", agent: "ada", action: "Get", params: JSON.stringify(id), dependencies: [] },
+    {
+      id: "told",
+      agent: "bob",
+      action: "Post",
+      params: JSON.stringify(`ada ${content}`),
+      dependencies: ["read"],
+    },
+    { id: "value", agent: "ada", action: "echo", params: { text: content }, dependencies: ["told"] },
+    { id: "last", agent: "bob", action: "count", params: "{}", dependencies: ["value"] },
+  ];
+  const asked: Request = {
+    kind: "workflow",
+    context: "personal",
+    workflow: { id: "flow", name: "Flow", steps },
+  };
+  const options = { commandId: "flow-once" };
+  const ended = await runtime.submit(asked, options);
+  assert.match(JSON.stringify(ended.steps), /said twice/);
+  assert.notDeepEqual(filesHolding(folder.path, phrase), []);
+  await runtime.submit({ kind: "erase", ids: [id] });
+  assert.deepEqual(filesHolding(folder.path, phrase), []);
+  assert.equal((await runtime.submit(asked, options)).tick, ended.tick); // not run again
+  await runtime.close();
+  assert.deepEqual(filesHolding(folder.path, phrase), []);
+  for (const workers of [1, 2]) {
+    const report = await replay({ data: folder.path, workers });
+    assert.equal(report.ok, true, JSON.stringify(report.first));
+  }
+});
+
 Deno.test("a command that was carried over, refused and then erased is replayed as it stands", () =>
   withRuntime(async (runtime) => {
     const id = await add(runtime, "The vault is shut.");
