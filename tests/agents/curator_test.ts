@@ -357,6 +357,88 @@ for (
     assert.deepEqual(await endedBy("supersedes", older, newer), [pair]));
 }
 
+for (
+  const [older, newer] of [
+    [
+      "The choir's sheet music is kept in the vestry cupboard.",
+      "The choir's sheet music has moved out of the vestry and stands in the loft.",
+    ],
+    [
+      "Bookings for the hall go into the red book by the till.",
+      "Every booking for the hall goes into the blue folder from now on.",
+    ],
+  ] as const
+) {
+  Deno.test(`curator: weighs what no rule tells: "${newer}"`, async () => {
+    const { told } = await curated([note("2026-01-10-a.md", older), note("2026-02-10-b.md", newer)]);
+    const ended = told.filter(({ type }) => type === "supersedes");
+    assert.deepEqual(
+      ended.map((one) => [one.newer, one.older, one.metadata["why"]]),
+      [[newer, older, "weighs as a change of the same"]],
+    );
+  });
+}
+
+Deno.test("curator: begins with another's name, or is of another number: that is another thing", async () => {
+  const days = "works on Mondays and Tuesdays in the yard";
+  assert.deepEqual(await endedBy("supersedes", `Jonas ${days}.`, `Wen now ${days}.`), []);
+  const test = (n: number, how: string) => `Drop test ${n} of the buoy housing ${how}.`;
+  const told = [test(1, "was moved to the pool"), test(2, "was moved to the harbour")] as const;
+  assert.deepEqual(await endedBy("supersedes", ...told), []);
+});
+
+Deno.test("curator: which of many candidates it weighs depends on the notes alone", async () => {
+  const gates = ["mill", "bridge", "chapel", "quarry", "school", "harbour", "market", "orchard"];
+  const gate = (of: string, at: number) => `The pier gate by the ${of} stands open until ${at} pm.`;
+  const older = Array.from(
+    { length: 32 },
+    (_, at) =>
+      note(
+        `2026-01-${String(at % 28 + 1).padStart(2, "0")}-${at}.md`,
+        gate(gates[at % 8] ?? "", 1 + Math.floor(at / 8)),
+      ),
+  );
+  const newer = gates.map((of, at) =>
+    note(`2026-02-1${at}-new.md`, `The pier gate by the ${of} now stands open until 9 pm.`)
+  );
+  const gone = older.map(({ path, text }, at) => note(path, at % 8 < 3 || at > 27 ? "It rained." : text));
+  const pictures: string[][] = [];
+  for (
+    const batches of [[[...older, ...newer], gone], [[...newer, ...gone]], [newer, gone.toReversed()]]
+  ) {
+    await withRuntime(async (runtime) => {
+      await prepare(runtime);
+      for (const batch of batches) {
+        await addFiles(runtime, batch);
+        await actIn(runtime, "curator", "curate");
+      }
+      pictures.push((await toldBy(runtime)).picture);
+    });
+  }
+  assert.ok(pictures[0]?.some((one) => one.includes("supersedes")));
+  assert.deepEqual(pictures[1], pictures[0]);
+  assert.deepEqual(pictures[2], pictures[0]);
+});
+
+Deno.test("curator: a line of a table is ended by what is said of it later, and says nothing by itself", async () => {
+  const table = "| what | price |\n|---|---|\n| rye loaf, large | €4.60 |\n| rye roll | €1.10 |";
+  const { told, made } = await curated([
+    note("2026-01-10-a.md", table),
+    note("2026-02-10-b.md", "The large rye loaf is now €4.90."),
+  ]);
+  assert.deepEqual(told.filter(({ type }) => type === "supersedes").map(({ older }) => older), [
+    "| rye loaf, large | €4.60 |",
+  ]);
+  assert.equal(made.filter(({ content }) => content.includes("roll")).length, 0);
+});
+
+Deno.test("curator: readings under one label are no change of each other, whatever the label says", async () => {
+  assert.deepEqual(
+    await endedBy("supersedes", "- New members: 3\n- Fees: paid", "- New members: 5\n- Fees: paid"),
+    [],
+  );
+});
+
 Deno.test("curator: a list of labels is no chat", async () => {
   const list = (kitchen: string) => `Kitchen: the paint is ${kitchen}\nBathroom: the paint is blue`;
   assert.deepEqual(

@@ -30,6 +30,8 @@ import { Watch } from "./watch";
 const pairsPerWriteMax: i64 = 3;
 /** Pairs of sentences compared by their words, likewise: they cost less. */
 const looksPerWriteMax: i64 = 200;
+/** Pairs of sentences weighed in a step, likewise. */
+const measuresPerWriteMax: i64 = 10;
 /** Pairs of sections judged in a step, likewise. */
 const judgesPerWriteMax: i32 = 1;
 /** The type of a connection that waits for a person. */
@@ -122,10 +124,13 @@ export class Desk {
     const isAll = writesMax == i32.MAX_VALUE;
     if (!this.joinCopies(sections, isAll ? i32.MAX_VALUE : judgesPerWriteMax * writesMax, counts)) return false;
     if (!this.reversals.look(isAll ? i64.MAX_VALUE : looksPerWriteMax * <i64> writesMax)) return false;
-    const statements: Statement[] = [];
-    for (let i = 0; i < sections.length; i++) this.take(sections, i, statements);
+    if (!this.reversals.weigh(isAll ? i64.MAX_VALUE : measuresPerWriteMax * <i64> writesMax)) return false;
+    this.reversals.mark(this.run);
+    const taken: Statement[] = [];
+    for (let i = 0; i < sections.length; i++) this.take(sections, i, taken);
     const pairsMax = isAll ? i64.MAX_VALUE : pairsPerWriteMax * <i64> writesMax;
-    if (!relate(statements, sections, actCertainty, this.memory, pairsMax, this.run)) return false;
+    if (!relate(taken, sections, actCertainty, this.memory, pairsMax, this.run)) return false;
+    const statements = this.connectedOf(taken);
     const missing: Statement[] = [];
     for (let i = 0; i < statements.length; i++) {
       const statement = statements[i];
@@ -146,6 +151,19 @@ export class Desk {
     return !this.changed;
   }
 
+  /** Without loose sentences that nothing came of. */
+  private connectedOf(all: Statement[]): Statement[] {
+    const told = -this.run;
+    for (let i = 0; i < all.length; i++) {
+      if (all[i].links.length == 0) continue;
+      all[i].connected = told;
+      for (let j = 0; j < all[i].links.length; j++) all[i].links[j].target.connected = told;
+    }
+    const kept: Statement[] = [];
+    for (let i = 0; i < all.length; i++) if (!all[i].loose || all[i].connected == told) kept.push(all[i]);
+    return kept;
+  }
+
   /** The statements of a section, but for those that a copy of it said before. */
   private take(sections: Section[], at: i32, into: Statement[]): void {
     const section = sections[at];
@@ -159,7 +177,7 @@ export class Desk {
     }
     for (let i = 0; i < own.length; i++) {
       if (said !== null && said.has(own[i].text.toLowerCase())) continue;
-      if (own[i].loose && !tellsOrIsTold(own[i])) continue;
+      if (own[i].loose && own[i].connected != this.run && !tellsOrIsTold(own[i])) continue;
       own[i].section = at;
       own[i].run = this.run;
       into.push(own[i]);

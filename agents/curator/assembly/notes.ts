@@ -17,6 +17,7 @@ import {
 import { Turns } from "../../sdk/assemblyscript/assembly/turns";
 import { Fact, Topic, topicOf } from "./fact";
 import { readFact } from "./facts";
+import { Pair } from "./pairs";
 import { Ended } from "./reversals";
 import { hash, holds, Sketch, sketchOf } from "./sketch";
 import { hasDigit } from "./values";
@@ -126,6 +127,22 @@ export class Statement {
   /** What it ends, and what ends it, by its words (reversals.ts). */
   readonly ends: Ended[] = [];
   readonly endedBy: Statement[] = [];
+  /** What it may end, to be weighed (pairs.ts). */
+  pairs: Pair[] = [];
+  isTeller: bool = false;
+  /** The place of the least promising pair, or -1 where it is not known. */
+  lastPair: i32 = -1;
+  /** Some pairs were left out. */
+  overflown: bool = false;
+  /** How many were there when they were weighed; what came of it, and what weighed so against this one. */
+  weighedPairs: i32 = -1;
+  weighed: Ended[] = [];
+  /** Its words are counted (reversals.ts). */
+  counted: bool = false;
+  /** The last run in which something was connected to it, or it to something. */
+  connected: i32 = 0;
+  /** The statement before it in its paragraph. */
+  prior: Statement | null = null;
   /** The last sentence it was compared with. */
   seenBy: u64 = 0;
   constructor(
@@ -176,7 +193,7 @@ export class Stored {
 
 class Piece {
   /** `block`: the line its paragraph or item begins in. */
-  constructor(readonly start: i32, readonly end: i32, readonly block: i32) {}
+  constructor(readonly start: i32, readonly end: i32, readonly block: i32, readonly row: bool = false) {}
 }
 
 /** A label that is no speaker. */
@@ -184,7 +201,19 @@ function isLabel(lower: string): bool {
   return hasDigit(lower) || attributes.has(lower) || otherLabels.has(lower) || decisionLabels.has(lower) || roles.has(lower);
 }
 
-/** The pieces of a text that may be statements. Tasks, quotations, headings, tables and code have none. */
+/** A row of a table that is neither its head nor a rule. */
+function isRow(text: string, all: Line[], at: i32): bool {
+  return !isRule(text, all[at]) && !(at + 1 < all.length && all[at + 1].kind == LineKind.table && isRule(text, all[at + 1]));
+}
+function isRule(text: string, line: Line): bool {
+  for (let i = line.body; i < line.end; i++) {
+    const code = <i32> text.charCodeAt(i);
+    if (code != 0x7c && code != 0x2d && code != 0x3a && !isSpace(code)) return false;
+  }
+  return true;
+}
+
+/** The pieces of a text that may be statements. Tasks, quotations, headings and code have none. */
 function pieces(text: string): Piece[] {
   const found: Piece[] = [];
   const all: Line[] = lines(text);
@@ -193,6 +222,10 @@ function pieces(text: string): Piece[] {
   for (let i = 0; i < spans.length; i++) {
     const span = spans[i];
     const line = all[span.line];
+    if (span.kind == LineKind.table) {
+      if (isRow(text, all, span.line)) found.push(new Piece(span.start, span.end, span.line, true));
+      continue;
+    }
     if (span.kind != LineKind.prose && span.kind != LineKind.item) continue;
     if (span.kind == LineKind.item && text.substring(line.start, line.body).includes("[")) continue;
     let block = span.line;
@@ -232,11 +265,12 @@ function readStatements(section: Section): Statement[] {
   const note = headings.split(" › ")[0];
   const topic: Topic = topicOf(headings, note, section.source);
   const parts = pieces(text);
-  let bytes = 0, at = 0, line = section.line;
+  let bytes = 0, at = 0, line = section.line, lastBlock = -1;
   for (let i = 0; i < parts.length; i++) {
     const part = parts[i];
     const sentence = text.substring(part.start, part.end);
-    let fact = readFact(sentence, topic);
+    // A row says nothing by itself: it may be ended.
+    let fact: Fact | null = part.row ? null : readFact(sentence, topic);
     const previous = i > 0 && parts[i - 1].block == part.block ? text.substring(parts[i - 1].start, parts[i - 1].end) : "";
     const sketch = sketchOf(sentence, previous, topic);
     const loose = fact === null;
@@ -255,7 +289,10 @@ function readStatements(section: Section): Statement[] {
     }
     const end = bytes + utf8Length(text, part.start, part.end);
     const ref = section.name + "@" + bytes.toString();
-    found.push(new Statement(section, loose, sketch, fact, sentence, bytes, end, line, beside, ref));
+    const made = new Statement(section, loose, sketch, fact, sentence, bytes, end, line, beside, ref);
+    if (found.length > 0 && lastBlock == part.block) made.prior = found[found.length - 1];
+    lastBlock = part.block;
+    found.push(made);
   }
   return found;
 }

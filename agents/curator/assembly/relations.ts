@@ -78,6 +78,7 @@ export function relate(
   supersede(all, byWhole, before);
   supersede(all, byKey, before);
   for (let i = 0; i < all.length; i++) endEarlier(all[i], run);
+  for (let i = 0; i < all.length; i++) if (all[i].weighed.length > 0) endWeighed(all[i], run, actCertainty, true);
   const overAt = new Map<string, string>();
   for (let i = 0; i < all.length; i++) {
     for (let j = 0; j < all[i].links.length; j++) {
@@ -89,6 +90,8 @@ export function relate(
   }
   contradict(all, sections, byKey, overAt, before);
   contradict(all, sections, byWhole, overAt, before);
+  // What is certain counts before what is asked.
+  for (let i = 0; i < all.length; i++) if (all[i].weighed.length > 0) endWeighed(all[i], run, actCertainty, false);
   return !leftOut;
 }
 
@@ -112,6 +115,22 @@ function endEarlier(newer: Statement, run: i32): void {
     for (let j = 0; j < ended.length; j++) if (i != j && linked(ended[j].target, target)) before = true;
     for (let j = 0; j < newer.links.length; j++) if (linked(newer.links[j].target, target)) before = true;
     if (!before) newer.links.push(new Link("supersedes", target, ended[i].cue, ended[i].why, ended[i].certainty));
+  }
+}
+
+/** What a sentence ends by what its words weigh, where no rule says what it ends. */
+function endWeighed(newer: Statement, run: i32, actCertainty: f64, isCertain: bool): void {
+  for (let i = 0; i < newer.links.length; i++) {
+    if (newer.links[i].type == "supersedes" && newer.links[i].certainty >= actCertainty) return;
+  }
+  for (let i = 0; i < newer.weighed.length; i++) {
+    const one = newer.weighed[i], target = one.target;
+    if (one.certainty >= actCertainty != isCertain || target.owner.gone || target.run != run || linked(target, newer)) continue;
+    const known = placeOf(newer, target);
+    if (known < 0) newer.links.push(new Link("supersedes", target, one.cue, one.why, one.certainty));
+    else if (isCertain && newer.links[known].certainty < one.certainty) {
+      newer.links[known] = new Link("supersedes", target, one.cue, one.why, one.certainty);
+    }
   }
 }
 
@@ -228,6 +247,8 @@ function verdict(newer: Statement, older: Statement, sole: bool): Link | null {
     return null;
   }
   if (a.cancelled) return sameSubject && names(a.old, b.value) ? new Link("supersedes", older, a.cue, "the same thing is cancelled", 0.95) : null;
+  // "New shops: 3", "New shops: 5": a word of the label, by which neither tells a change.
+  if (a.label && b.label && a.cue == b.cue) return null;
   if (!sameKey && !(sole && sameTime(a, b)) || a.negative || b.negative || b.past && !b.value.empty || a.past) return null;
   if (compare(a.value, b.value) != Compared.different) return null;
   if (a.cue.length > 0 && a.comparable && b.comparable && !replaceable(newer, older)) {

@@ -11,8 +11,10 @@
  * 3. Every pair is looked at once, when the second of it comes.
  */
 import { Section, Statement } from "./notes";
+import { offer, promise, Rarity } from "./pairs";
 import { holds, isChoice, priceForm, Sketch, View } from "./sketch";
 import { Kind, Value } from "./values";
+import { weigh } from "./weighing";
 
 /** More earlier sentences than this are no one matter. */
 const endedMax: i32 = 4;
@@ -24,6 +26,10 @@ export class Ended {
 
 export class Reversals {
   private pending: Statement[] = [];
+  /** Those that have candidates to be weighed. */
+  private readonly tellers: Statement[] = [];
+  private comparisons: u64 = 0;
+  readonly rarity: Rarity = new Rarity();
   /** By a key word, sentences; by each of their words, sentences that tell a change. */
   private readonly byKey: Map<u64, Statement[]> = new Map<u64, Statement[]>();
   private readonly byWord: Map<u64, Statement[]> = new Map<u64, Statement[]>();
@@ -37,6 +43,7 @@ export class Reversals {
   remove(section: Section): void {
     section.gone = true;
     this.gone += section.statements.length;
+    for (let i = 0; i < section.statements.length; i++) if (section.statements[i].counted) this.count(section.statements[i], -1);
     if (this.gone < 1000 || this.gone * 2 < this.indexed) return;
     this.sweep(this.byKey);
     this.sweep(this.byWord);
@@ -64,11 +71,15 @@ export class Reversals {
       if (one.owner.gone) continue;
       const sketch = one.sketch;
       if (sketch === null) continue;
-      if (sketch.cue.length > 0) left -= this.compare(one, sketch.whole.words, sketch.before, this.byKey, true);
-      left -= 1 + this.compare(one, sketch.keys, [], this.byWord, false);
-      this.put(this.byKey, sketch.keys, one);
-      if (sketch.cue.length > 0) {
+      this.count(one, 1);
+      const mine = sketch.values.concat(sketch.refers ? sketch.topic : []);
+      if (sketch.tells) left -= this.compare(one, sketch.whole.words, reach(sketch), this.byKey, true);
+      left -= 1 + this.compare(one, sketch.whole.words, mine, this.byWord, false);
+      this.put(this.byKey, sketch.whole.words, one);
+      this.put(this.byKey, mine, one);
+      if (sketch.tells) {
         this.put(this.byWord, sketch.whole.words, one);
+        this.put(this.byWord, sketch.deniedValues.concat(sketch.topic), one);
         for (let i = 0; i < sketch.before.length; i++) {
           if (!holds(sketch.whole.words, sketch.before[i])) this.put(this.byWord, [sketch.before[i]], one);
         }
@@ -78,6 +89,59 @@ export class Reversals {
     return true;
   }
 
+  /** Counts a statement's words, or takes them back. */
+  private count(one: Statement, by: i32): void {
+    const sketch = one.sketch!;
+    this.rarity.add(sketch.whole.words, by);
+    this.rarity.name(sketch.whole.names, by);
+    one.counted = by > 0;
+  }
+
+  /** Weighs what is not weighed yet; at most about `measuresMax` pairs: false where some are left. */
+  weigh(measuresMax: i64): bool {
+    let left = measuresMax, kept = 0;
+    for (let i = 0; i < this.tellers.length; i++) {
+      const one = this.tellers[i];
+      if (one.owner.gone) continue;
+      this.tellers[kept++] = one;
+      if (left <= 0) continue;
+      if (this.lost(one) && one.overflown) {
+        // Others that were left out for those that went may come in.
+        one.pairs = [];
+        one.overflown = false;
+        left -= this.offerTo(one);
+      }
+      left -= weigh(one, this.rarity);
+    }
+    this.tellers.length = kept;
+    return left > 0;
+  }
+
+  /** Marks, by the run, what is weighed to be connected. */
+  mark(run: i32): void {
+    for (let i = 0; i < this.tellers.length; i++) {
+      const weighed = this.tellers[i].weighed;
+      if (this.tellers[i].owner.gone) continue;
+      for (let j = 0; j < weighed.length; j++) {
+        if (weighed[j].target.owner.gone) continue;
+        this.tellers[i].connected = run;
+        weighed[j].target.connected = run;
+      }
+    }
+  }
+
+  /** Drops the candidates that are gone; whether there were any. */
+  private lost(one: Statement): bool {
+    const pairs = one.pairs;
+    let kept = 0;
+    for (let i = 0; i < pairs.length; i++) if (!pairs[i].older.owner.gone) pairs[kept++] = pairs[i];
+    const lost = kept < pairs.length;
+    pairs.length = kept;
+    if (lost) one.lastPair = -1;
+    if (lost) one.weighedPairs = -1;
+    return lost;
+  }
+
   private put(by: Map<u64, Statement[]>, words: u64[], one: Statement): void {
     for (let i = 0; i < words.length; i++) {
       if (!by.has(words[i])) by.set(words[i], []);
@@ -85,8 +149,27 @@ export class Reversals {
     }
   }
 
-  private compare(one: Statement, words: u64[], more: u64[], by: Map<u64, Statement[]>, isNewer: bool): i64 {
+  /** Offers a later sentence a candidate; false where nothing speaks for it. */
+  private offer(newer: Statement, older: Statement): bool {
+    const sum = promise(newer, older);
+    if (sum == 0) return false;
+    if (!mayFollow(newer, older)) return false;
+    if (!newer.isTeller) this.tellers.push(newer);
+    newer.isTeller = true;
+    newer.weighedPairs = -1;
+    offer(newer, older, sum);
+    return true;
+  }
+
+  /** Offers a later sentence all its candidates again. */
+  private offerTo(one: Statement): i64 {
+    const sketch = one.sketch!;
+    return this.compare(one, sketch.whole.words, reach(sketch), this.byKey, true, true);
+  }
+
+  private compare(one: Statement, words: u64[], more: u64[], by: Map<u64, Statement[]>, isNewer: bool, offersOnly: bool = false): i64 {
     let count: i64 = 0;
+    const seen = ++this.comparisons;
     for (let w = 0; w < words.length + more.length; w++) {
       const word = w < words.length ? words[w] : more[w - words.length];
       if (w >= words.length && holds(words, word) || !by.has(word)) continue;
@@ -94,10 +177,12 @@ export class Reversals {
       count += list.length;
       for (let i = 0; i < list.length; i++) {
         const other = list[i];
-        if (other.owner.gone || other.seenBy == one.uid) continue;
-        other.seenBy = one.uid;
+        if (other.owner.gone || other === one || other.seenBy == seen) continue;
+        other.seenBy = seen;
         const newer = isNewer ? one : other;
         const older = isNewer ? other : one;
+        const may = newer.sketch!.tells && this.offer(newer, older);
+        if (offersOnly || !may) continue;
         const ended = verdict(newer, older);
         if (ended === null) continue;
         newer.ends.push(ended);
@@ -118,6 +203,17 @@ export function later(a: Statement, b: Statement): bool {
   return left.position != right.position ? left.position > right.position : a.byteStart > b.byteStart;
 }
 
+/** Under which words, other than its own, what it ends may stand. */
+function reach(sketch: Sketch): u64[] {
+  return sketch.before.concat(sketch.deniedValues).concat(sketch.topic);
+}
+
+/** Whether a may tell what became of b: it is later, or b has no date. */
+export function mayFollow(a: Statement, b: Statement): bool {
+  if (a.owner.observedAt.length > 0 && b.owner.observedAt.length == 0) return true;
+  return later(a, b);
+}
+
 /** What a later sentence ends of those there are, without what was over before; none where they are too many. */
 export function endedNow(newer: Statement, run: i32): Ended[] {
   const all: Ended[] = [];
@@ -134,6 +230,8 @@ function verdict(newer: Statement, older: Statement): Ended | null {
   const a = newer.sketch;
   const b = older.sketch;
   if (a === null || b === null || a.cue.length == 0) return null;
+  // A label's word is no cue where the earlier line has it, too: readings under one label.
+  if (a.labelled && b.labelled && a.cue == b.cue && a.cue == "new") return null;
   let timed = false;
   for (let i = 0; i < b.views.length; i++) {
     const view = b.views[i];

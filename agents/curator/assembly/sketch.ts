@@ -22,6 +22,8 @@ import {
   monthOf,
   negations,
   otherLabels,
+  plainVerbs,
+  predicates,
   pronouns,
   relatives,
   roles,
@@ -32,6 +34,9 @@ import {
 
 /** Longer sentences tell more than one thing. */
 const tokensMax: i32 = 60;
+
+/** Labels of a plan's lines: "when: Friday". */
+const asked = set("when where who");
 
 /** Verbs of choosing and having: what is chosen is the whole statement. */
 const choices = set(
@@ -81,9 +86,48 @@ const telling = set(
     "stopped stop stops ceased quit not cancelled canceled scrapped scrap correction update hands handed again change left leaving " +
     "withdrawn resigned retired retiring succeeds succeeded called",
 );
+/** Words that may tell a change where nothing else does. */
+const weakWords = set(
+  "from back until till off dead gone over was new more out then so becomes became become rebooked booked scrap against therefore not no n't never wrong " +
+    "extended settled returns returned stays finally only also up raised sooner earlier been turned starting",
+);
 /** Someone goes: who comes stands in the clause that follows. */
 const goings = set("left leaving withdrawn resigned retired retiring quit");
 const stopsDoing = set("stopped stop stops ceased quit");
+
+/** Prepositions, each with a number: at and in are the first. */
+const joins = new Map<string, i32>();
+const joinWords = "at in on by with from to through for as into under near until per of via behind than".split(" ");
+for (let i = 0; i < joinWords.length; i++) joins.set(joinWords[i], i + 1);
+
+/** What kinds of word a token may be. */
+namespace Class {
+  export const decides: i32 = 1;
+  export const hedge: i32 = 2;
+  /** A form of be or have, or a colon. */
+  export const links: i32 = 4;
+  /** A verb, as far as its form tells. */
+  export const acts: i32 = 8;
+  export const present: i32 = 16;
+  export const future: i32 = 32;
+  export const past: i32 = 64;
+  export const equates: i32 = 128;
+  export const negates: i32 = 256;
+  export const relative: i32 = 512;
+  export const chooses: i32 = 1024;
+  export const role: i32 = 2048;
+  export const copula: i32 = 4096;
+}
+
+/** A verb, as far as its form tells. */
+function isVerb(token: Token): bool {
+  const lower = token.lower;
+  return predicates.has(lower) || changes.has(lower) || turns.has(lower) || choices.has(lower) || plainVerbs.has(lower) ||
+    !token.capital && lower.length > 4 && lower.endsWith("ed");
+}
+function isPast(token: Token): bool {
+  return !token.capital && token.word && (irregular.has(token.lower) || token.lower == "went" || token.lower == "came" || token.lower == "got" || token.lower == "took" || token.lower == "said");
+}
 
 /** The form of the words for prices: money says it without them. */
 export const priceForm: u64 = hash("@price");
@@ -111,6 +155,8 @@ function familyOf(lower: string): string {
   const n = stem.length;
   if (n > 6 && stem.endsWith("ion")) return stem.substring(0, n - 3);
   if (n > 6 && stem.endsWith("ment")) return stem.substring(0, n - 4);
+  if (n > 6 && (stem.endsWith("ance") || stem.endsWith("anc"))) return stem.substring(0, stem.lastIndexOf("anc"));
+  if (n > 7 && stem.endsWith("al")) return stem.substring(0, n - 2);
   return n > 6 && stem.endsWith("ery") ? stem.substring(0, n - 1) : stem;
 }
 
@@ -137,6 +183,11 @@ function isName(token: Token): bool {
     if (code == 0x2f || code == 0x40 || code == 0x5f || isUpper(code)) return true;
   }
   return false;
+}
+
+/** A typed value as a word. */
+function valueForm(value: Value): u64 {
+  return hash(<string> (value.kind as i32).toString() + " " + value.amount.toString() + value.unit);
 }
 
 function maskOf(word: u64): u64 {
@@ -166,7 +217,20 @@ export class View {
   readonly headNames: u64[] = [];
   /** Words that only stand before a number that makes a name of them: the "room" of "room 4". */
   readonly nouns: u64[] = [];
+  /** Each of them with its number. */
+  readonly numbered: u64[] = [];
   readonly typed: Value[] = [];
+  /** A bit for each kind among them. */
+  kinds: i32 = 0;
+  /** Content words before the first verb. */
+  readonly heads: u64[] = [];
+  /** By which preposition each of `words`, each of `typed` is joined on (a letter of its own each), or 0. */
+  readonly wordJoins: i32[] = [];
+  readonly typedJoins: i32[] = [];
+  /** It speaks of the present, of what will be, of what was. */
+  present: bool = false;
+  future: bool = false;
+  past: bool = false;
   /** The word it begins with, of which the capital does not say whether it is a name; or 0. */
   first: u64 = 0;
   /** "next Friday": which it is depends on the day of writing. */
@@ -189,6 +253,10 @@ export class Sketch {
   readonly keys: u64[] = [];
   /** The word by which it tells a change, or "". */
   cue: string = "";
+  /** Where there is no cue: a word that may tell a change, or "". */
+  weak: string = "";
+  /** A word says how it is now, whatever the cue. */
+  saysNow: bool = false;
   /** The clause with the cue, with its label. */
   turn: View = new View();
   /** Names and numbered words of that clause before its verb, or after "of" and "for": whose change it is. */
@@ -197,6 +265,15 @@ export class Sketch {
   readonly oldWords: u64[] = [];
   /** Some word of the old value begins with a capital. */
   oldNamed: bool = false;
+  /** Content words and values behind a negation, or of which it says that they are over. */
+  readonly denied: u64[] = [];
+  readonly deniedTyped: Value[] = [];
+  /** Its typed values, in a form by which sentences are found. */
+  readonly values: u64[] = [];
+  /** Those of them that are over, likewise. */
+  readonly deniedValues: u64[] = [];
+  /** It speaks of what was said before: by "it", "he", "there". */
+  refers: bool = false;
   /** Content words of the sentence before, where this one goes on with it. */
   readonly before: u64[] = [];
   readonly topic: u64[] = [];
@@ -208,6 +285,9 @@ export class Sketch {
   /** Of all words it has or goes on with. */
   mask: u64 = 0;
 
+  get tells(): bool {
+    return this.cue.length > 0 || this.weak.length > 0;
+  }
   get whole(): View {
     return this.views[0];
   }
@@ -218,7 +298,7 @@ export function sketchOf(text: string, previous: string, topic: Topic): Sketch |
   const first = <i32> text.charCodeAt(0);
   if (text.endsWith("?") || text.includes("~~") || first == 0x22 || first == 0x201c || first == 0x3e) return null;
   const tokens = tokenize(text);
-  if (tokens.length < 3 || tokens.length > tokensMax || otherLabels.has(tokens[0].lower) && tokens[1].text == ":") return null;
+  if (tokens.length < 3 || tokens.length > tokensMax || otherLabels.has(tokens[0].lower) && !asked.has(tokens[0].lower) && tokens[1].text == ":") return null;
   return new SketchReader(tokens).read(previous, topic);
 }
 
@@ -230,6 +310,9 @@ class SketchReader {
   private readonly old: bool[];
   private readonly numbered: bool[];
   private readonly forms: u64[];
+  /** Classes of each token, and the preposition that it is. */
+  private readonly classes: i32[];
+  private readonly joins: i32[];
   private readonly values: ValueSet = new ValueSet();
   private clauses: i32 = 1;
   private cueAt: i32 = -1;
@@ -240,6 +323,8 @@ class SketchReader {
     this.old = new Array<bool>(tokens.length).fill(false);
     this.numbered = new Array<bool>(tokens.length).fill(false);
     this.forms = new Array<u64>(tokens.length).fill(0);
+    this.classes = new Array<i32>(tokens.length).fill(0);
+    this.joins = new Array<i32>(tokens.length).fill(0);
   }
 
   read(previous: string, topic: Topic): Sketch | null {
@@ -247,6 +332,7 @@ class SketchReader {
     readValues(tokens, 0, tokens.length, this.values, this.taken);
     this.numberNames();
     this.readForms();
+    this.readClasses();
     this.cut();
     this.findCue();
     this.findOld();
@@ -266,12 +352,17 @@ class SketchReader {
     sketch.headed = topic.named && !topic.occasion;
     sketch.labelled = this.labelled();
     this.takeKeys();
+    for (let i = 0; i < whole.typed.length; i++) sketch.values.push(valueForm(whole.typed[i]));
+    sketch.refers = this.goesOn(0);
+    if (this.cueAt < 0) this.findWeak();
     if (this.cueAt < 0) return sketch;
+    sketch.saysNow = this.hasNow();
+    this.findGone();
     const at = this.turnClause(this.clause[this.cueAt]);
     const until = this.turnEnd(at);
     sketch.turn = this.viewOf(at, false, until);
     if (turns.has(sketch.cue)) this.keepTowards(at, until);
-    if (sketch.turn.hedged) sketch.cue = "";
+    if (sketch.turn.hedged) sketch.cue = sketch.weak = "";
     this.takeSubject(at);
     if (sketch.labelled) {
       const label = this.viewOf(0);
@@ -311,6 +402,30 @@ class SketchReader {
     for (let i = 0; i < this.tokens.length; i++) {
       if (this.numbered[i]) this.forms[i] = hash(stemOf(this.tokens[i - 1].lower) + " " + this.tokens[i].text);
       else if (isContent(this.tokens[i])) this.forms[i] = formOf(this.tokens[i]);
+    }
+  }
+  /** Of each token once: what kind of word it is. */
+  private readClasses(): void {
+    for (let i = 0; i < this.tokens.length; i++) {
+      const token = this.tokens[i], lower = token.lower;
+      if (!token.word) {
+        if (token.text == ":") this.classes[i] = Class.links | (this.at(i - 1) != "by" ? Class.equates : 0);
+        continue;
+      }
+      let found = isVerb(token) ? Class.acts : 0;
+      if (copulas.has(lower)) found |= Class.links | Class.equates | Class.copula;
+      if (auxiliaries.has(lower)) found |= Class.links;
+      if (lower == "agreed" || lower == "decided" || lower == "resolved") found |= Class.decides;
+      if (hedges.has(lower) || lower == "may") found |= Class.hedge;
+      if (negations.has(lower) || stopsDoing.has(lower)) found |= Class.negates;
+      if (relatives.has(lower)) found |= Class.relative;
+      if (choices.has(lower)) found |= Class.chooses;
+      if (roles.has(lower)) found |= Class.role;
+      if (lower == "is" || lower == "are" || lower == "has" || lower == "have") found |= Class.present;
+      else if (lower == "will" || lower == "shall" || lower == "going" || lower == "'ll") found |= Class.future;
+      else if (lower == "was" || lower == "were" || lower == "had" || lower == "did" || isPast(token)) found |= Class.past;
+      this.classes[i] = found;
+      if (joins.has(lower)) this.joins[i] = joins.get(lower);
     }
   }
   private formAt(i: i32): u64 {
@@ -399,6 +514,43 @@ class SketchReader {
       this.sketch.cue = cue;
       this.cueAt = i;
     }
+  }
+
+  /** The last word that may tell a change. */
+  private findWeak(): void {
+    for (let i = this.tokens.length - 1; i >= 0; i--) {
+      const word = this.at(i);
+      if (!weakWords.has(word) || !this.mayTurn(i)) continue;
+      this.sketch.weak = word;
+      this.cueAt = i;
+      return;
+    }
+  }
+
+  private mayTurn(i: i32): bool {
+    const word = this.at(i), before = this.at(i - 1), next = this.at(i + 1);
+    if (word == "from") return this.isDateAt(i + 1) || this.saidAfter(i, 5, "to") || next == "today" || next == "tomorrow" || next == "this" || next == "next";
+    if (word == "been") return before == "had";
+    if (word == "starting") return next == "today" || next == "tomorrow" || next == "this" || next == "next" || this.isDateAt(i + 1);
+    if (word == "back") return next == "to" || next == "at" || next == "in" || next == "on";
+    if (word == "until" || word == "till") return next == "further";
+    if (word == "off") return this.at(i + 1) != "on" && i > 0;
+    if (word == "dead" || word == "gone" || word == "over") return copulas.has(before);
+    if (word == "was") return before == ",";
+    if (word == "new") return next.length > 0;
+    if (word == "more") return before == "no" || before == "once";
+    if (word == "out") return before == "turns" || before == "turned";
+    if (word == "then") return copulas.has(before);
+    if (word == "so") return before == "," || i == 0;
+    return true;
+  }
+
+  private hasNow(): bool {
+    for (let i = 0; i < this.tokens.length; i++) {
+      const word = this.at(i);
+      if (word == "now" || word == "instead" || word == "anymore" || word == "longer" || word == "onwards") return true;
+    }
+    return false;
   }
 
   private hasValue(clause: i32): bool {
@@ -619,39 +771,95 @@ class SketchReader {
   private viewOf(clause: i32, withOld: bool = true, until: i32 = -1, end: i32 = i32.MAX_VALUE): View {
     const view = new View();
     const tokens = this.tokens;
-    let decided = false, verb = false, located = false;
+    let decided = false, verb = false, located = false, acts = false, join = 0;
     for (let i = 0; i < tokens.length && i < end; i++) {
       if (clause >= 0 && (this.clause[i] < clause || this.clause[i] > max(clause, until))) continue;
       const token = tokens[i];
-      const lower = token.lower;
-      if (lower == "agreed" || lower == "decided" || lower == "resolved") decided = true;
-      if ((hedges.has(lower) || lower == "may") && (!token.capital || i == 0) && !(decided && lower == "would")) view.hedged = true;
-      if (copulas.has(lower) || auxiliaries.has(lower) || token.text == ":") verb = true;
-      located = lower == "at" || lower == "in" || located && token.capital;
-      if (copulas.has(lower) || token.text == ":" && this.at(i - 1) != "by") view.equates = true;
-      if (negations.has(lower) || stopsDoing.has(lower)) view.negative = !view.negative;
-      if (relatives.has(lower)) view.relative = true;
-      if (choices.has(lower)) view.chosen = true;
-      if (roles.has(lower)) view.role = true;
+      const classes = this.classes[i];
+      if (classes != 0) {
+        if (classes & Class.decides) decided = true;
+        if ((classes & Class.hedge) != 0 && (!token.capital || i == 0) && !(decided && token.lower == "would")) view.hedged = true;
+        if (classes & Class.links) verb = true;
+        if (!acts && i > 0 && (verb || (classes & Class.acts) != 0)) acts = true;
+        if (classes & Class.present) view.present = true;
+        if (classes & Class.future) view.future = true;
+        if (classes & Class.past) view.past = true;
+        if (classes & Class.equates) view.equates = true;
+        if (classes & Class.negates) view.negative = !view.negative;
+        if (classes & Class.relative) view.relative = true;
+        if (classes & Class.chooses) view.chosen = true;
+        if (classes & Class.role) view.role = true;
+      } else if (!acts && i > 0 && verb) acts = true;
+      if (this.joins[i] > 0) {
+        join = this.joins[i];
+        located = join <= 2;
+      } else {
+        if (!token.word && this.taken[i] < 0 || verb && (classes & Class.copula) != 0) join = 0;
+        located = located && token.capital;
+      }
       if (!withOld && this.old[i]) continue;
       if (this.taken[i] >= 0) {
         const value = this.values.typed[this.taken[i]];
-        if (!view.typed.includes(value)) view.typed.push(value);
+        if (!view.typed.includes(value)) {
+          view.typed.push(value);
+          view.typedJoins.push(join);
+          view.kinds |= 1 << <i32> value.kind;
+        }
         // A number with its noun: the noun is a word of the sentence, too.
         if (!(value.kind == Kind.number && token.word && !token.digits && value.unit.length > 0)) continue;
       }
       if (!this.contentAt(i)) continue;
       const form = this.formAt(i);
-      if (!holds(view.words, form)) view.words.push(form);
+      if (!holds(view.words, form)) {
+        view.words.push(form);
+        view.wordJoins.push(join);
+        if (!acts) view.heads.push(form);
+      }
       view.mask |= maskOf(form);
       if (i == 0) view.first = form;
       if (isName(token) && !(token.capital && this.opensSentence(i)) && !holds(view.names, form)) {
         view.names.push(form);
         if (!verb && !located) view.headNames.push(form);
-        if (this.numbered[i]) view.nouns.push(this.formAt(i - 1));
+        if (this.numbered[i]) {
+          view.nouns.push(this.formAt(i - 1));
+          view.numbered.push(form);
+        }
       }
     }
     return view;
+  }
+
+  /** What stands behind a negation, or before "is off", "is gone": up to four content words. */
+  private findGone(): void {
+    const tokens = this.tokens, sketch = this.sketch;
+    for (let i = 0; i < tokens.length; i++) {
+      const word = this.at(i);
+      const over = (word == "off" || word == "dead" || word == "gone" || word == "over" || word == "scrapped" || word == "cancelled" || word == "canceled" || word == "out") && i > 1 && (copulas.has(this.at(i - 1)) || turns.has(this.at(i - 1)));
+      if (over) {
+        for (let j = i - 2, left = 4; j >= 0 && left > 0 && this.clause[j] == this.clause[i]; j--) left -= this.takeGone(j);
+        continue;
+      }
+      if (!negations.has(word) && word != "against" && word != "scrap" && word != "dropped" && word != "drop" && word != "longer" && word != "stopped") continue;
+      for (let j = i + 1, left = 4; j < tokens.length && left > 0; j++) {
+        if (!tokens[j].word && this.taken[j] < 0 || clauseEnds.has(this.at(j)) || this.at(j) == "but") break;
+        left -= this.takeGone(j);
+      }
+    }
+    for (let i = 0; i < sketch.oldWords.length; i++) if (!holds(sketch.denied, sketch.oldWords[i])) sketch.denied.push(sketch.oldWords[i]);
+    for (let i = 0; i < sketch.oldTyped.length; i++) if (!sketch.deniedTyped.includes(sketch.oldTyped[i])) sketch.deniedTyped.push(sketch.oldTyped[i]);
+    for (let i = 0; i < sketch.deniedTyped.length; i++) sketch.deniedValues.push(valueForm(sketch.deniedTyped[i]));
+  }
+
+  private takeGone(j: i32): i32 {
+    if (this.taken[j] >= 0) {
+      const value = this.values.typed[this.taken[j]];
+      if (this.sketch.deniedTyped.includes(value)) return 0;
+      this.sketch.deniedTyped.push(value);
+      return 1;
+    }
+    if (!this.contentAt(j)) return 0;
+    if (!holds(this.sketch.denied, this.formAt(j))) this.sketch.denied.push(this.formAt(j));
+    return 1;
   }
 
   /** A capital there says nothing, unless another capital follows. */
