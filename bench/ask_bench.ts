@@ -3,7 +3,7 @@
  * `deno run -A bench/ask_bench.ts [development] [held_out] [--all]` prints the quality of a part of the questions, with
  * --all each of them.
  */
-import { ask } from "../src/runtime/ask.ts";
+import { ask } from "../src/runtime/ask/ask.ts";
 import { bench, runBenches } from "./measure.ts";
 import { askAll, askSets, graphOfNotes, quality } from "../tests/support/ask_sets.ts";
 

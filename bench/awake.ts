@@ -4,7 +4,7 @@
  *   deno run -A bench/awake.ts [NOTES]      10,000 notes unless told
  */
 import { openRuntime, type Runtime, type WriteOp } from "../src/mod.ts";
-import { loadNoteAgents } from "../src/runtime/bundled_agents.ts";
+import { loadNoteAgents } from "../src/runtime/agents/bundled.ts";
 
 /** Fuel of a full run, and of the run after one new note, of each agent. */
 export interface AwakeFuel {

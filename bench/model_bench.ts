@@ -8,7 +8,7 @@
  */
 import * as ort from "onnxruntime-node";
 import { Tokenizer } from "@huggingface/tokenizers";
-import { openDataModels } from "../src/runtime/models.ts";
+import { openDataModels } from "../src/runtime/models/models.ts";
 import { miniLmFolder, miniLmNeeds } from "../tests/support/minilm.ts";
 import { layOut } from "../tests/support/model_hub.ts";
 import { tinyModel } from "../tests/support/onnx.ts";

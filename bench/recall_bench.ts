@@ -14,8 +14,8 @@ import { countWords, eachWord } from "../src/graph/words.ts";
 import { formatId } from "../src/kernel/ids.ts";
 import { Payload } from "../src/kernel/payload.ts";
 import type { Write } from "../src/kernel/records.ts";
-import { textsToEmbed } from "../src/runtime/embedding.ts";
-import { type Models, openDataModels } from "../src/runtime/models.ts";
+import { textsToEmbed } from "../src/runtime/models/embedding.ts";
+import { type Models, openDataModels } from "../src/runtime/models/models.ts";
 
 interface Text {
   readonly name: string;

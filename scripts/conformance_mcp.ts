@@ -16,9 +16,9 @@ import { TokenWatch } from "../src/api/token_watch.ts";
 import type { Verifier } from "../src/api/tokens.ts";
 import { openRuntime } from "../src/mod.ts";
 import { dataPaths } from "../src/runtime/data_folder.ts";
-import { openDataModels } from "../src/runtime/models.ts";
-import { checkpointBeside } from "../src/runtime/checkpoint_client.ts";
-import { replayBeside } from "../src/runtime/replay_client.ts";
+import { openDataModels } from "../src/runtime/models/models.ts";
+import { checkpointBeside } from "../src/runtime/checkpoint/client.ts";
+import { replayBeside } from "../src/runtime/replay/client.ts";
 import { serveFixture } from "./mcp_fixture.ts";
 
 /** The revisions of the protocol, and how many scenarios of each are scored. */

@@ -1,5 +1,5 @@
 /**
- * Fits the weights of `ask` (src/runtime/ask_weights.ts) to the folders of tests/fixtures that may be looked at: those by
+ * Fits the weights of `ask` (src/runtime/ask/weights.ts) to the folders of tests/fixtures that may be looked at: those by
  * which a sentence is rated as an answer, then those by which a later one takes its place; and says how good such weights
  * are on folders they were not fitted to.
  *
@@ -17,7 +17,7 @@ import {
   askWeights,
   changesLookedAt,
   sentencesLookedAt,
-} from "../../src/runtime/ask.ts";
+} from "../../src/runtime/ask/ask.ts";
 import { apartSets } from "../../tests/support/apart_sets.ts";
 import { askSets, graphOfNotes } from "../../tests/support/ask_sets.ts";
 import { freshSets } from "../../tests/support/fresh_sets.ts";
@@ -29,7 +29,7 @@ const penalty = Number(option("--penalty", "0.007")),
 /** Taken off the fitted floors: more is answered, more is taken for a change. */
 const lower = Number(option("--lower", "0.3")), changeLower = Number(option("--change-lower", "0.5"));
 const without = new Set(option("--without", "").split(","));
-const weightsPath = new URL("../../src/runtime/ask_weights.ts", import.meta.url);
+const weightsPath = new URL("../../src/runtime/ask/weights.ts", import.meta.url);
 
 interface NoteSet {
   readonly name: string;

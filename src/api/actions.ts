@@ -9,7 +9,7 @@
 import { z } from "zod";
 import type { Port, ViewResults } from "../runtime/port.ts";
 import type { Receipt } from "../runtime/receipts.ts";
-import { decide, type ReviewVerb, reviewVerbs } from "../runtime/review.ts";
+import { decide, type ReviewVerb, reviewVerbs } from "../runtime/views/review.ts";
 import type { Request, WriteOp } from "../runtime/requests.ts";
 import { supersedeOps } from "../runtime/supersede.ts";
 import { checkSteps } from "../kernel/workflow.ts";

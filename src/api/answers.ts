@@ -28,10 +28,10 @@ import type {
   ViewResults,
   WhyView,
 } from "../runtime/port.ts";
-import type { CheckpointView } from "../runtime/checkpoint.ts";
-import type { ListedModel, Ran } from "../runtime/models.ts";
+import type { CheckpointView } from "../runtime/checkpoint/checkpoint.ts";
+import type { ListedModel, Ran } from "../runtime/models/models.ts";
 import type { Metric as RuntimeMetric } from "../runtime/metrics.ts";
-import { reviewStates, reviewVerbs } from "../runtime/review.ts";
+import { reviewStates, reviewVerbs } from "../runtime/views/review.ts";
 import { jobKinds, jobStates, type JobView } from "./jobs.ts";
 import { object, workflow } from "./schemas.ts";
 import { scopes, type TokenView } from "./tokens.ts";

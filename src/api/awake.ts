@@ -4,9 +4,9 @@
  * Invariant: trouble with agents is told and never ends the host; what they do is commands like any other.
  */
 import { EngramError } from "../kernel/mod.ts";
-import { type BundledAgent, loadNoteAgents } from "../runtime/bundled_agents.ts";
+import { type BundledAgent, loadNoteAgents } from "../runtime/agents/bundled.ts";
 import type { Port } from "../runtime/port.ts";
-import { keepAwake, wakeClient, type WakeOptions } from "../runtime/wake.ts";
+import { keepAwake, wakeClient, type WakeOptions } from "../runtime/agents/wake.ts";
 
 /** Which agents are awake: none, those that are loaded, or these and the bundled ones for notes. */
 export type AwakeAgents = "none" | "loaded" | "bundled";

@@ -16,7 +16,7 @@
 import { type Context, Hono } from "hono";
 import type { z } from "zod";
 import { EngramError } from "../kernel/mod.ts";
-import { listCheckpoints } from "../runtime/checkpoint.ts";
+import { listCheckpoints } from "../runtime/checkpoint/checkpoint.ts";
 import type { Port, View } from "../runtime/port.ts";
 import type { Request as CommandRequest } from "../runtime/requests.ts";
 import { type Acting, actingRoutes, scopeOf } from "./actions.ts";

@@ -8,7 +8,7 @@
  */
 import { z } from "zod";
 import { EngramError } from "../kernel/mod.ts";
-import { reviewStates } from "../runtime/review.ts";
+import { reviewStates } from "../runtime/views/review.ts";
 import type { Reading } from "./routes.ts";
 import { valueOf } from "./routes.ts";
 import { apiLimits } from "./limits.ts";

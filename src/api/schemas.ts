@@ -19,7 +19,7 @@ import { checkSteps } from "../kernel/workflow.ts";
 import { firstIssue, issueWords } from "../input/issues.ts";
 import type { View } from "../runtime/port.ts";
 import type { Request } from "../runtime/requests.ts";
-import { reviewStates } from "../runtime/review.ts";
+import { reviewStates } from "../runtime/views/review.ts";
 
 export const text = z.string();
 const whole = z.int().min(0);

@@ -13,7 +13,7 @@
  */
 import { EngramError } from "../kernel/mod.ts";
 import { buildInfo } from "../runtime/assets.ts";
-import type { BundledAgent } from "../runtime/bundled_agents.ts";
+import type { BundledAgent } from "../runtime/agents/bundled.ts";
 import {
   type DataPaths,
   dataPaths,
@@ -24,12 +24,12 @@ import {
 import type { StartedBy } from "../runtime/host_file.ts";
 import type { Port } from "../runtime/port.ts";
 import { type Engine, startEngine } from "../runtime/engine_client.ts";
-import { BackgroundEmbedding, serveTexts, withModel } from "../runtime/embedding.ts";
-import { openDataModels, preloadModels } from "../runtime/models.ts";
-import { type Reader, startReader, withReader } from "../runtime/reader_client.ts";
-import { checkpointBeside } from "../runtime/checkpoint_client.ts";
+import { BackgroundEmbedding, serveTexts, withModel } from "../runtime/models/embedding.ts";
+import { openDataModels, preloadModels } from "../runtime/models/models.ts";
+import { type Reader, startReader, withReader } from "../runtime/views/reader_client.ts";
+import { checkpointBeside } from "../runtime/checkpoint/client.ts";
 import { openFilesMax } from "../runtime/platform.ts";
-import { replayBeside } from "../runtime/replay_client.ts";
+import { replayBeside } from "../runtime/replay/client.ts";
 import { within } from "../runtime/within.ts";
 import { Activity } from "./activity.ts";
 import { authorityOf, checkListenAddress, isLoopback, localAddress, loopback } from "./addresses.ts";

@@ -4,8 +4,8 @@
  * Invariant: it works on the folder itself, whether a host runs or not: one is made from a read of its own.
  */
 import { EngramError } from "../kernel/errors.ts";
-import type { CheckpointView } from "../runtime/checkpoint.ts";
-import type { CheckpointVerdict } from "../runtime/checkpoint_use.ts";
+import type { CheckpointView } from "../runtime/checkpoint/checkpoint.ts";
+import type { CheckpointVerdict } from "../runtime/checkpoint/use.ts";
 import { type DataPaths, dataPaths, exists } from "../runtime/data_folder.ts";
 import { type Call, type Group, type Leaf, usage } from "./command.ts";
 import { connectOptions } from "./connect.ts";
@@ -44,7 +44,7 @@ const create: Leaf = {
   async run(call) {
     const port = await call.port(); // where no host runs, the folder is opened: the graph is what the log says
     await port.view({ view: "status" });
-    const { makeCheckpoint } = await import("../runtime/checkpoint.ts");
+    const { makeCheckpoint } = await import("../runtime/checkpoint/checkpoint.ts");
     const made = makeCheckpoint({ paths: pathsOf(call) });
     call.screen.result(made, () => call.screen.line(`${made.tick}\t${made.stateHash}`));
     const { tick, bytes, created, removed } = made;
@@ -61,7 +61,7 @@ const list: Leaf = {
   examples: ["checkpoint list", "checkpoint list --json"],
   notes: "This looks at each and at the log; engramlt checkpoint verify reads them.",
   async run(call) {
-    const { listCheckpoints } = await import("../runtime/checkpoint.ts");
+    const { listCheckpoints } = await import("../runtime/checkpoint/checkpoint.ts");
     const rows = listCheckpoints(pathsOf(call));
     call.screen.list<CheckpointView>("checkpoints", rows, {}, () => {
       if (rows.length === 0) return;
@@ -106,7 +106,7 @@ const verify: Leaf = {
     "differs is named. Vectors are not compared: they may be made anew.",
   async run(call) {
     const { screen } = call;
-    const { verifyCheckpoint } = await import("../runtime/checkpoint_use.ts");
+    const { verifyCheckpoint } = await import("../runtime/checkpoint/use.ts");
     const verdict = verifyCheckpoint({
       paths: pathsOf(call),
       which: whichCheckpoint(call, "tick") ?? "latest",
@@ -134,7 +134,7 @@ const remove: Leaf = {
   places: [{ name: "tick", says: "its tick", noFlag: true }],
   examples: ["checkpoint rm 120"],
   async run(call) {
-    const { removeCheckpoint } = await import("../runtime/checkpoint.ts");
+    const { removeCheckpoint } = await import("../runtime/checkpoint/checkpoint.ts");
     const tick = whichCheckpoint(call, "tick");
     if (typeof tick !== "number") throw usage('Cannot run "checkpoint rm": it takes the tick of one');
     const removed = removeCheckpoint(pathsOf(call), tick);

@@ -10,7 +10,7 @@ import type { FoundHost } from "../api/find_host.ts";
 import { workersMax } from "../input/worker_count.ts";
 import { EngramError } from "../kernel/errors.ts";
 import { dataPaths, hostMayRun } from "../runtime/data_folder.ts";
-import type { TextSource } from "../runtime/model_desk.ts";
+import type { TextSource } from "../runtime/models/desk.ts";
 import type { Port } from "../runtime/port.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { type Call, usage } from "./command.ts";
@@ -86,7 +86,7 @@ const unwritable: ReadonlySet<string> = new Set(["disk_full", "data_folder_read_
 /** The folder opened to read, where opening it was refused for want of writing; null where that is not the matter, or no way. */
 async function openedToRead(data: string, why: unknown): Promise<Port | null> {
   if (!(why instanceof EngramError) || !unwritable.has(why.code)) return null;
-  const { openToRead } = await import("../runtime/read_runtime.ts");
+  const { openToRead } = await import("../runtime/views/read_runtime.ts");
   try {
     return openToRead(data, why);
   } catch (error) {
@@ -100,8 +100,8 @@ async function serveOwnTexts(runtime: Runtime, data: string): Promise<void> {
   let first = await runtime.wantedTexts();
   if (first === null) return;
   const [{ openDataModels }, { serveTexts }] = await Promise.all([
-    import("../runtime/models.ts"),
-    import("../runtime/embedding.ts"),
+    import("../runtime/models/models.ts"),
+    import("../runtime/models/embedding.ts"),
   ]);
   const models = openDataModels(data);
   const source: TextSource = {

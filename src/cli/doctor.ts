@@ -142,8 +142,8 @@ async function openings(call: Call, data: string, found: Findings): Promise<void
 /** Whether the newest checkpoint is whole, and the memory graph has the rows that it had then. */
 async function checkpointFinding(paths: DataPaths): Promise<string | Missing> {
   const [{ listCheckpoints }, { verifyCheckpoint }] = await Promise.all([
-    import("../runtime/checkpoint.ts"),
-    import("../runtime/checkpoint_use.ts"),
+    import("../runtime/checkpoint/checkpoint.ts"),
+    import("../runtime/checkpoint/use.ts"),
   ]);
   const all = listCheckpoints(paths);
   if (all.length === 0) return "none: a replay begins at the first entry";

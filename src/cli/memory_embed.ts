@@ -38,8 +38,8 @@ export const embed: Leaf = {
   examples: ["memory embed", "memory embed --wait --json"],
   notes: "A running host does this by itself, in the background. engramlt model pull fetches a model.",
   async run(call) {
-    const { openDataModels } = await import("../runtime/models.ts");
-    const { embedWaiting, noModel } = await import("../runtime/embedding.ts");
+    const { openDataModels } = await import("../runtime/models/models.ts");
+    const { embedWaiting, noModel } = await import("../runtime/models/embedding.ts");
     const models = openDataModels(dataFolder(call.screen.terminal, call.text("data")), {});
     try {
       const model = models.embeddingModel();

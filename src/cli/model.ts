@@ -6,7 +6,7 @@
 import { EngramError } from "../kernel/errors.ts";
 import { tensorOf } from "../input/tensors.ts";
 import type { JsonObject } from "../kernel/records.ts";
-import type { ListedModel, Models, Provider, Ran, RunInputs } from "../runtime/models.ts";
+import type { ListedModel, Models, Provider, Ran, RunInputs } from "../runtime/models/models.ts";
 import type { Call, Group, Leaf } from "./command.ts";
 import { dataFolder, fromCaller } from "./paths.ts";
 import { count, oneLine, plural, size } from "./screen.ts";
@@ -15,7 +15,7 @@ const example = "Xenova/all-MiniLM-L6-v2";
 const providers: readonly Provider[] = ["cpu", "webgpu", "cuda"];
 
 async function withModels<T>(call: Call, work: (models: Models) => Promise<T>): Promise<T> {
-  const { openDataModels } = await import("../runtime/models.ts");
+  const { openDataModels } = await import("../runtime/models/models.ts");
   const provider = call.choice("provider", providers) ?? "cpu";
   const models = openDataModels(dataFolder(call.screen.terminal, call.text("data")), {
     provider,

@@ -19,7 +19,7 @@ export interface ModelState {
 
 /** What a data folder has. Errors: `model_invalid` where the store is damaged. */
 export async function modelState(data: string): Promise<ModelState> {
-  const { dataModelStatus } = await import("../runtime/models.ts");
+  const { dataModelStatus } = await import("../runtime/models/models.ts");
   return dataModelStatus(data);
 }
 
@@ -30,7 +30,7 @@ export async function offerModel(call: Call, data: string): Promise<ModelState> 
   const { terminal } = screen;
   const isPerson = terminal.inIsTerminal && terminal.errIsTerminal && !screen.isJson && !screen.options.quiet;
   if (state.model !== null || !isPerson || call.has("yes")) return state;
-  const { defaultEndpoint, defaultModel } = await import("../runtime/models.ts");
+  const { defaultEndpoint, defaultModel } = await import("../runtime/models/models.ts");
   const hub = terminal.env("HF_ENDPOINT") || defaultEndpoint;
   screen.note("There is no model: recall goes by words and links alone, not by meaning.");
   const answer = terminal.ask(`Pull ${defaultModel} (${defaultModelSize}) from ${hub} now? [y/N]`);

@@ -66,11 +66,11 @@ export const recall: Leaf = {
 export async function withMeaning(call: Call, work: (port: Port) => Promise<void>): Promise<void> {
   const port = await call.port();
   if (port.where === "host") return await work(port);
-  const { openDataModels } = await import("../runtime/models.ts");
+  const { openDataModels } = await import("../runtime/models/models.ts");
   const models = openDataModels(dataFolder(call.screen.terminal, call.text("data")), {});
   if (models.embeddingModel() === null) return await work(port);
   try {
-    const { withModel } = await import("../runtime/embedding.ts");
+    const { withModel } = await import("../runtime/models/embedding.ts");
     await work(withModel(port, models));
   } finally {
     models.close();
@@ -94,7 +94,7 @@ async function answer(call: Call, port: Port, question: string): Promise<void> {
 
 /** What a person who found nothing may lack. */
 async function noteModel(call: Call): Promise<void> {
-  const { dataModelStatus } = await import("../runtime/models.ts");
+  const { dataModelStatus } = await import("../runtime/models/models.ts");
   const { model, offer } = dataModelStatus(dataFolder(call.screen.terminal, call.text("data")));
   if (model === null) call.screen.note(`What was said in other words is found with a model: ${offer}`);
 }

@@ -6,7 +6,7 @@ import {
   type ReviewState,
   reviewStates,
   type ReviewVerb,
-} from "../runtime/review.ts";
+} from "../runtime/views/review.ts";
 import { type Call, given, type Group, type Leaf } from "./command.ts";
 import { contextId } from "./ids.ts";
 import { oneLine, plural } from "./screen.ts";

@@ -15,10 +15,10 @@ import { fileURLToPath } from "node:url";
 export const workerEntries = {
   sandbox: "src/sandbox/worker",
   engine: "src/runtime/engine_worker",
-  reader: "src/runtime/reader_worker",
+  reader: "src/runtime/views/reader_worker",
   model: "src/model/worker",
-  replay: "src/runtime/replay_worker",
-  checkpoint: "src/runtime/checkpoint_worker",
+  replay: "src/runtime/replay/worker",
+  checkpoint: "src/runtime/checkpoint/worker",
 } as const satisfies Readonly<Record<string, string>>;
 
 /** The name of a worker script. */

@@ -1,13 +1,13 @@
 /**
  * Blobs that the log cannot do without: modules of all agents there ever were, and images stored by erasures, which a
- * replay goes on from. Other images are made again where they are missing, and most are removed (kept_images.ts).
+ * replay goes on from. Other images are made again where they are missing, and most are removed (agents/kept_images.ts).
  */
 import { erasureOf } from "../kernel/mod.ts";
 import type { Log, LogVerdict } from "../log/mod.ts";
 import { entriesFrom } from "./entries.ts";
 import { erasedKey } from "./erasure.ts";
 import { type AgentHistory, unpack } from "./rows.ts";
-import type { ViewParts } from "./view_parts.ts";
+import type { ViewParts } from "./views/parts.ts";
 
 type Damage = NonNullable<LogVerdict["first"]>;
 

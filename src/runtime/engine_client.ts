@@ -8,7 +8,7 @@
 import { EngramError } from "../kernel/mod.ts";
 import { workerUrl } from "./assets.ts";
 import type { EngineCall } from "./engine_worker.ts";
-import type { TextAnswer, TextSource, WantedText } from "./model_desk.ts";
+import type { TextAnswer, TextSource, WantedText } from "./models/desk.ts";
 import type { Port, RuntimeEvent, View, ViewResults } from "./port.ts";
 import type { Receipt } from "./receipts.ts";
 import type { Request } from "./requests.ts";

@@ -2,7 +2,7 @@
  * The engine worker: the one thread that owns kernel, log and graph. It opens the runtime and answers the main thread.
  *
  * Owns: the runtime, the streams of events read from it, upkeep in quiet moments.
- * Does not own: doors (api), views that need no live state (reader_worker.ts).
+ * Does not own: doors (api), views that need no live state (views/reader_worker.ts).
  *
  * Invariants:
  * 1. Everything said to and by this thread is one of the calls below.
@@ -10,7 +10,7 @@
  * 3. There is no timer while nothing happens and no agent is held.
  */
 import { assert } from "../kernel/mod.ts";
-import type { TextAnswer } from "./model_desk.ts";
+import type { TextAnswer } from "./models/desk.ts";
 import type { RuntimeEvent, View } from "./port.ts";
 import type { Request } from "./requests.ts";
 import { openRuntime, type Runtime, type RuntimeOptions } from "./runtime.ts";

@@ -49,9 +49,9 @@ import type { Log } from "../log/mod.ts";
 import { imagesPerFrameMax, type Sandbox, type SandboxStep } from "../sandbox/mod.ts";
 import { behaviour } from "./entries.ts";
 import { planErasure } from "./erasure.ts";
-import type { Images } from "./images.ts";
-import type { ModelDesk } from "./model_desk.ts";
-import type { Modules } from "./modules.ts";
+import type { Images } from "./agents/images.ts";
+import type { ModelDesk } from "./models/desk.ts";
+import type { Modules } from "./agents/modules.ts";
 import type { ToldOnce } from "./receipts.ts";
 import { agentAt } from "./rows.ts";
 import { snapshotOf } from "./snapshots.ts";
@@ -66,7 +66,7 @@ import {
   type Runner,
   sessionOf,
   staged,
-} from "./steps.ts";
+} from "./agents/steps.ts";
 
 /** What a tick is given beside the state: from the clock and the doors, or from the log. */
 export interface TickInput {

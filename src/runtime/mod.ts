@@ -6,6 +6,6 @@ export { defaultDataFolder, stopSignals } from "./platform.ts";
 export type * from "./port.ts";
 export type { Receipt } from "./receipts.ts";
 export { repairFolder, type RepairReport } from "./repair.ts";
-export { replay, type ReplayOptions } from "./replay.ts";
+export { replay, type ReplayOptions } from "./replay/replay.ts";
 export type { MemoryInput, Request, WriteOp } from "./requests.ts";
 export { openRuntime, type Runtime, type RuntimeOptions } from "./runtime.ts";

@@ -18,11 +18,11 @@ import type {
   Path,
 } from "../kernel/mod.ts";
 import type { RecallHit, Unembedded } from "../graph/mod.ts";
-import type { PassedOver, Restored } from "./checkpoint_use.ts";
+import type { PassedOver, Restored } from "./checkpoint/use.ts";
 import type { Metric } from "./metrics.ts";
 import type { Receipt } from "./receipts.ts";
 import type { Request } from "./requests.ts";
-import type { ReviewItem, ReviewState } from "./review.ts";
+import type { ReviewItem, ReviewState } from "./views/review.ts";
 import type { SessionStart } from "./sessions.ts";
 
 /** Which model made something, and on what. */

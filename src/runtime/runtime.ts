@@ -49,29 +49,34 @@ import { openSandbox, type Sandbox, type SandboxOptions } from "../sandbox/mod.t
 import { defaultStackDepthMax } from "../wasm/mod.ts";
 import { checkCommand, checkRequest } from "./admission.ts";
 import { workerUrl } from "./assets.ts";
-import { type CheckpointMade, makeCheckpoint, removeErased, sweepCheckpoints } from "./checkpoint.ts";
-import { type Restored, restoreGraph } from "./checkpoint_use.ts";
+import {
+  type CheckpointMade,
+  makeCheckpoint,
+  removeErased,
+  sweepCheckpoints,
+} from "./checkpoint/checkpoint.ts";
+import { type Restored, restoreGraph } from "./checkpoint/use.ts";
 import { type DataPaths, dataPaths, exists, lockFolder } from "./data_folder.ts";
 import { entriesFrom, entryOf, graphSteps, inLogOrder, readEntry, samePart } from "./entries.ts";
 import { Durations } from "./durations.ts";
 import { type Env, liveEnv, seededEnv } from "./env.ts";
 import { carryOut, erasedKey, erasingPrefix, erasureAt, forgottenReceipts } from "./erasure.ts";
-import { Images } from "./images.ts";
-import { KeptImages, type Moment } from "./kept_images.ts";
-import { loadFacts, loadReader, needsReader } from "./loads.ts";
+import { Images } from "./agents/images.ts";
+import { KeptImages, type Moment } from "./agents/kept_images.ts";
+import { loadFacts, loadReader, needsReader } from "./agents/loads.ts";
 import { Machine, type TickOutput } from "./machine.ts";
-import { MemoryViews } from "./memory_views.ts";
+import { MemoryViews } from "./views/in_memory.ts";
 import { type Gauges, Metrics } from "./metrics.ts";
-import { initialProfile, Modules } from "./modules.ts";
-import { ModelDesk, type TextAnswer, type TextSource, type WantedText } from "./model_desk.ts";
+import { initialProfile, Modules } from "./agents/modules.ts";
+import { ModelDesk, type TextAnswer, type TextSource, type WantedText } from "./models/desk.ts";
 import type { Port, RuntimeEvent, StatusView, View, ViewResults } from "./port.ts";
 import { roomBytes } from "./room.ts";
 import { idleReceipt, type Receipt, receiptOf, runReceipt, unchangedReceipt } from "./receipts.ts";
 import { type LoadFacts, type Request, toAsk } from "./requests.ts";
 import { beginSession, sessionOf, type SessionStart } from "./sessions.ts";
 import { loadState, pack, Rows, tickInKey, unpack } from "./rows.ts";
-import { type LiveFacts, statusOf } from "./status.ts";
-import { logView, Views } from "./views.ts";
+import { type LiveFacts, statusOf } from "./views/status.ts";
+import { logView, Views } from "./views/views.ts";
 import { type Waiting, WaitingRoom } from "./waiting.ts";
 
 /** How to open a runtime. */
@@ -111,7 +116,7 @@ export interface SimulatedParts {
   readonly now?: (now: number) => number;
 }
 
-/** A runtime in this thread. Agents have a model where somebody serves their texts (embedding.ts). */
+/** A runtime in this thread. Agents have a model where somebody serves their texts (models/embedding.ts). */
 export interface Runtime extends Port, TextSource {
   readonly where: "here";
   /** Resolves with the reason if a fault or a fatal refusal stops the engine; never otherwise. */

@@ -3,7 +3,7 @@
  * told.
  *
  * Owns: numbering, the wire form of errors, telling everyone who waits when the worker is lost.
- * Does not own: what is asked (engine_worker.ts, reader_worker.ts).
+ * Does not own: what is asked (engine_worker.ts, views/reader_worker.ts).
  *
  * Invariants:
  * 1. Every ask gets one reply: a value, a refusal, or the fault that ended it.

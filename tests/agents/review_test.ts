@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { decide, type ReviewState } from "../../src/runtime/review.ts";
+import { decide, type ReviewState } from "../../src/runtime/views/review.ts";
 import type { Runtime } from "../../src/mod.ts";
 import { loadAgent } from "../support/agent_host.ts";
 import { actIn, addFiles, prepare } from "../support/curator_notes_heldback/read.ts";

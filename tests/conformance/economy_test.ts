@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { defaultConfig } from "../../src/kernel/mod.ts";
 import { MemoryDisk, openBlobs } from "../../src/log/mod.ts";
 import { EngramError, openRuntime } from "../../src/mod.ts";
-import { Modules } from "../../src/runtime/modules.ts";
+import { Modules } from "../../src/runtime/agents/modules.ts";
 import { EngineEnd } from "../../src/sandbox/channel.ts";
 import { act, loadAgent } from "../support/agent_host.ts";
 import { testAgent, testAgentBase64 } from "../support/agents.ts";

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { MemoryDisk, openBlobs, sha256Hex } from "../../src/log/mod.ts";
 import { defaultConfig, type Json } from "../../src/kernel/mod.ts";
 import { EngramError, type Request, type Runtime } from "../../src/mod.ts";
-import { Modules } from "../../src/runtime/modules.ts";
+import { Modules } from "../../src/runtime/agents/modules.ts";
 import { arrows } from "../../scripts/lint_plugin.ts";
 import { testAgent, testAgentBase64 } from "../support/agents.ts";
 import { withHost } from "../support/ports.ts";

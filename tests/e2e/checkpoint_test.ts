@@ -1,8 +1,8 @@
 /** engramlt checkpoint and replay --from, on a folder and beside a host; and a kill in the middle of making one. */
 import assert from "node:assert/strict";
 import { openRuntime } from "../../src/mod.ts";
-import { listCheckpoints } from "../../src/runtime/checkpoint.ts";
-import { verifyCheckpoint } from "../../src/runtime/checkpoint_use.ts";
+import { listCheckpoints } from "../../src/runtime/checkpoint/checkpoint.ts";
+import { verifyCheckpoint } from "../../src/runtime/checkpoint/use.ts";
 import { dataPaths, exists } from "../../src/runtime/data_folder.ts";
 import { startProgram, until } from "../support/life.ts";
 import { withHost } from "../support/ports.ts";

@@ -1,6 +1,6 @@
 /** engramlt model through the command line: a tiny model always, the real MiniLM where its files are at hand. */
 import { strict as assert } from "node:assert";
-import { openDataModels } from "../../src/runtime/models.ts";
+import { openDataModels } from "../../src/runtime/models/models.ts";
 import { miniLm, miniLmFiles, miniLmFolder, miniLmNeeds } from "../support/minilm.ts";
 import { serveHub } from "../support/model_hub.ts";
 import { tinyModel } from "../support/onnx.ts";

@@ -1,7 +1,7 @@
 /** What the doors see of a host: every view, so that two hosts of one log can be compared. */
 import type { Runtime, View } from "../../src/mod.ts";
 import { EngramError } from "../../src/mod.ts";
-import { type ReviewItem, reviewStates } from "../../src/runtime/review.ts";
+import { type ReviewItem, reviewStates } from "../../src/runtime/views/review.ts";
 
 /** Everything proposed or decided. */
 export async function reviewsOf(runtime: Runtime): Promise<ReviewItem[]> {

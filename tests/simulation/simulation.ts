@@ -27,9 +27,9 @@ import {
   type StepResult,
 } from "../../src/sandbox/mod.ts";
 import { entriesFrom } from "../../src/runtime/entries.ts";
-import { stays } from "../../src/runtime/kept_images.ts";
+import { stays } from "../../src/runtime/agents/kept_images.ts";
 import { exists } from "../../src/runtime/data_folder.ts";
-import { serveTexts } from "../../src/runtime/embedding.ts";
+import { serveTexts } from "../../src/runtime/models/embedding.ts";
 import { wordEmbedder } from "../support/word_embedder.ts";
 import { Random } from "./random.ts";
 import { reviewsOf, seenBy } from "./seen.ts";

@@ -7,7 +7,7 @@
 import { Buffer } from "node:buffer";
 import { parseId } from "../../src/kernel/mod.ts";
 import { EngramError, type JsonObject, type Request, type WriteOp } from "../../src/mod.ts";
-import { decisionOps, reviewedTypes, type ReviewItem, reviewVerbs } from "../../src/runtime/review.ts";
+import { decisionOps, reviewedTypes, type ReviewItem, reviewVerbs } from "../../src/runtime/views/review.ts";
 import { testAgentBase64 } from "../support/agents.ts";
 import type { Random } from "./random.ts";
 

@@ -10,7 +10,7 @@ import { type Graph, openGraph } from "../../src/graph/mod.ts";
 import { type EngramDraft, readJsonl, readNote } from "../../src/input/mod.ts";
 import { formatId, Payload, type Write } from "../../src/kernel/mod.ts";
 import type { AskView } from "../../src/runtime/port.ts";
-import { ask } from "../../src/runtime/ask.ts";
+import { ask } from "../../src/runtime/ask/ask.ts";
 
 const answers = z.union([z.null(), z.array(z.string().nullable())]);
 const setForm = z.object({

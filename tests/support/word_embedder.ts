@@ -1,6 +1,6 @@
 /** A model in the place of a model: the vector of a text is made of its words alone, the same everywhere. */
 import { createHash } from "node:crypto";
-import type { Embedder } from "../../src/runtime/embedding.ts";
+import type { Embedder } from "../../src/runtime/models/embedding.ts";
 
 const dimensions = 16;
 

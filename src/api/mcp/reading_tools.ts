@@ -2,7 +2,7 @@
 import { z } from "zod";
 import type { Engram, JsonObject } from "../../kernel/mod.ts";
 import type { AskView, Quotation, ViewResults, WhyLink } from "../../runtime/mod.ts";
-import { cursorAfter } from "../../runtime/timeline.ts";
+import { cursorAfter } from "../../runtime/views/timeline.ts";
 import type { McpCall } from "./caller.ts";
 import {
   budgetOf,

@@ -54,7 +54,9 @@ Deno.test("a thread that may not step back goes on as it is", async () => {
 /** Prints the nice values that threads of a process with a reader have, once there are two. */
 const readerProcess = (root: URL) =>
   `const { openRuntime } = await import(${JSON.stringify(new URL("src/runtime/runtime.ts", root).href)});
-  const { startReader } = await import(${JSON.stringify(new URL("src/runtime/reader_client.ts", root).href)});
+  const { startReader } = await import(${
+    JSON.stringify(new URL("src/runtime/views/reader_client.ts", root).href)
+  });
   const data = Deno.makeTempDirSync();
   const runtime = await openRuntime({ data, seed: 1 });
   const reader = await startReader(data);

@@ -10,7 +10,7 @@ import {
 } from "../../../src/model/mod.ts";
 import type { ModelEvent } from "../../../src/model/mod.ts";
 import { workerUrl } from "../../../src/runtime/assets.ts";
-import { preloadModels } from "../../../src/runtime/models.ts";
+import { preloadModels } from "../../../src/runtime/models/models.ts";
 import { type Hub, type HubFault, layOut, serveHub } from "../../support/model_hub.ts";
 import { embedder, negation, product, tinyModel } from "../../support/onnx.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { EngramError, replay, type Runtime } from "../../../src/mod.ts";
-import { embedWaiting, serveTexts } from "../../../src/runtime/embedding.ts";
+import { embedWaiting, serveTexts } from "../../../src/runtime/models/embedding.ts";
 import { actionOf, callsOf, loadCaller } from "../../conformance/every_call.ts";
 import { codeOf, withRuntime } from "../../support/runtimes.ts";
 import { openModels } from "../../../src/model/mod.ts";

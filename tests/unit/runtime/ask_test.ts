@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { Graph } from "../../../src/graph/mod.ts";
 import { Payload } from "../../../src/kernel/payload.ts";
 import type { Id, Write } from "../../../src/kernel/mod.ts";
-import { ask } from "../../../src/runtime/ask.ts";
+import { ask } from "../../../src/runtime/ask/ask.ts";
 import { askAll, askSets, graphOfNotes, quality } from "../../support/ask_sets.ts";
 import { c, context, e, graphOf, join, link, put, x } from "../graph/support.ts";
 

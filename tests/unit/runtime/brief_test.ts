@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import type { Graph } from "../../../src/graph/mod.ts";
 import { estimateTokens } from "../../../src/input/mod.ts";
 import type { Write } from "../../../src/kernel/mod.ts";
-import { brief } from "../../../src/runtime/brief.ts";
-import { isDecision, ticked } from "../../../src/runtime/brief_rules.ts";
+import { brief } from "../../../src/runtime/views/brief.ts";
+import { isDecision, ticked } from "../../../src/runtime/views/brief_rules.ts";
 import { withRuntime } from "../../support/runtimes.ts";
 import { c, context, e, graphOf, join, link, put, x } from "../graph/support.ts";
 

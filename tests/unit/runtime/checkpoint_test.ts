@@ -7,8 +7,8 @@ import {
   listCheckpoints,
   makeCheckpoint,
   removeCheckpoint,
-} from "../../../src/runtime/checkpoint.ts";
-import { verifyCheckpoint } from "../../../src/runtime/checkpoint_use.ts";
+} from "../../../src/runtime/checkpoint/checkpoint.ts";
+import { verifyCheckpoint } from "../../../src/runtime/checkpoint/use.ts";
 import { type DataPaths, dataPaths, exists } from "../../../src/runtime/data_folder.ts";
 import { EngramError } from "../../../src/kernel/mod.ts";
 import { codeOf, loadTestAgent, run, temporaryFolder } from "../../support/runtimes.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { EngramError } from "../../../src/mod.ts";
-import { embedWaiting, questionVector } from "../../../src/runtime/embedding.ts";
+import { embedWaiting, questionVector } from "../../../src/runtime/models/embedding.ts";
 import { codeOf, withRuntime } from "../../support/runtimes.ts";
 import { wordEmbedder } from "../../support/word_embedder.ts";
 

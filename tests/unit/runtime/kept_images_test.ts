@@ -3,7 +3,7 @@ import { imageDisk } from "../../../bench/image_disk.ts";
 import { openGraph } from "../../../src/graph/mod.ts";
 import { type Disk, MemoryDisk, openBlobs, realDisk } from "../../../src/log/mod.ts";
 import { openRuntime, replay, type Runtime } from "../../../src/mod.ts";
-import { keptImageLimits, stays } from "../../../src/runtime/kept_images.ts";
+import { keptImageLimits, stays } from "../../../src/runtime/agents/kept_images.ts";
 import { pack } from "../../../src/runtime/rows.ts";
 import { isImage } from "../../../src/sandbox/mod.ts";
 import { codeOf, loadTestAgent, run, temporaryFolder } from "../../support/runtimes.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { pastLimits, PastReads } from "../../../src/runtime/past_reads.ts";
+import { pastLimits, PastReads } from "../../../src/runtime/views/past_reads.ts";
 
 const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { WriteOp } from "../../../src/mod.ts";
 import type { Runtime } from "../../../src/mod.ts";
-import { decide, type ReviewState } from "../../../src/runtime/review.ts";
+import { decide, type ReviewState } from "../../../src/runtime/views/review.ts";
 import { codeOf, withRuntime } from "../../support/runtimes.ts";
 
 const proposal = (source: string, target: string, certainty = 0.6): WriteOp => ({

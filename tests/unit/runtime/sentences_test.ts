@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { sentencesOf } from "../../../src/runtime/sentences.ts";
+import { sentencesOf } from "../../../src/runtime/ask/sentences.ts";
 import { askSets } from "../../support/ask_sets.ts";
 
 const texts = (content: string) => sentencesOf(content).map(({ text }) => text);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { JsonObject } from "../../../src/kernel/mod.ts";
 import type { LogView } from "../../../src/runtime/port.ts";
-import { keepAwake, wakeClient, type WakeOptions } from "../../../src/runtime/wake.ts";
+import { keepAwake, wakeClient, type WakeOptions } from "../../../src/runtime/agents/wake.ts";
 import type { Runtime } from "../../../src/mod.ts";
 import { testAgentBase64 } from "../../support/agents.ts";
 import { withRuntime } from "../../support/runtimes.ts";
