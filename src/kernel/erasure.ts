@@ -9,11 +9,11 @@ import type { Id } from "./ids.ts";
 export interface Erasure {
   /** The memories erased: those asked for, and what agents took from them. */
   readonly ids: readonly Id[];
-  /** The first tick in which one of them was there. */
+  /** The first tick in which one of them was there, or its text was told to an agent. */
   readonly since: number;
   /** Payloads by entry: [tick, places beside its body]. */
   readonly payloads: readonly (readonly [number, readonly number[]])[];
-  /** Agents that ran since then: they may have read it. Their steps from `since` on can't be verified. */
+  /** Agents that ran since then: they may have had it. Their steps from `since` on can't be verified. */
   readonly readers: readonly string[];
   /** The image of each loaded reader after the erasure, as sha256 in hex. */
   readonly images: Readonly<Record<string, string>>;

@@ -10,9 +10,9 @@
  *    middle is taken up again from the entry alone.
  * 2. What agents wrote and what says the same goes too. The texts of a person stay, also where they say the same: they
  *    are named instead (`alsoIn`).
- * 3. An agent that ran since the memory was written may have read it. Its image is stored anew by the entry, with the
- *    text overwritten by spaces wherever it stands, and words of it that no other memory has and the agent did not bring
- *    along; replay goes on from there.
+ * 3. An agent that ran since the text was first told, by a command, an agent or as a memory, may have read it. Its image
+ *    is stored anew by the entry, with the text overwritten by spaces wherever it stands, and words of it that no other
+ *    memory has and the agent did not bring along; replay goes on from there.
  * 4. Agents may have mail meanwhile. Messages that wait and hold the text, or such a word, are not delivered any more: an
  *    agent would have it in its memory again. The others stay as they are.
  */
@@ -326,6 +326,29 @@ interface Found {
   readonly blobs: Set<string>;
 }
 
+const nothingFound = (): Found => ({
+  payloads: [],
+  byAgents: new Set(),
+  alsoIn: new Set(),
+  readers: new Set(),
+  blobs: new Set(),
+});
+
+/** The tick in which a text was first told, by a command or an agent: it may have become a memory later only. */
+function firstTold(
+  log: Log,
+  known: number,
+  look: (read: { entry: Entry; logged: LogEntry }, found: Found) => void,
+): number {
+  const found = nothingFound();
+  for (const read of entriesFrom(log, 0)) {
+    if (read.entry.tick >= known) break;
+    look(read, found);
+    if (found.payloads.length > 0) return read.entry.tick;
+  }
+  return known;
+}
+
 /** Looks through one entry's payloads. */
 function lookThrough(
   entry: Entry,
@@ -462,17 +485,15 @@ export function planErasure(parts: ErasureParts, ids: readonly Id[]): PlannedEra
   const dropped = waitingMessages(parts, needles, words);
   const sent = Map.groupBy(dropped, ({ tick }) => tick);
   // Who sent one had the text before it became a memory.
-  const since = dropped.reduce((first, { tick }) => Math.min(first, tick), written);
-  const found: Found = {
-    payloads: [],
-    byAgents: new Set(),
-    alsoIn: new Set(),
-    readers: new Set(),
-    blobs: new Set(),
-  };
-  const others = storedBefore(log, since);
-  for (const { entry, logged } of entriesFrom(log, since)) {
+  const known = dropped.reduce((first, { tick }) => Math.min(first, tick), written);
+  const look = ({ entry, logged }: { entry: Entry; logged: LogEntry }, found: Found) =>
     lookThrough(entry, logged, all, refs, needles, sent.get(entry.tick) ?? [], found);
+  const since = firstTold(log, known, look);
+  const found = nothingFound();
+  const others = storedBefore(log, since);
+  for (const read of entriesFrom(log, since)) {
+    const { entry } = read;
+    look(read, found);
     for (const record of entry.steps) {
       if (record.agent !== null) found.readers.add(record.agent);
       for (const sha of imagesIn(record)) found.blobs.add(sha);

@@ -423,7 +423,7 @@ export function removeCheckpoint(
 
 /**
  * Removes the checkpoints that may hold what an erasure erases: of the ticks from `since`, when the first of it was
- * written, up to the erasure's own. Gives their ticks; null where another holds them: it is to be done again.
+ * told, up to the erasure's own. Gives their ticks; null where another holds them: it is to be done again.
  */
 export function removeErased(
   paths: DataPaths,

@@ -184,6 +184,26 @@ Deno.test("erase() removes titles, places, metadata and what links say, from the
   assert.equal((await replay({ data: folder.path, workers: 1 })).ok, true);
 });
 
+Deno.test("erase() removes what an agent was told before it became a memory, from the log and from its memory", async () => {
+  using folder = temporaryFolder();
+  const runtime = await openRuntime({ data: folder.path, seed: 1, workers: 1 });
+  await runtime.submit(grantedEverything("tester"));
+  await run(runtime, "count", "{}");
+  const before = runtime.status().tick;
+  await run(runtime, "echo", JSON.stringify({ text: content }));
+  await run(runtime, "count", "{}");
+  const id = await add(runtime, content);
+  assert.notDeepEqual(filesHolding(folder.path, phrase), []);
+  const receipt = await runtime.submit({ kind: "erase", ids: [id] });
+  assert.deepEqual(receipt.agents, ["tester"]);
+  assert.equal(await run(runtime, "count", "{}"), 3);
+  await runtime.close();
+  assert.deepEqual(filesHolding(folder.path, phrase), []);
+  const report = await replay({ data: folder.path, workers: 1 });
+  assert.equal(report.ok, true);
+  assert.ok((report.redacted ?? 0) > 0 && report.ticks > before);
+});
+
 Deno.test("erase() overwrites words in agents' memories that no other memory has, however an agent wrote them", async () => {
   using folder = temporaryFolder();
   const runtime = await openRuntime({ data: folder.path, seed: 1, workers: 1 });
