@@ -18,6 +18,7 @@ import { refusalOf } from "./checkpoint.ts";
 import type { Call, Leaf } from "./command.ts";
 import { connectOptions } from "./connect.ts";
 import { modelState, offerModel } from "./model_offer.ts";
+import { damageHint } from "./log.ts";
 import { count, plural, printable, size } from "./screen.ts";
 import { type ServiceState, serviceState } from "./service.ts";
 import { restoredWords } from "./shown.ts";
@@ -129,7 +130,8 @@ async function openings(call: Call, data: string, found: Findings): Promise<void
     const { ok, entries, first } = await (await call.port()).view({ view: "verify_log" });
     if (ok) return `${plural(entries, "entry", "entries")}, checksums and chain hold`;
     const what = `${first?.segment} at byte ${first?.offset}: ${first?.what}`;
-    throw new EngramError("log_corrupt", `Cannot verify the log: ${what}`, { ...first });
+    const message = `Cannot verify the log: ${what}`;
+    throw new EngramError("log_corrupt", message, { ...first }, damageHint(first?.segment ?? ""));
   });
   await found.add("checkpoints", () => checkpointFinding(paths));
   await found.add("agents", async () => {

@@ -1,5 +1,5 @@
 /** engramlt log: look at the log, check it, repair it. */
-import { EngramError } from "../kernel/errors.ts";
+import { EngramError, refusals } from "../kernel/errors.ts";
 import type { LogView } from "../runtime/port.ts";
 import { type Call, given, type Group, type Leaf } from "./command.ts";
 import { connectOptions } from "./connect.ts";
@@ -20,9 +20,15 @@ const verify: Leaf = {
     const { first } = verdict;
     if (first === undefined) return;
     const place = `${first.segment} at byte ${first.offset}, entry ${first.index}`;
-    throw new EngramError("log_corrupt", `Cannot verify the log: ${place}: ${first.what}`, first);
+    const hint = damageHint(first.segment);
+    throw new EngramError("log_corrupt", `Cannot verify the log: ${place}: ${first.what}`, first, hint);
   },
 };
+
+/** What to do about damage: repairing the log mends no blob. */
+export function damageHint(segment: string): string {
+  return refusals[segment.startsWith("blobs/") ? "blob_missing" : "log_corrupt"].hint;
+}
 
 function lines({ screen }: Call, entry: LogView): void {
   screen.line(

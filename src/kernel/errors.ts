@@ -170,7 +170,7 @@ export const refusals = {
   log_missing: refusal(
     "corrupt",
     500,
-    "The memory graph knows more than the log; restore the log from a backup",
+    "Restore the log from a backup; or move graph.db away, and it is made again from what the log has",
   ),
   graph_corrupt: refusal("corrupt", 500, "Remove graph.db and open again: it is rebuilt from the log"),
   checkpoint_corrupt: refusal(

@@ -11,7 +11,7 @@
  * 5. Files that a crash left unfinished are few, since their names are used again: `filesOpenMax` at most.
  */
 
-import { assert, EngramError } from "../kernel/errors.ts";
+import { assert, EngramError, refusals } from "../kernel/errors.ts";
 import { sha256Hex } from "./codec.ts";
 import { type Disk, type DiskFile, ioRefusal, writeAll } from "./disk.ts";
 
@@ -266,9 +266,8 @@ export function openBlobs(disk: Disk): Blobs {
       }
       if (sha256Hex(bytes) !== sha) {
         durable.delete(sha);
-        throw new EngramError("log_corrupt", `Cannot read blob ${sha}: the file does not have this hash`, {
-          sha,
-        });
+        const message = `Cannot read blob ${sha}: the file does not have this hash`;
+        throw new EngramError("log_corrupt", message, { sha }, refusals.blob_missing.hint);
       }
       return bytes;
     },
