@@ -314,7 +314,7 @@ export class Call {
     const text = this.text(name);
     if (text === null) return null;
     const value = Number(text);
-    if (text.trim() === "" || Number.isNaN(value)) {
+    if (text.trim() === "" || !Number.isFinite(value)) {
       throw this.#wrong(`--${name} ${JSON.stringify(text)} is not a number`);
     }
     return value;

@@ -130,8 +130,8 @@ async function walk(folder: string, shown: string, { root, found, visited }: Wal
   for (const { name, isSymlink, ...kind } of entries) {
     const path = join(folder, name);
     const inner = shown === "" ? name : `${shown}/${name}`;
-    const stat = isSymlink ? await statOf(path).catch(() => ({ isFile: true, isDirectory: false })) : kind;
-    if (stat === null) continue;
+    const endless = { isFile: true, isDirectory: false }; // a link without an end: reading it will say so
+    const stat = isSymlink ? await statOf(path).catch(() => null) ?? endless : kind;
     const isFolder = stat.isDirectory && isImportableFolder(name);
     const form = stat.isFile ? isImportable(inner) : null;
     if (!isFolder && form === null) continue;

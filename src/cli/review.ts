@@ -26,7 +26,7 @@ const list: Leaf = {
     "proposed changes what ask, recall and brief say.",
   async run(call) {
     const port = await call.port();
-    const state = stateOf(call.text("state"));
+    const state = call.choice("state", reviewStates);
     const named = call.text("context");
     const { items, next } = await port.view({
       view: "review",
@@ -45,10 +45,6 @@ const list: Leaf = {
     call.screen.summary(items.length === 0 ? `nothing is ${which}` : `${items.length} ${which}${more}`);
   },
 };
-
-function stateOf(text: string | null): ReviewState | null {
-  return reviewStates.find((state) => state === text) ?? null;
-}
 
 function showItem({ screen }: Call, item: ReviewItem): void {
   const certainty = item.certainty === null ? "" : `, ${Math.round(item.certainty * 100)} % certain`;

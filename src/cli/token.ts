@@ -27,7 +27,7 @@ const create: Leaf = {
   notes: "A read token can change nothing. It holds at once, in a running host too.",
   async run(call) {
     const { createToken, tokenEnd } = await import("../api/tokens.ts");
-    const scope = scopeNames.find((one) => one === call.text("scope")) ?? "read";
+    const scope = call.choice("scope", scopeNames) ?? "read";
     const name = call.text("name") ?? scope;
     const expires = tokenEnd(call.text("expires"), "--expires");
     const made = createToken(pathsOf(call), { name, scope, expires });

@@ -19,15 +19,18 @@ const execute: Leaf = {
     "Steps that need nothing of each other run in the same tick. What is wrong in the file is told by line\n" +
     "before anything runs.",
   async run(call) {
-    const { readWorkflow, unknownAgent } = await import("../input/mod.ts");
+    const { readWorkflow, unknownAction, unknownAgent } = await import("../input/mod.ts");
     const shown = call.need("workflow-path");
     const text = await readText(fromCaller(call.screen.terminal, shown), "read workflow");
     const file = readWorkflow(text, shown);
     const port = await call.port();
     const { agents } = await port.view({ view: "agents" });
-    const known = new Set(agents.map(({ id }) => id));
-    const lost = file.workflow.steps.find(({ agent }) => !known.has(agent));
-    if (lost !== undefined) throw unknownAgent(file, lost.id);
+    const known = new Map(agents.map(({ id, actions }) => [id, actions]));
+    for (const { id, agent, action } of file.workflow.steps) {
+      const actions = known.get(agent);
+      if (actions === undefined) throw unknownAgent(file, id);
+      if (actions !== null && !actions.includes(action)) throw unknownAction(file, id, actions);
+    }
     const context = await contextOf(call, port) ?? "personal";
     const receipt = await submit(call, { kind: "workflow", context, workflow: file.workflow });
     call.screen.result(receipt, () => {

@@ -33,4 +33,4 @@ export {
   settingNames,
 } from "./settings.ts";
 export { type ProjectFile, projectFileSchema, readProjectFile, readToml } from "./toml.ts";
-export { type Place, readWorkflow, unknownAgent, type WorkflowFile } from "./workflow.ts";
+export { type Place, readWorkflow, unknownAction, unknownAgent, type WorkflowFile } from "./workflow.ts";

@@ -13,7 +13,7 @@
 import { isNode, isPair, isScalar, LineCounter, type Node, parseDocument } from "yaml";
 import { z } from "zod";
 import { EngramError, type RefusalCode } from "../kernel/errors.ts";
-import type { Json } from "../kernel/records.ts";
+import type { Json, JsonObject } from "../kernel/records.ts";
 import {
   checkParams,
   findCycle,
@@ -37,8 +37,8 @@ export interface Place {
 export interface WorkflowFile {
   readonly workflow: Workflow;
   readonly path: string;
-  /** Where a step's agent is named. */
-  placeOf(stepId: string): Place;
+  /** Where a step's agent, or its action, is named. */
+  placeOf(stepId: string, key?: "agent_id" | "action"): Place;
 }
 
 const idText = z.string().regex(
@@ -95,7 +95,7 @@ export function readWorkflow(text: string, path: string, limits: InputLimits = i
     }
     ids.set(step.id, index);
   });
-  const read = steps.map((step, index) => readStep(source, step, index, ids));
+  const read = steps.map((step, index) => readStep(source, step, paramsOf(value, index), index, ids));
   const cycle = findCycle(read);
   if (cycle !== null) {
     const where = ["steps", ids.get(cycle[0] ?? "") ?? 0, "dependencies"];
@@ -104,13 +104,23 @@ export function readWorkflow(text: string, path: string, limits: InputLimits = i
   return {
     workflow: { id, name: name ?? id, steps: read },
     path,
-    placeOf: (stepId) => source.place(["steps", ids.get(stepId) ?? 0, "agent_id"]),
+    placeOf: (stepId, key = "agent_id") => source.place(["steps", ids.get(stepId) ?? 0, key]),
   };
 }
+
+/** A step's params as the file has them: the schema's copy lacks the key `__proto__`. */
+function paramsOf(value: Json, index: number): Json {
+  const steps = isJsonObject(value) ? value["steps"] : undefined;
+  const step: Json | undefined = Array.isArray(steps) ? steps[index] : undefined;
+  return step !== undefined && isJsonObject(step) ? step["params"] ?? {} : {};
+}
+
+const isJsonObject = (value: Json): value is JsonObject => isObject(value);
 
 function readStep(
   source: Source,
   step: z.infer<typeof stepSchema>,
+  params: Json,
   index: number,
   ids: ReadonlyMap<string, number>,
 ): WorkflowStep {
@@ -122,7 +132,6 @@ function readStep(
     }
   });
   const where = ["steps", index, "params"];
-  const params: Json = step.params ?? {};
   try {
     checkParams(params);
   } catch (error) {
@@ -158,6 +167,23 @@ export function unknownAgent(file: WorkflowFile, stepId: string): EngramError {
   });
 }
 
+/** The refusal of a step whose agent has no such action, with the line where it is named. */
+export function unknownAction(file: WorkflowFile, stepId: string, actions: readonly string[]): EngramError {
+  const place = file.placeOf(stepId, "action");
+  const { agent = "", action = "" } = file.workflow.steps.find((step) => step.id === stepId) ?? {};
+  const known = actions.map((name) => JSON.stringify(name)).join(", ");
+  const message =
+    `Cannot run workflow ${file.path}:${place.line}:${place.column}: step "${stepId}" names action "${action}", ` +
+    `agent "${agent}" has ${known || "no actions"}`;
+  return new EngramError("action_unknown", message, {
+    path: file.path,
+    ...place,
+    step: stepId,
+    agent,
+    action,
+  });
+}
+
 type Path = readonly (string | number)[];
 
 /** The parsed file, with the place of every part of it. */
@@ -173,10 +199,15 @@ class Source {
     if (nestsDeeper(text, limits.jsonDepthMax * 4)) {
       throw this.#at({ line: 1, column: 1 }, "it nests too deep");
     }
-    const options = { lineCounter: this.#lines, prettyErrors: false, logLevel: "silent" } as const;
+    // A silent parser would pass over every document after the first.
+    const options = { lineCounter: this.#lines, prettyErrors: false, logLevel: "error" } as const;
     this.#document = parseDocument(text.replace(/^\uFEFF/, ""), options);
     const [error] = this.#document.errors;
-    if (error !== undefined) throw this.#at(this.#placeAt(error.pos[0]), error.message);
+    if (error !== undefined) {
+      const several = error.code === "MULTIPLE_DOCS";
+      const what = several ? "a second document begins; a file holds one workflow" : error.message;
+      throw this.#at(this.#placeAt(error.pos[0]), what);
+    }
     try {
       this.value = toJson(this.#document.toJS(), limits.jsonDepthMax);
     } catch (error) {

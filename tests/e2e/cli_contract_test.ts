@@ -138,6 +138,7 @@ contract(
       "notes/chat.jsonl",
       '{"content":"a","ref":"m1"}\n{broken\n{"content":"b","context":"nowhere"}\n',
     );
+    Deno.symlinkSync("gone.md", `${place.files}/notes/lost.md`);
     const { code, out, err } = await place.run("memory", "import", "notes", "--json");
     assert.equal(code, exitCodes.partial);
     assert.equal(JSON.parse(err).error.code, "import_incomplete");
@@ -146,16 +147,21 @@ contract(
       3,
       0,
       0,
-      2,
+      3,
       1,
     ]);
     assert.deepEqual(
       first.failures.map((
         one: { path: string; line: number; code: string },
       ) => [one.path, one.line, one.code]),
-      [["chat.jsonl", 2, "invalid_json"], ["chat.jsonl", 3, "context_not_found"]],
+      [
+        ["chat.jsonl", 2, "invalid_json"],
+        ["chat.jsonl", 3, "context_not_found"],
+        ["lost.md", null, "file_not_found"],
+      ],
     );
     Deno.removeSync(`${place.files}/notes/chat.jsonl`);
+    Deno.removeSync(`${place.files}/notes/lost.md`);
     const again = await place.json("memory", "import", "notes");
     assert.deepEqual([again["created"], again["updated"], again["unchanged"], again["links"]], [0, 0, 2, 0]);
   },
@@ -332,8 +338,8 @@ contract("an agent that fails is quoted to who asked, in a command and in a work
     /^Execution of agent "linker" ended failed at tick \d+: Cannot link: the params are not a JSON object$/,
   );
   assert.equal(listOf(failed["said"]).length, 1);
-  const steps = [{ id: "a", agent_id: "linker", action: "lnk" }];
-  const path = place.write("typo.json", JSON.stringify({ id: "typo", name: "Typo", steps }));
+  const steps = [{ id: "a", agent_id: "linker", action: "link", params: [1] }];
+  const path = place.write("list.json", JSON.stringify({ id: "list", name: "List", steps }));
   const stopped = await place.refused(
     exitCodes.agent,
     "workflow",
@@ -344,8 +350,22 @@ contract("an agent that fails is quoted to who asked, in a command and in a work
   );
   assert.match(
     String(stopped["message"]),
-    /stopped at step "a": failed .*"lnk": this agent has no such action/,
+    /stopped at step "a": failed .*Cannot link: the params are not a JSON object/,
   );
+});
+
+contract("a workflow whose agent has no such action is refused by line before a step runs", async (place) => {
+  await place.json("agent", "load", "linker", "--yes");
+  const before = await place.json("status");
+  const path = place.write(
+    "typo.yaml",
+    "id: typo\nsteps:\n  - { id: a, agent_id: linker, action: link }\n  - { id: b, agent_id: linker, action: lnk }\n",
+  );
+  const { code, message } = await place.refused(exitCodes.invalid, "workflow", "execute", path);
+  assert.equal(code, "action_unknown");
+  assert.match(String(message), /typo\.yaml:4:40: step "b" names action "lnk", agent "linker" has "link"/);
+  const after = await place.json("status");
+  assert.deepEqual([after["tick"], after["stateHash"]], [before["tick"], before["stateHash"]]);
 });
 
 contract("a context needs agents that are loaded, and a workflow runs their steps in it", async (place) => {
@@ -457,6 +477,11 @@ contract("bad input is refused by its code and changes nothing", async (place) =
     [exitCodes.usage, "usage", ["memory", "add"]],
     [exitCodes.usage, "usage", ["memory", "add", "x", "--unknown"]],
     [exitCodes.usage, "usage", ["memory", "search", "x", "--limit", "many"]],
+    [exitCodes.invalid, "invalid_confidence", ["memory", "search", "x", "--min-confidence", "2"]],
+    [exitCodes.usage, "usage", ["memory", "add", "x", "--confidence", "Infinity"]],
+    [exitCodes.invalid, "invalid_argument", ["ask", " "]],
+    [exitCodes.usage, "usage", ["token", "create", "--scope", "root"]],
+    [exitCodes.usage, "usage", ["review", "list", "--state", "odd"]],
   ];
   for (const [exit, code, args] of cases) {
     assert.equal((await place.refused(exit, ...args))["code"], code, args.join(" "));

@@ -224,7 +224,7 @@ export class Views {
   }
 
   /** The tick a point in history means, or null for now. */
-  tickOf(at: At | undefined): number | null {
+  tickOf(at: At | undefined, named = "--at"): number | null {
     if (at === undefined) return null;
     const last = this.parts.log.next - 1;
     if (typeof at === "number" || /^\d+$/.test(at)) {
@@ -232,7 +232,7 @@ export class Views {
       if (Number.isSafeInteger(tick) && tick >= 0 && tick <= last) return tick;
       throw new EngramError("tick_not_found", `Cannot look at tick ${at}: the last one is ${last}`);
     }
-    const tick = tickAt(this.parts.log, endOfTime(requireTime(at, "--at")));
+    const tick = tickAt(this.parts.log, endOfTime(requireTime(at, named)));
     if (tick >= 0) return tick;
     throw new EngramError("tick_not_found", `Cannot look at ${at}: the memory begins later`);
   }
@@ -327,6 +327,7 @@ export class Views {
         `Cannot search: limit ${count} is not a whole number from 1 to ${this.#config.searchLimitMax}`,
       );
     }
+    checkConfidence("search", minConfidence);
     return this.parts.graph.search({
       limit: count,
       includeSuperseded: includeSuperseded ?? true,
@@ -353,6 +354,7 @@ export class Views {
     if (question.trim() === "") {
       throw new EngramError("invalid_argument", "Cannot recall: the question is empty");
     }
+    checkConfidence("recall", minConfidence);
     const at = this.tickOf(view.at);
     const { hits, vectors } = this.parts.graph.recall({
       question,
@@ -421,6 +423,9 @@ export class Views {
   }
 
   #ask(view: Extract<View, { view: "ask" }>) {
+    if (view.question.trim() === "") {
+      throw new EngramError("invalid_argument", "Cannot ask: the question is empty");
+    }
     const at = this.tickOf(view.at);
     const within = { context: null, ...this.#within(view.context, view.contexts) };
     return ask(this.parts.graph, { question: view.question, ...within, at, limit: view.limit ?? 5 });
@@ -457,7 +462,7 @@ export class Views {
   #since(since: At | SessionStart | undefined): SessionStart | null {
     if (since === undefined) return null;
     if (typeof since === "object") return since;
-    const tick = this.tickOf(since) ?? 0;
+    const tick = this.tickOf(since, "--since") ?? 0;
     return { tick, time: this.#timeOf(tick) };
   }
 
@@ -644,4 +649,12 @@ export class Views {
       build,
     };
   }
+}
+
+function checkConfidence(what: string, least: number | undefined): void {
+  if (least === undefined || (least >= 0 && least <= 1)) return;
+  throw new EngramError(
+    "invalid_confidence",
+    `Cannot ${what}: the least confidence ${least} is outside 0..1`,
+  );
 }

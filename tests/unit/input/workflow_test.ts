@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { inputLimits } from "../../../src/input/drafts.ts";
-import { readWorkflow, unknownAgent } from "../../../src/input/workflow.ts";
+import { readWorkflow, unknownAction, unknownAgent } from "../../../src/input/workflow.ts";
 import { EngramError } from "../../../src/kernel/errors.ts";
 
 const fixture = (name: string) =>
@@ -67,6 +67,21 @@ Deno.test("unknownAgent() names step, agent and line", () => {
   assert.match(error.message, /w\.yaml:3:23: step "a" names agent "x"/);
 });
 
+Deno.test("unknownAction() names step, action, line, and what the agent has", () => {
+  const error = unknownAction(readWorkflow(steps("id: a, agent_id: x, action: r"), "w.yaml"), "a", [
+    "s",
+    "t",
+  ]);
+  assert.equal(error.code, "action_unknown");
+  assert.match(error.message, /w\.yaml:3:34: step "a" names action "r", agent "x" has "s", "t"$/);
+});
+
+Deno.test("readWorkflow() keeps a params key named __proto__", () => {
+  const text = steps("id: a, agent_id: x, action: r, params: {__proto__: {z: 1}, b: 2}");
+  const [step] = readWorkflow(text, "w.yaml").workflow.steps;
+  assert.equal(JSON.stringify(step?.params), '{"__proto__":{"z":1},"b":2}');
+});
+
 const refused: readonly (readonly [string, string, string])[] = [
   [
     "a cycle",
@@ -113,6 +128,11 @@ const refused: readonly (readonly [string, string, string])[] = [
     'workflow_invalid 3:34 "action" of step "a" must be text',
   ],
   ["no steps", "id: w\nsteps: []\n", 'workflow_invalid 2:8 "steps" must hold at least one step'],
+  [
+    "a second document",
+    `${steps("id: a, agent_id: x, action: r")}---\nid: v\n`,
+    "workflow_invalid 4:1 a second document begins; a file holds one workflow",
+  ],
   ["an empty file", "", "workflow_invalid 1:1 it must be an object"],
   ["a key that is there twice", "id: w\nid: v\nsteps: []\n", "workflow_invalid 2:1 Map keys must be unique"],
 ];
