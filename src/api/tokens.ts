@@ -14,7 +14,7 @@ import { Buffer } from "node:buffer";
 import { createHash, timingSafeEqual } from "node:crypto";
 import { existsSync } from "node:fs";
 import { EngramError, formatTime, requireTime } from "../kernel/mod.ts";
-import { type DataPaths, exists, writePrivate } from "../runtime/data_folder.ts";
+import { type DataPaths, exists, folderRefusal, writePrivate } from "../runtime/data_folder.ts";
 import { os } from "../runtime/platform.ts";
 import { readToken, unreadable } from "./token_file.ts";
 
@@ -69,7 +69,7 @@ export function ownToken(paths: DataPaths): string {
 /** Replaces the first token; the former one holds for no request after it. */
 export function rotateToken(paths: DataPaths): string {
   const token = randomHex();
-  writePrivate(paths.token, `${token}\n`);
+  writing(paths, () => writePrivate(paths.token, `${token}\n`));
   return token;
 }
 
@@ -276,14 +276,25 @@ function isStored(value: unknown): value is Stored {
 
 /** Reads, changes and writes the list while no other process does. */
 function changing<T>(paths: DataPaths, change: (stored: readonly Stored[]) => readonly [Stored[], T]): T {
-  const lock = Deno.openSync(`${paths.tokens}.lock`, { read: true, write: true, create: true, mode: 0o600 });
+  const options = { read: true, write: true, create: true, mode: 0o600 };
+  const lock = writing(paths, () => Deno.openSync(`${paths.tokens}.lock`, options));
   try {
     lock.lockSync(true);
     const [tokens, result] = change(readStored(paths));
-    writePrivate(paths.tokens, `${JSON.stringify({ version: 1, tokens }, null, 2)}\n`);
+    const text = `${JSON.stringify({ version: 1, tokens }, null, 2)}\n`;
+    writing(paths, () => writePrivate(paths.tokens, text));
     return result;
   } finally {
     lock.close();
+  }
+}
+
+/** What the system says of the folder is no fault of the program. */
+function writing<T>(paths: DataPaths, write: () => T): T {
+  try {
+    return write();
+  } catch (error) {
+    throw folderRefusal(paths.root, error);
   }
 }
 

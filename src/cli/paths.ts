@@ -42,7 +42,8 @@ export function fileRefusal(what: string, path: string, error: unknown): EngramE
     });
   }
   const words = error instanceof Error ? error.message : String(error);
-  return new EngramError("io_failed", `Cannot ${what} ${path}: ${words}`, { path });
+  const isFull = /no space|quota exceeded|file too large/i.test(words);
+  return new EngramError(isFull ? "disk_full" : "io_failed", `Cannot ${what} ${path}: ${words}`, { path });
 }
 
 /** The bytes of a file. */

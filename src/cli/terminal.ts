@@ -42,7 +42,18 @@ function writeAll(stream: { writeSync(bytes: Uint8Array): number }, text: string
     for (let at = 0; at < bytes.length;) at += stream.writeSync(bytes.subarray(at));
   } catch (error) {
     if (error instanceof Deno.errors.BrokenPipe) throw new OutputClosed("Nobody reads the output");
-    throw error;
+    const words = error instanceof Error ? error.message : String(error);
+    const isFull = /no space|quota exceeded|file too large/i.test(words);
+    throw new EngramError(isFull ? "disk_full" : "io_failed", `Cannot write the output: ${words}`);
+  }
+}
+
+/** Tells what it can: a command is not undone because nothing more can be said of it. */
+function tell(text: string): void {
+  try {
+    writeAll(Deno.stderr, text);
+  } catch (error) {
+    if (!(error instanceof EngramError)) throw error;
   }
 }
 
@@ -112,7 +123,7 @@ async function readInput(bytesMax = inputBytesMax): Promise<string> {
 export function processTerminal(): Terminal {
   return {
     out: (text) => writeAll(Deno.stdout, text),
-    err: (text) => writeAll(Deno.stderr, text),
+    err: tell,
     outIsTerminal: Deno.stdout.isTerminal(),
     errIsTerminal: Deno.stderr.isTerminal(),
     inIsTerminal: Deno.stdin.isTerminal(),
@@ -121,7 +132,7 @@ export function processTerminal(): Terminal {
     folder: callerFolder(),
     read: readInput,
     ask: (question) => {
-      writeAll(Deno.stderr, `${question} `);
+      tell(`${question} `);
       return readLine();
     },
     now: () => performance.now(),

@@ -76,10 +76,16 @@ export function writeAll(file: DiskFile, bytes: Uint8Array, offset: number): voi
   }
 }
 
+/** Codes of a full disk that Deno tells by their number alone, by the system's number. */
+const numbered: Readonly<Record<string, string>> = Deno.build.os === "windows"
+  ? { "39": "ENOSPC", "112": "ENOSPC" }
+  : { "27": "EFBIG", [Deno.build.os === "linux" ? "122" : "69"]: "EDQUOT" };
+
 /** The operating system's code of an error (ENOSPC, EIO …), or "". */
 export function errorCode(error: unknown): string {
-  if (!(error instanceof Error) || !("code" in error)) return "";
-  return typeof error.code === "string" ? error.code : "";
+  if (!(error instanceof Error)) return "";
+  if ("code" in error && typeof error.code === "string") return error.code;
+  return numbered[/\(os error (\d+)\)/.exec(error.message)?.[1] ?? ""] ?? "";
 }
 
 /** Whether an error says that no space is left: on the device, in the quota, or for a file of this size. */

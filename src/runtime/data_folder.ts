@@ -54,7 +54,8 @@ export function dataPaths(root: string): DataPaths {
 
 export type { HostFile };
 
-function failed(root: string, error: unknown): EngramError {
+/** The refusal for an error of the system in a data folder. */
+export function folderRefusal(root: string, error: unknown): EngramError {
   if (
     error instanceof Deno.errors.PermissionDenied || error instanceof Deno.errors.NotCapable ||
     (error instanceof Error && "code" in error && error.code === "EROFS")
@@ -73,7 +74,7 @@ function failed(root: string, error: unknown): EngramError {
     return new EngramError("io_failed", message, {}, "Choose another folder with --data");
   }
   const words = error instanceof Error ? error.message : String(error);
-  if (/no space|ENOSPC/i.test(words)) {
+  if (/no space|quota exceeded|file too large|ENOSPC|EDQUOT|EFBIG/i.test(words)) {
     return new EngramError("disk_full", `Cannot open data folder ${root}: the disk is full`);
   }
   const hint = "The message has the operating system's words; another folder is named with --data";
@@ -96,7 +97,7 @@ function lockFile(paths: DataPaths, path: string): Deno.FsFile | null {
     file.close();
     return null;
   } catch (error) {
-    throw failed(paths.root, error);
+    throw folderRefusal(paths.root, error);
   }
 }
 
@@ -135,7 +136,7 @@ export function hostMayRun(paths: DataPaths): boolean {
   try {
     return exists(paths.host);
   } catch (error) {
-    throw failed(paths.root, error);
+    throw folderRefusal(paths.root, error);
   }
 }
 
@@ -146,7 +147,7 @@ export function readHostFile(paths: DataPaths): HostFile | null {
     text = Deno.readTextFileSync(paths.host);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return null;
-    throw failed(paths.root, error);
+    throw folderRefusal(paths.root, error);
   }
   return parseHostFile(text);
 }

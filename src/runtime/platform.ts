@@ -25,7 +25,7 @@ export function defaultDataFolder(): string | null {
   }
   if (os === "darwin") return home === null ? null : `${home}/Library/Application Support/engramlt`;
   const xdg = variable("XDG_DATA_HOME");
-  if (xdg !== null) return `${xdg}/engramlt`;
+  if (xdg?.startsWith("/")) return `${xdg}/engramlt`; // its specification: a relative one is ignored
   return home === null ? null : `${home}/.local/share/engramlt`;
 }
 

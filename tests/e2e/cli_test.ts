@@ -108,6 +108,33 @@ Deno.test("a reader that goes away ends a command quietly", { ignore: onWindows 
 });
 
 // proves: deploy-local-cli_or_web, deploy-local-processes
+const hasFull = Deno.build.os === "linux";
+
+Deno.test("output that finds no room is disk_full, and what can't be told keeps no command from its end", {
+  ignore: !hasFull,
+}, async () => {
+  using folder = temporaryFolder();
+  const shell = async (line: string) => {
+    const args = ["-c", line, Deno.execPath(), ...program, "--data", folder.path, "remember", "x"];
+    const { code, stdout, stderr } = await new Deno.Command("sh", { args }).output();
+    return [code, new TextDecoder().decode(stdout), new TextDecoder().decode(stderr)] as const;
+  };
+  const [code, , err] = await shell('"$0" "$@" >/dev/full');
+  assert.equal(code, exitCodes.unavailable);
+  assert.match(err, /^error: Cannot write the output: No space left on device .*\nhint: Free some space/);
+  const [done, out] = await shell('"$0" "$@" 2>/dev/full');
+  assert.equal(done, 0);
+  assert.match(out, /^e\d\w+\n$/);
+});
+
+Deno.test("a relative XDG_DATA_HOME is ignored: the data folder is never the current one", {
+  ignore: Deno.build.os !== "linux",
+}, async () => {
+  const env = { HOME: "/home/nobody", XDG_DATA_HOME: "here" };
+  const { out } = await engramlt(["info", "--json"], { env });
+  assert.equal(JSON.parse(out).paths.data, "/home/nobody/.local/share/engramlt");
+});
+
 Deno.test("up serves every command until a signal stops it cleanly, and down stops it too", {
   ignore: onWindows,
 }, async () => {

@@ -191,6 +191,12 @@ Deno.test({
           await spoil(disk);
           const data = `${disk}/data`;
           assert.deepEqual([await reads(data), await refusal(data)], [seen, code]);
+          await spoil(disk); // closing a graph gives room back
+          const { err } = await runCli(["token", "create", "--data", data, "--json"]);
+          assert.equal(JSON.parse(err).error.code, code);
+          if (code !== "disk_full") return;
+          const left = await runCli(["memory", "export", `${disk}/out.jsonl`, "--data", data, "--json"]);
+          assert.equal(JSON.parse(left.err).error.code, code);
         });
       }
     }
@@ -249,4 +255,31 @@ Deno.test({
         assert.equal(hits.length, acknowledged);
       }, { folder });
     }),
+});
+
+Deno.test({
+  name: "a log that may grow no larger is disk_full, and is as before",
+  ignore: Deno.build.os === "windows",
+  async fn() {
+    using folder = temporaryFolder();
+    const data = `${folder.path}/data`;
+    assert.equal((await runCli(["memory", "add", "first", "--data", data])).code, 0);
+    const main = new URL("../../main.ts", import.meta.url).pathname;
+    const limited = `trap '' XFSZ; ulimit -f 600; exec "$0" "$@"`; // 300 KB, or 600 where a block is 1 KB
+    const args = ["run", "-A", "--quiet", main, "memory", "add", "-", "--data", data, "--json"];
+    const child = new Deno.Command("sh", {
+      args: ["-c", limited, Deno.execPath(), ...args],
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    const writer = child.stdin.getWriter();
+    await writer.write(new TextEncoder().encode("x".repeat(900_000)));
+    await writer.close();
+    const { code, stderr } = await child.output();
+    assert.deepEqual([JSON.parse(new TextDecoder().decode(stderr)).error.code, code], ["disk_full", 8]);
+    const { out } = await runCli(["status", "--data", data, "--json"]);
+    assert.deepEqual([JSON.parse(out).tick, JSON.parse(out).cut], [1, null]);
+    assert.equal((await replay({ data })).first, undefined);
+  },
 });
