@@ -9,45 +9,49 @@ import {
   cursorAt,
   cutText,
   type Item,
-  itemCharactersMax,
   offsetOf,
   oneLine,
   page,
   reply,
+  type Room,
+  roomOf,
   tokensOf,
 } from "./reply.ts";
 import { budget, context, cursor, given, text, things, type Tool, tool } from "./tool.ts";
 
 const day = (time: string | null) => time === null ? "" : ` ${time.slice(0, 10)}`;
-const from = (source: string | null) => source === null ? "" : ` (${oneLine(source, 80)})`;
+const from = (source: string | null, room: Room) =>
+  source === null ? "" : ` (${oneLine(source, Math.min(80, room.side))})`;
 
 type RecallHit = ViewResults["recall"]["hits"][number];
 
 /** A text of an item under a budget, and whether it was cut. */
-function contentOf(content: string, charactersMax: number): JsonObject {
-  return content.length <= charactersMax
-    ? { content }
-    : { content: cutText(content, charactersMax), cut: true };
+function contentOf(content: string, room: Room): JsonObject {
+  const told = cutText(content, room.content);
+  return told === content ? { content } : { content: told, cut: true };
 }
 
-function hitItem(hit: RecallHit, charactersMax: number): Item {
+function hitItem(hit: RecallHit, room: Room): Item {
   const { id, ref, score, content, snippet, source, title, observedAt, supersededBy, parts } = hit;
   const superseded = supersededBy === null ? "" : ` [superseded by ${supersededBy}]`;
   const short = content.length <= 240;
+  const side = (charactersMax: number) => Math.min(charactersMax, room.side);
   return {
     structured: {
       id,
       score,
-      ...contentOf(content, charactersMax),
-      ...(short ? {} : { snippet: cutText(snippet, 240) }),
-      ...(title === null ? {} : { title: cutText(title, 120) }),
-      ...(source === null ? {} : { source: cutText(source, 200) }),
-      ...(ref === null ? {} : { ref: cutText(ref, 200) }),
+      ...contentOf(content, room),
+      ...(short ? {} : { snippet: cutText(snippet, side(240)) }),
+      ...(title === null ? {} : { title: cutText(title, side(120)) }),
+      ...(source === null ? {} : { source: cutText(source, side(200)) }),
+      ...(ref === null ? {} : { ref: cutText(ref, side(200)) }),
       observedAt,
       supersededBy,
       parts: { ...parts },
     },
-    line: `${id}${day(observedAt)}${superseded}: ${oneLine(short ? content : snippet, 120)}${from(source)}`,
+    line: `${id}${day(observedAt)}${superseded}: ${oneLine(short ? content : snippet, side(120))}${
+      from(source, room)
+    }`,
   };
 }
 
@@ -81,8 +85,8 @@ const recall = tool({
   async call(args, call) {
     const { question, k = 10, context: named } = args;
     const { hits, model } = await findMemories(call, question, k, await call.readContexts(named));
-    const charactersMax = itemCharactersMax(budgetOf(args.budget));
-    const items = hits.map((hit) => hitItem(hit, charactersMax));
+    const room = roomOf(budgetOf(args.budget));
+    const items = hits.map((hit) => hitItem(hit, room));
     const found = { model: model === null ? null : { ...model } };
     return listReply("hits", items, args, { question, k, named }, "Nothing found.", found);
   },
@@ -98,12 +102,12 @@ export async function findMemories(
   return await call.port.view({ view: "recall", question, k, ...scope });
 }
 
-function quotationOf(quotation: Quotation): JsonObject {
+function quotationOf(quotation: Quotation, room: Room): JsonObject {
   const { text, id, source, line, observedAt, until, supersededBy } = quotation;
   return {
     id,
-    text: cutText(text, 600),
-    source: source === null ? null : cutText(source, 200),
+    text: cutText(text, Math.min(600, room.content)),
+    source: source === null ? null : cutText(source, Math.min(200, room.side)),
     ...(line === null ? {} : { line }),
     observedAt,
     ...((until ?? null) === null ? {} : { until: until ?? null }),
@@ -136,14 +140,17 @@ function askReply(found: AskView, tokens: number) {
     nearest: [],
   };
   const { answer } = found;
+  const room = roomOf(tokens);
   const told = answer === null
     ? "No memory answers this."
-    : `"${oneLine(answer.text, 600)}" ${answer.id}${day(answer.observedAt)}${from(answer.source)}`;
-  const shownAnswer = answer === null ? null : quotationOf(answer);
+    : `"${oneLine(answer.text, Math.min(600, room.content))}" ${answer.id}${day(answer.observedAt)}${
+      from(answer.source, room)
+    }`;
+  const shownAnswer = answer === null ? null : quotationOf(answer, room);
   let spent = 100 + tokensOf(told) + tokensOf(JSON.stringify(shownAnswer));
   for (const name of ["superseded", "contradicts", "nearest"] as const) {
     for (const quotation of found[name]) {
-      const shown = quotationOf(quotation);
+      const shown = quotationOf(quotation, room);
       spent += tokensOf(JSON.stringify(shown)) + 1;
       if (spent > tokens) break;
       lists[name].push(shown);
@@ -175,8 +182,8 @@ const timeline = tool({
       ...(from === undefined || from === "" ? {} : { cursor: from }),
       ...await call.readContexts(named),
     });
-    const charactersMax = itemCharactersMax(budgetOf(tokens));
-    const { taken, next } = page(events.map((one) => eventItem(one, charactersMax)), 0, budgetOf(tokens));
+    const room = roomOf(budgetOf(tokens));
+    const { taken, next } = page(events.map((one) => eventItem(one, room)), 0, budgetOf(tokens));
     const last = next === null ? undefined : events[next - 1];
     const cursor = last === undefined ? more : cursorAfter(last, about);
     const lines = taken.map((item) => item.line);
@@ -189,7 +196,7 @@ const timeline = tool({
   },
 });
 
-function eventItem(engram: Engram, charactersMax: number): Item {
+function eventItem(engram: Engram, room: Room): Item {
   const { id, content, observedAt, source, updatedTick, supersededBy } = engram;
   const superseded = supersededBy === null ? "" : ` [superseded by ${supersededBy}]`;
   return {
@@ -197,11 +204,13 @@ function eventItem(engram: Engram, charactersMax: number): Item {
       id,
       at: observedAt,
       tick: updatedTick,
-      ...contentOf(content, charactersMax),
-      ...(source === null ? {} : { source: cutText(source, 200) }),
+      ...contentOf(content, room),
+      ...(source === null ? {} : { source: cutText(source, Math.min(200, room.side)) }),
       ...(supersededBy === null ? {} : { supersededBy }),
     },
-    line: `${observedAt?.slice(0, 10) ?? "undated"} ${id}${superseded}: ${oneLine(content, 160)}`,
+    line: `${observedAt?.slice(0, 10) ?? "undated"} ${id}${superseded}: ${
+      oneLine(content, Math.min(160, room.side))
+    }`,
   };
 }
 
@@ -214,39 +223,46 @@ const why = tool({
   async call(args, call) {
     const id = await call.engramId(args.id);
     const { chain } = await call.port.view({ view: "why", id });
-    return listReply("chain", chain.map(linkItem), args, { id }, "Nothing is known about its origin.");
+    const room = roomOf(budgetOf(args.budget));
+    return listReply(
+      "chain",
+      chain.map((link) => linkItem(link, room)),
+      args,
+      { id },
+      "Nothing is known about its origin.",
+    );
   },
 });
 
-const engramOf = ({ id, kind, content, source, observedAt }: Engram): JsonObject => ({
+const engramOf = ({ id, kind, content, source, observedAt }: Engram, room: Room): JsonObject => ({
   id,
   kind,
-  content: cutText(content, 240),
-  source: source === null ? null : cutText(source, 200),
+  content: cutText(content, Math.min(240, room.side)),
+  source: source === null ? null : cutText(source, Math.min(200, room.side)),
   observedAt,
 });
 
 /** A link of the chain as a line and in short. */
-function linkItem(link: WhyLink): Item {
+function linkItem(link: WhyLink, room: Room): Item {
   switch (link.link) {
     case "engram":
       return {
-        structured: { link: link.link, engram: engramOf(link.engram), line: link.line },
-        line: `${link.engram.kind} ${link.engram.id}: ${oneLine(link.engram.content, 160)}${
-          from(link.engram.source)
-        }`,
+        structured: { link: link.link, engram: engramOf(link.engram, room), line: link.line },
+        line: `${link.engram.kind} ${link.engram.id}: ${
+          oneLine(link.engram.content, Math.min(160, room.side))
+        }${from(link.engram.source, room)}`,
       };
     case "from":
       return {
         structured: {
           link: link.link,
-          engram: engramOf(link.engram),
+          engram: engramOf(link.engram, room),
           line: link.line,
-          quote: link.quote === null ? null : cutText(link.quote, 240),
+          quote: link.quote === null ? null : cutText(link.quote, Math.min(240, room.side)),
         },
-        line: `taken from ${link.engram.id}: ${oneLine(link.quote ?? link.engram.content, 160)}${
-          from(link.engram.source)
-        }`,
+        line: `taken from ${link.engram.id}: ${
+          oneLine(link.quote ?? link.engram.content, Math.min(160, room.side))
+        }${from(link.engram.source, room)}`,
       };
     case "connection": {
       const { type, source, target } = link.connection;
@@ -277,7 +293,7 @@ function linkItem(link: WhyLink): Item {
           link: link.link,
           from: link.from,
           tick: link.tick,
-          body: link.body === null ? null : cutText(link.body, 240),
+          body: link.body === null ? null : cutText(link.body, Math.min(240, room.content)),
         },
         line: `because of a message from ${link.from} at tick ${link.tick}`,
       };

@@ -2,7 +2,8 @@
  * Replies of tools: a structured result, a short text beside it, both within a budget of tokens.
  *
  * Invariants:
- * 1. A reply, text and structure together, is never above its budget, but one item is always given, cut if need be.
+ * 1. A reply, text and structure together, is never above its budget of 500 tokens or more: of any writing and any
+ *    signs, since texts are cut by their tokens. Of a smaller budget one item is given all the same, cut as short.
  * 2. What was left out is told: a cursor for more items, `cut` on a text that goes on.
  * 3. A cursor holds nothing but a place in one list; with other arguments it is refused.
  */
@@ -18,8 +19,26 @@ export function tokensOf(text: string): number {
   return Math.max(estimateTokens(text), Math.ceil(text.length / 4));
 }
 
-/** A text cut to at most `charactersMax` code units, never inside a character. */
+/** A text cut to at most `charactersMax` code units and a third as many tokens, never inside a character. */
 export function cutText(text: string, charactersMax: number): string {
+  const whole = cutCharacters(text, charactersMax);
+  return cutTokens(whole, Math.ceil(charactersMax / 3));
+}
+
+/** A text cut to at most `tokensMax` tokens of its JSON, never inside a character. */
+export function cutTokens(text: string, tokensMax: number): string {
+  const isWithin = (one: string) => tokensOf(JSON.stringify(one)) <= tokensMax + 2; // its quotation marks
+  if (isWithin(text)) return text;
+  let fits = 1, over = text.length;
+  while (over - fits > 1) {
+    const middle = (fits + over) >> 1;
+    if (isWithin(cutCharacters(text, middle))) fits = middle;
+    else over = middle;
+  }
+  return cutCharacters(text, fits);
+}
+
+function cutCharacters(text: string, charactersMax: number): string {
   if (text.length <= charactersMax) return text;
   const end = Math.max(0, charactersMax - 1);
   const last = text.charCodeAt(end - 1);
@@ -58,8 +77,8 @@ export interface Item {
   readonly line: string;
 }
 
-/** Tokens that a result costs beside its items: braces, names, the cursor in structure and text. */
-const frameTokens = 90;
+/** Tokens that a result costs beside its items: braces, names, the cursor in structure and text, the model. */
+const frameTokens = 190;
 
 /** Items from `offset` on that fit the budget; `next` is the first that did not, or null. */
 export function page(
@@ -80,9 +99,18 @@ export function page(
   return { taken, next: null };
 }
 
-/** Characters that one text of an item may have under a budget: a third of it, at least 80. */
-export function itemCharactersMax(budget: number, texts = 3): number {
-  return Math.max(80, Math.floor(((budget - frameTokens) * 4) / texts) - 100);
+/** How long the texts of an item may be under a budget, so that one item and its frame fit. */
+export interface Room {
+  /** Code units of the item's main text. */
+  readonly content: number;
+  /** Code units of each text beside it: a title, a source, the item's line. */
+  readonly side: number;
+}
+
+/** The room that a budget leaves for the texts of an item. */
+export function roomOf(budget: number): Room {
+  const content = Math.max(80, Math.floor((budget - 400) * 1.5));
+  return { content, side: Math.max(40, Math.floor(content / 8)) };
 }
 
 /** A cursor to the item at `offset` of the list that `args` asks for. */

@@ -5,7 +5,7 @@ import { EngramError, type JsonObject } from "../../kernel/mod.ts";
 import type { Receipt } from "../../runtime/mod.ts";
 import { supersedeOps } from "../../runtime/supersede.ts";
 import type { McpCall } from "./caller.ts";
-import { budgetOf, cutText, oneLine, reply } from "./reply.ts";
+import { budgetOf, cutTokens, oneLine, reply, tokensOf } from "./reply.ts";
 import { budget, context, given, object, text, type Tool, tool, type ToolResult } from "./tool.ts";
 
 const written = z.object({ id: z.string(), tick: z.int() });
@@ -171,17 +171,17 @@ const run = tool({
 function runReply(receipt: Receipt, tokens: number) {
   const { result, tick, fuel } = receipt;
   const json = JSON.stringify(result ?? null);
-  const charactersMax = tokens * 4 - 400;
   const told = `Done at tick ${tick} with ${fuel} fuel.${redactedWords(receipt)}`.replace(/\.$/, "");
-  const fits = json.length <= charactersMax;
+  const room = Math.max(20, tokens - tokensOf(told) - 60);
+  const fits = tokensOf(json) <= room;
   const structured: JsonObject = {
-    result: fits ? JSON.parse(json) : cutText(json, Math.max(40, charactersMax / 2)),
+    result: fits ? JSON.parse(json) : cutTokens(json, Math.floor(room * 2 / 3)),
     tick,
     fuel: Number(fuel),
     ...(fits ? {} : { cut: true }),
   };
-  const room = charactersMax - JSON.stringify(structured).length;
-  return reply(structured, room < 40 ? `${told}.` : `${told}: ${oneLine(json, Math.min(room, 400))}`);
+  const left = room - tokensOf(JSON.stringify(structured.result));
+  return reply(structured, left < 20 ? `${told}.` : `${told}: ${cutTokens(oneLine(json, 400), left)}`);
 }
 
 /** The tools that write. */

@@ -3,6 +3,7 @@ import type { Client } from "@modelcontextprotocol/client";
 import assert from "node:assert/strict";
 import { findHost } from "../../../src/api/mod.ts";
 import { testAgentBase64 } from "../../support/agents.ts";
+import { tokensOf } from "../../../src/api/mcp/reply.ts";
 import { withHost } from "../../support/ports.ts";
 import {
   callTool,
@@ -110,6 +111,34 @@ test("tells a refusal as a result the model can read, and changes nothing", asyn
   const empty = await callTool(client, "remember", { content: "" });
   assert.equal(empty.isError, true);
   assert.deepEqual((await callTool(client, "recall", { question: "anything" })).structured["hits"], []);
+});
+
+test("keeps replies within their budget whatever is written: other scripts, digits, signs, line ends", async (client) => {
+  const texts = { script: "漢字の文、", digits: "1234567890,", signs: '{}[]<>"\\', lines: "a\n\n\n\n" };
+  for (const [word, text] of Object.entries(texts)) {
+    const made = await callTool(client, "remember", {
+      content: `The ${word} crane. ${text.repeat(1000)}`,
+      title: text.repeat(20).replaceAll("\n", " "),
+      source: text.repeat(20).replaceAll("\n", " "),
+    });
+    assert.equal(made.isError, false, made.text);
+    const { id } = made.structured;
+    for (const budget of [500, 1000, undefined, 5000]) {
+      const about = { ...(budget === undefined ? {} : { budget }) };
+      for (
+        const [tool, args] of [
+          ["recall", { question: `the ${word} crane` }],
+          ["ask", { question: `What is the ${word} crane?` }],
+          ["timeline", { about: id }],
+          ["why", { id }],
+        ] as const
+      ) {
+        const { structured, text: told } = await callTool(client, tool, { ...args, ...about });
+        const tokens = tokensOf(told) + tokensOf(JSON.stringify(structured));
+        assert(tokens <= (budget ?? 1500), `${tool} of ${word}: ${tokens} tokens of ${budget ?? 1500}`);
+      }
+    }
+  }
 });
 
 test("keeps replies within their budget and continues them by a cursor", async (client) => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { SessionEvents } from "../../../../src/api/mcp/event_store.ts";
-import { cursorAt, cutText, offsetOf, page, tokensOf } from "../../../../src/api/mcp/reply.ts";
+import { cursorAt, cutText, cutTokens, offsetOf, page, tokensOf } from "../../../../src/api/mcp/reply.ts";
 import { EngramError } from "../../../../src/kernel/mod.ts";
 
 const item = (at: number) => ({ structured: { at, content: "word ".repeat(40) }, line: `item ${at}` });
@@ -27,6 +27,15 @@ Deno.test("offsetOf() takes a cursor back for the same arguments only", () => {
 Deno.test("cutText() never ends inside a character", () => {
   for (let length = 1; length < 12; length++) assert(cutText("a👩b👩c👩d", length).isWellFormed());
   assert.equal(cutText("short", 5), "short");
+});
+
+Deno.test("cutText() and cutTokens() bound the tokens of any writing", () => {
+  for (const text of ["漢字の文、", "1234567890", '{}[]"\\', "\n\u0001", "👩", "plain words "]) {
+    const cut = cutText(text.repeat(500), 240);
+    assert(cut.length > 20 && tokensOf(JSON.stringify(cut)) <= 82, `${text}: ${cut.length}`);
+    assert(tokensOf(JSON.stringify(cutTokens(text.repeat(500), 33))) <= 35);
+  }
+  assert.equal(cutTokens("a few words", 10), "a few words");
 });
 
 Deno.test("tokensOf() counts no text cheaper than four characters a token", () => {
