@@ -90,19 +90,30 @@ Deno.test("engramlt mcp writes nothing but the protocol, whatever it is sent", (
     await pipe.end();
   }));
 
-Deno.test("a message larger than the limit ends its own connection only", () =>
-  withHost(async ({ data, port }) => {
-    const large = new RawPipe(data), other = new RawPipe(data);
-    await other.send(initialize);
-    assert.notEqual(await other.next(), null);
-    await large.send(initialize);
-    await large.next();
-    await large.send(remember(2, "x".repeat(11 * 1024 * 1024))).catch(() => {/* the host hung up */});
-    assert.equal(await large.next(), null);
-    await other.send(remember(3, "still served"));
-    assert.notEqual(await other.next(), null);
-    assert.equal((await port.view({ view: "status" })).engrams, 1);
-    await Promise.all([large.end(), other.end()]);
+Deno.test("a message larger than the limit is refused by its id, and the connection goes on", () =>
+  withHost(async ({ data }) => {
+    const pipe = new RawPipe(data);
+    await pipe.send(initialize);
+    assert.equal((await pipe.next())?.["id"], 1);
+    const large = "x".repeat(11 * 1024 * 1024);
+    const { jsonrpc, id: _, ...rest } = remember(0, large);
+    const writings = [
+      [2, remember(2, large)],
+      [3, { ...rest, jsonrpc, id: 3 }],
+      ["four", { ...rest, id: "four", jsonrpc }],
+      [null, { method: "notifications/x", jsonrpc, params: { large } }],
+    ] as const;
+    for (const [id, message] of writings) {
+      await pipe.send(message);
+      const answer = await pipe.next();
+      assert.deepEqual(answer?.["id"], id);
+      assert.match(JSON.stringify(answer?.["error"]), /messageBytesMax \(10485760 bytes\)/);
+    }
+    await pipe.send(remember(5, "kept all the same"));
+    const kept = await pipe.next();
+    assert.equal(kept?.["id"], 5);
+    assert.match(JSON.stringify(kept), /Remembered as/);
+    assert.equal((await pipe.end()).code, 0);
   }));
 
 Deno.test("a request sent twice is one command", () =>
