@@ -20,6 +20,39 @@ interface Shape {
   readonly pattern: RegExp;
 }
 
+/** Keys of services by the beginning that is theirs alone, and what follows it. */
+const prefixed: readonly Shape[] = ([
+  ["New Relic key", "NRAK-", "[A-Z0-9]{27}"],
+  ["Pulumi token", "pul-", "[a-f0-9]{40}"],
+  ["Doppler token", "dp.", "(?:pt|sa|scim|audit|ct|st(?:\\.[\\w-]{1,64})?)\\.[A-Za-z0-9]{40,44}"],
+  ["PlanetScale token", "pscale_", "(?:tkn|pw|oauth)_[\\w.=-]{32,64}"],
+  ["Supabase token", "sbp_", "[a-f0-9]{40}"],
+  ["Supabase key", "sb_secret_", "[\\w-]{20,64}"],
+  ["Fly token", "FlyV1 ", "fm\\d_[\\w+/=,-]{40,4096}"],
+  ["Heroku key", "HRKU-", "[\\w-]{36,80}"],
+  ["Square token", "sq0", "(?:atp-[\\w-]{22}|csp-[\\w-]{43})"],
+  ["Perplexity key", "pplx-", "[A-Za-z0-9]{40,64}"],
+  ["Tailscale key", "tskey-", "[a-z]{2,10}-[A-Za-z0-9]{8,32}-[A-Za-z0-9]{20,64}"],
+  ["Grafana token", "glsa_", "[A-Za-z0-9]{32}_[a-f0-9]{8}"],
+  ["Grafana token", "glc_", "eyJ[\\w+/=]{30,512}"],
+  ["RubyGems key", "rubygems_", "[a-f0-9]{48}"],
+  ["Clojars token", "CLOJARS_", "[a-z0-9]{60}"],
+  ["Contentful token", "CFPAT-", "[\\w-]{43}"],
+  ["Postman key", "PMAK-", "[a-f0-9]{24}-[a-f0-9]{34}"],
+  ["Airtable token", "pat", "[A-Za-z0-9]{14}\\.[a-f0-9]{64}"],
+  ["LangSmith key", "lsv2_", "(?:pt|sk)_[a-f0-9]{32}_[a-f0-9]{10}"],
+  ["Pinecone key", "pcsk_", "\\w{50,80}"],
+  ["NVIDIA key", "nvapi-", "[\\w-]{60,80}"],
+  ["1Password token", "ops_", "eyJ[\\w+/=-]{200,4096}"],
+  ["Mapbox token", "sk.eyJ", "[\\w-]{20,256}\\.[\\w-]{20,64}"],
+  ["Dropbox token", "sl.", "(?=[\\w-]{0,200}\\d)[\\w-]{130,200}"],
+  ["Mailgun key", "key-", "[a-f0-9]{32}"],
+] as const).map(([what, begins, follows]) => ({
+  what,
+  hints: [begins],
+  pattern: new RegExp(`(?<![A-Za-z0-9.-])${begins.replaceAll(".", "\\.")}${follows}(?![A-Za-z0-9])`, "g"),
+}));
+
 /** The longer and more certain come first. A group `keep` stays in front. */
 const shapes: readonly Shape[] = [
   {
@@ -27,6 +60,16 @@ const shapes: readonly Shape[] = [
     hints: ["PRIVATE KEY"],
     pattern:
       /-{4,5} ?BEGIN (?:[A-Z0-9]{1,20} ){0,3}PRIVATE KEY(?: BLOCK)? ?-{4,5}(?:[^]{0,16384}?-{4,5} ?END (?:[A-Z0-9]{1,20} ){0,3}PRIVATE KEY(?: BLOCK)? ?-{4,5}|[^]{0,16384})/g,
+  },
+  {
+    what: "private key",
+    hints: ["Private-Lines:"],
+    pattern: /(?<keep>\bPrivate-Lines: \d{1,3}\r?\n)(?:[A-Za-z0-9+/=]{1,76}(?:\r?\n|$)){1,99}/g,
+  },
+  {
+    what: "private key",
+    hints: ["client-key-data"],
+    pattern: /(?<keep>\bclient-key-data["']?\s{0,4}:\s{0,4}["']?)[A-Za-z0-9+/=]{40,16384}/g,
   },
   { what: "private key", hints: ["AGE-SECRET-KEY-1"], pattern: /\bAGE-SECRET-KEY-1[A-Z0-9]{50,64}\b/g },
   {
@@ -101,6 +144,7 @@ const shapes: readonly Shape[] = [
   { what: "Figma token", hints: ["figd_"], pattern: /(?<![A-Za-z0-9])figd_[\w-]{40,64}/g },
   { what: "SendGrid key", hints: ["SG."], pattern: /\bSG\.[\w-]{16,64}\.[\w-]{16,128}/g },
   { what: "Telegram token", hints: [":AA"], pattern: /\b\d{8,10}:AA[\w-]{33}/g },
+  ...prefixed,
   // At most one beginning in a run of its own characters, so that no run is read over and over.
   {
     what: "web token",
@@ -119,6 +163,28 @@ const shapes: readonly Shape[] = [
       /(?<keep>\bauthorization\\{0,4}["']?\s{0,4}[:=]\s{0,4}\\{0,4}["']?(?:basic|bearer|token|digest|apikey|bot)\s{1,4})(?!\[redacted: )[^\s"'\\]{6,4096}/gi,
   },
   {
+    what: "Terraform token",
+    hints: [".atlasv1."],
+    pattern: /(?<![A-Za-z0-9])[A-Za-z0-9]{14}\.atlasv1\.[\w=-]{60,80}/g,
+  },
+  // What Docker keeps of a login: name and password in base64.
+  {
+    what: "credentials",
+    hints: ['auth"', "auth\\"],
+    pattern: /(?<keep>"auth\\{0,4}"\s{0,4}:\s{0,4}\\{0,4}")[A-Za-z0-9+/]{12,4096}={0,2}(?=\\{0,4}")/g,
+  },
+  {
+    what: "cookie",
+    hints: ["ookie:", "ookie\\", 'ookie"', "OOKIE:"],
+    pattern:
+      /(?<keep>\b(?:set-)?cookie\\{0,4}["']?\s{0,4}:\s{0,4}\\{0,4}["']?)(?=[\w.-]{1,64}=[^\s;"'\\]{16})(?!\[redacted: )[^\n"'\\]{16,8192}/gi,
+  },
+  {
+    what: "signature of an address",
+    hints: ["sig=", "ignature="],
+    pattern: /(?<keep>[?&](?:sig|X-Amz-Signature|X-Goog-Signature)=)[\w%+/=-]{40,1024}/g,
+  },
+  {
     what: "password in an address",
     hints: ["://"],
     // Of a name, a colon and a number the number is a port, not a password.
@@ -133,7 +199,8 @@ const shapes: readonly Shape[] = [
   },
 ];
 
-const strong = "pass(?:word|wd|phrase|code)|(?<![a-z0-9])pwd|(?<=[_-])pass";
+const strong = "pass(?:word|wd|phrase|code|wort)|(?<![a-z0-9])pwd?|(?<=[_-])pass|" +
+  "kennwort|contrase[ñn]a|mot de passe|(?<![a-z0-9])senha|wachtwoord|пароль|密码|パスワード";
 const keys = "(?:api|access|secret|private|account|encryption|signing|master|sharedaccess)[ _-]?key|apikey";
 const weak = `${keys}|secret|(?<token>token|credentials?)`;
 const suffix = "(?:[_-]?\\d{1,2}|[_-](?:base|prod|dev|test|live|staging|root|admin))?";
@@ -157,7 +224,7 @@ const spoken = new RegExp(
 
 /** What stands for a secret and is none: variables, templates, lookups, masks, and what this file left. */
 const reference = new RegExp(
-  "^(?:\\$[{(]|\\$[A-Za-z_]\\w*$|%\\w+%|\\{\\{|<|\\[redacted:|" +
+  "^(?:~/|\\.{1,2}/|\\$[{(]|\\$[A-Za-z_]\\w*$|%\\w+%|\\{\\{|<|\\[redacted:|" +
     "(?:process\\.env|import\\.meta|os\\.(?:environ|getenv)|getenv|(?:deno|std::)\\.?env|env|settings|config|secrets?|" +
     "vault|vars?|self|this|args|options|request|req|props)[.([:]|" +
     "[*x•.…#_-]+$|(?:null|none|nil|undefined|true|false|string|str|number|required|optional|redacted|hidden)[,;)}\\]]*$)",
@@ -220,6 +287,10 @@ function withoutLabelled(text: string, pattern: RegExp, isSentence: boolean, fou
   });
 }
 
+/** A text without one of these has no label. */
+const mayBeLabelled =
+  /pass|pw|secret|token|key|credential|kennwort|contrase|senha|wachtwoord|пароль|密码|パスワード/i;
+
 /** The text without credentials. */
 export function withoutCredentials(text: string, found: Found): string {
   let left = text;
@@ -232,7 +303,7 @@ export function withoutCredentials(text: string, found: Found): string {
       return `${kept}[redacted: ${what}]${found(what, String(match[0]).slice(kept.length))}`;
     });
   }
-  if (!/pass|pwd|secret|token|key|credential/i.test(left)) return left;
+  if (!mayBeLabelled.test(left)) return left;
   left = withoutLabelled(left, assigned, false, found);
   return withoutLabelled(left, spoken, true, found);
 }

@@ -44,6 +44,40 @@ const secrets: readonly (readonly [string, string, string])[] = [
   ["password in an address", "postgres://app:", "s3/cr@et"],
   ["Slack token", "", of("xapp-", "1-A0123456789-abcdefGHIJ")],
   ["GitHub token", "token_", of("ghp_", "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8")],
+  ["New Relic key", "", of("NR", "AK-", "A1B2C3D4E5F6G7H8I9J0K1L2M3N")],
+  ["Pulumi token", "", of("pul-", "0a1b2c3d4e".repeat(4))],
+  ["Doppler token", "", of("dp.", "pt.", "a1B2c3D4e5".repeat(4), "xyz")],
+  ["PlanetScale token", "", of("pscale_", "tkn_", "a1B2c3D4e5".repeat(4))],
+  ["Supabase token", "", of("sbp_", "0a1b2c3d4e".repeat(4))],
+  ["Supabase key", "", of("sb_", "secret_", "a1B2c3D4e5".repeat(3))],
+  ["Fly token", "", of("FlyV1 ", "fm2_", "a1B2c3D4e5".repeat(9))],
+  ["Heroku key", "", of("HRKU-", "AA", "a1B2c3D4e5".repeat(5))],
+  ["Square token", "", of("sq0", "atp-", "a1B2c3D4e5".repeat(2), "xy")],
+  ["Perplexity key", "", of("pplx-", "a1B2c3D4e5".repeat(4))],
+  ["Tailscale key", "", of("tskey-", "auth-", "a1B2c3D4e5CNTRL-", "a1B2c3D4e5".repeat(3))],
+  ["Grafana token", "", of("glsa_", "a1B2c3D4".repeat(4), "_0a1b2c3d")],
+  ["Grafana token", "", of("glc_", "eyJ", "a1B2c3D4e5".repeat(4))],
+  ["RubyGems key", "", of("rubygems_", "0a1b2c3d".repeat(6))],
+  ["Clojars token", "", of("CLOJARS_", "0a1b2c3d4e".repeat(6))],
+  ["Contentful token", "", of("CFPAT-", "a1B2c3D4e5".repeat(4), "xyz")],
+  ["Postman key", "", of("PMAK-", "0a1b2c3d".repeat(3), "-", "0a1b2c3d".repeat(4), "0a")],
+  ["Airtable token", "", of("pat", "a1B2c3D4e5F6g7", ".", "0a1b2c3d".repeat(8))],
+  ["LangSmith key", "", of("lsv2_", "pt_", "0a1b2c3d".repeat(4), "_0a1b2c3d4e")],
+  ["Pinecone key", "", of("pcsk_", "a1B2c3D4e5".repeat(6))],
+  ["NVIDIA key", "", of("nvapi-", "a1B2c3D4e5".repeat(6), "abcd")],
+  ["1Password token", "", of("ops_", "eyJ", "a1B2c3D4e5".repeat(25))],
+  ["Mapbox token", "", of("sk.", "eyJ", "a1B2c3D4e5".repeat(4), ".", "a1B2c3D4e5".repeat(2))],
+  ["Dropbox token", "", of("sl.", "a1B2c3D4e5".repeat(13))],
+  ["Mailgun key", "", of("key-", "0a1b2c3d".repeat(4))],
+  ["Terraform token", "", of("abcdefghijklmn", ".atlasv1.", "a1B2c3D4e5".repeat(6))],
+  ["private key", "client-key-data: ", "LS0tLS1CRUdJTiBSU0EgUFJJVkFURSBLRVktLS0tLQo="],
+  ["cookie", "Cookie: ", "session=0a1b2c3d4e5f6a7b8c9d"],
+  ["signature of an address", "https://a.example/f?sv=2022-11-02&sig=", of("a1B2c3D4e5".repeat(4), "xyz%3D")],
+  ["password", "Passwort: ", "geheim12"],
+  ["password", "mot de passe : ", "secret12"],
+  ["password", "contraseña: ", "secreto12"],
+  ["password", "пароль: ", "тайна123"],
+  ["password", "pw: ", "hunter22!"],
 ];
 
 for (const [what, before, secret] of secrets) {
@@ -51,7 +85,11 @@ for (const [what, before, secret] of secrets) {
     ? `alone, ${secret.slice(0, 5)}…`
     : `after "${before.trim()}", ${secret.slice(0, 4)}…`;
   Deno.test(`redactText() takes out a ${what} ${where}`, () => {
-    const after = what === "password in an address" ? "@db.example/app" : " and more";
+    const after = what === "password in an address"
+      ? "@db.example/app"
+      : what === "cookie"
+      ? ""
+      : " and more";
     const found = new Map<string, number>();
     assert.equal(redactText(`${before}${secret}${after}`, found), `${before}[redacted: ${what}]${after}`);
     assert.deepEqual([...found], [[what, 1]]);
@@ -97,6 +135,34 @@ Deno.test("redactText() takes out quoted secrets whole, in settings, code and JS
       ["https://a.example/?password=letmein&x=1", "https://a.example/?password=[redacted: password]&x=1"],
     ] as const
   ) assert.equal(text(given), left);
+});
+
+Deno.test("redactText() takes out Docker's login and what PuTTY keeps of a key", () => {
+  assert.equal(
+    text('{"auths":{"ghcr.example":{"auth":"YW5uOnMzY3IzdHp6enp6"}}}'),
+    '{"auths":{"ghcr.example":{"auth":"[redacted: credentials]"}}}',
+  );
+  const lines = `${"a1B2".repeat(16)}\n${"c3D4".repeat(5)}\n`;
+  assert.equal(
+    text(`Public-Lines: 1\nAAAA\nPrivate-Lines: 2\n${lines}Private-MAC: 00`),
+    "Public-Lines: 1\nAAAA\nPrivate-Lines: 2\n[redacted: private key]Private-MAC: 00",
+  );
+});
+
+Deno.test("redactText() leaves what only begins as a key does", () => {
+  for (
+    const kept of [
+      "a cache-key-0a1b2c3d0a1b2c3d0a1b2c3d0a1b2c3d",
+      "credentials: ~/.aws/credentials2",
+      "Set-Cookie: theme=dark; Path=/",
+      "Cookie: we baked 16 of them=each",
+      "pat answers. pulled pork, pplx-online-model-7b, dp.pt. and sl.",
+      "Passwort: mindestens zwölf Zeichen",
+      'the field "auth": "none" and "auth": "oauth2"',
+      "https://a.example/?sig=short&design=0a1b2c3d4e5f6a7b8c9d0a1b2c3d4e5f6a7b8c9d0a",
+      "kilowatt: 12345678, pwm: 12345678, http: 12345678",
+    ]
+  ) assert.equal(text(kept), kept);
 });
 
 Deno.test("redactText() takes out a private key over several lines", () => {
