@@ -65,6 +65,46 @@ export function findDate(text: string): FoundDate | null {
   return first;
 }
 
+/** Words by which a line says when its note was written, sent or last changed. */
+const written = String
+  .raw`(?:last )?(?:date|sent|posted|received|opened|created|entered|logged|printed|noted|read|written(?: up)?|checked|` +
+  String.raw`revised|changed|edited|modified|touched|updated?|check|edit|change|as of)`;
+const weekday = String.raw`(?:(?:mon|tues?|wed(?:nes)?|thur?s?|fri|sat(?:ur)?|sun)(?:day)?\.?,? )?`;
+/** What stands before a day that is its note's own: nothing; a label, or who wrote it. */
+const dayOpens = new RegExp(String.raw`^[ \t]*[*_]*[>([]? ?[*_]*${weekday}$`, "iu");
+const labelOpens = new RegExp(
+  String
+    .raw`^[ \t]*[*_]*[>([]? ?[*_]*(?:[^,(]{0,60}[,(] ?(?:[^,(]{0,60}[,(] ?)?)?${written}[*_]*(?: on)?[:,]?[*_]* ?${weekday}$`,
+  "iu",
+);
+const nameOpens =
+  /^[ \t]*[*_]*[>([]? ?[*_]*(?:[Bb]y )?\p{Lu}[\p{L}'’.-]*(?: \p{Lu}[\p{L}'’.-]*)?(?:,|,? \(|:? ?[-–—]) ?(?:\p{Lu}\p{Ll}+,? )?$/u;
+/** What may stand behind it: the line's end, a clock time, or a new clause. */
+const goesOnWith = new RegExp(
+  String.raw`^(?:,? (?:at )?\d{1,2}[:.]\d{2}(?: ?[ap]m)?)?[*_)\]]*(?:$|[,.;:|(]| (?:[-–—(]|by |at |UTC))`,
+  "iu",
+);
+
+/** Words before a day that name what happens on it, where else a name would stand. */
+const happens =
+  /\b(?:anniversary|appointment|arrival|birth|birthday|ceremony|check-?(?:in|out)|concert|deadline|delivery|departure|dinner|due|end|event|exam|expir(?:es|y)|festival|flight|funeral|holiday|launch|lunch|match|mov(?:e|ing)|opening|party|performance|premi[eè]re|race|release|show|start|trip|visit|wedding)\b/iu;
+
+/** A longer line is prose. */
+const writtenLineCharsMax = 200;
+
+/**
+ * The day that a line says its note was written, sent or last changed: `Date: 3 May 2026`, `Wednesday 18 March 2026`,
+ * `Roz, 8 April 2026`, `(last edited 16 January 2026 by Ines)`. A day that a line is about is none: before it stands such a
+ * label, a name of one or two words, or nothing (`alone`), and behind it a new clause begins.
+ */
+export function writtenOn(line: string): (FoundDate & { readonly alone: boolean }) | null {
+  const found = line.length > writtenLineCharsMax ? null : findDate(line);
+  if (found === null || !goesOnWith.test(line.slice(found.end))) return null;
+  const before = line.slice(0, found.start), alone = dayOpens.test(before);
+  const says = alone || labelOpens.test(before) || (nameOpens.test(before) && !happens.test(before));
+  return says ? { ...found, alone } : null;
+}
+
 function toDate(match: RegExpExecArray): ParsedTime | null {
   const { year, month, day, clock } = match.groups ?? {};
   const monthNumber = months.get((month ?? "").toLowerCase()) ?? Number(month);

@@ -24,7 +24,7 @@ import type { Line } from "./text.ts";
 import { decodeText, splitLines } from "./text.ts";
 import { parseTime } from "../kernel/times.ts";
 import { type Redactions, redactText } from "./redact.ts";
-import { findDate } from "./dates.ts";
+import { findDate, writtenOn } from "./dates.ts";
 
 /** A file as the caller found it. */
 export interface NoteFile {
@@ -44,6 +44,8 @@ interface Note {
   readonly tags: readonly string[];
   readonly metadata: JsonObject;
   readonly time: { readonly observedAt: number; readonly timeSource: TimeSource } | null;
+  /** The day that one of its first lines, or its last, says it was written; in ms. */
+  readonly writtenAt: number | null;
   readonly modifiedAt: number | null;
   readonly limits: InputLimits;
 }
@@ -142,6 +144,8 @@ function describe(
   );
   const aliases = words(front["aliases"] ?? front["alias"], /,/);
   const folder = file.path.replace(/\.[^./]+$/, "");
+  const time = frontTime(front) ?? dated(stem, "name") ?? dated(folder, "name") ?? dated(given, "heading");
+  const modifiedAt = file.modifiedAt === null ? null : Math.floor(file.modifiedAt);
   return {
     path: file.path,
     text,
@@ -150,8 +154,9 @@ function describe(
     front,
     tags: words(front["tags"] ?? front["tag"], /[,\s]+/).map((tag) => tag.replace(/^#/, "")),
     metadata: { ...rest, ...(aliases.length > 0 ? { aliases } : {}), note: title },
-    time: frontTime(front) ?? dated(stem, "name") ?? dated(folder, "name") ?? dated(given, "heading"),
-    modifiedAt: file.modifiedAt === null ? null : Math.floor(file.modifiedAt),
+    time,
+    writtenAt: time === null ? writtenAt(text, lines, sections, modifiedAt) : null,
+    modifiedAt,
     limits,
   };
 }
@@ -217,7 +222,38 @@ function draft(
   };
 }
 
-/** When it was so, by design §7: front matter, the name, the nearest heading, the file's time. */
+/** Lines at a note's head in which it may say when it was written. */
+const openingLinesMax = 3;
+
+/**
+ * The day on which a note says it was written: in one of its first lines or in its last. Lines of lists are none, nor
+ * is a day after the file's time.
+ */
+function writtenAt(
+  text: string,
+  lines: readonly Line[],
+  sections: readonly Section[],
+  modifiedAt: number | null,
+): number | null {
+  const own: string[] = [];
+  for (const { from, to, verbatim } of sections) {
+    for (let index = from; index < to; index++) {
+      const line = text.slice(lines[index]?.start, lines[index]?.end);
+      if (verbatim[index - from] !== true && line.trim() !== "") own.push(line);
+    }
+  }
+  const last = own.at(-1);
+  for (const line of [...own.slice(0, openingLinesMax), ...(last === undefined ? [] : [last])]) {
+    const found = writtenOn(line);
+    // Wherever its writer was, the day there began 14 hours before the day in UTC at most.
+    if (found === null || (modifiedAt !== null && found.ms > modifiedAt + 14 * 3_600_000)) continue;
+    // Lines that each begin with a day are about these days.
+    if (!found.alone || own.filter((one) => writtenOn(one)?.alone === true).length === 1) return found.ms;
+  }
+  return null;
+}
+
+/** When it was so, by design §7: front matter, the name, the nearest heading, the note's own words, the file's time. */
 function observed(note: Note, path: readonly Heading[]): Pick<EngramDraft, "observedAt" | "timeSource"> {
   if (note.time !== null && note.time.timeSource !== "heading") return note.time;
   for (const heading of [...path].reverse()) {
@@ -225,6 +261,7 @@ function observed(note: Note, path: readonly Heading[]): Pick<EngramDraft, "obse
     if (found !== null) return found;
   }
   if (note.time !== null) return note.time;
+  if (note.writtenAt !== null) return { observedAt: note.writtenAt, timeSource: "heading" };
   return note.modifiedAt === null
     ? { observedAt: null, timeSource: "none" }
     : { observedAt: note.modifiedAt, timeSource: "file" };

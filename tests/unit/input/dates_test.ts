@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { findDate } from "../../../src/input/dates.ts";
+import { findDate, writtenOn } from "../../../src/input/dates.ts";
 import { formatTime } from "../../../src/kernel/times.ts";
 
 function dateIn(text: string): string | null {
@@ -60,3 +60,40 @@ Deno.test("findDate() gives the span of the date", () => {
   const date = findDate(text);
   assert.equal(text.slice(date?.start, date?.end), "14 March 2026");
 });
+
+const written: readonly (readonly [line: string, day: string])[] = [
+  ["Date: 3 May 2026", "2026-05-03"],
+  ["**Date:** 2026-03-14 09:30", "2026-03-14"],
+  ["Sent: Tue 3 Mar 2026", "2026-03-03"],
+  ["Wednesday 18 March 2026", "2026-03-18"],
+  ["15 February 2026. The cottage is gone.", "2026-02-15"],
+  ["Roz, 8 April 2026", "2026-04-08"],
+  ["By Ann Lee, 8 April 2026, after the run", "2026-04-08"],
+  ["(Mateo, 13 January 2026)", "2026-01-13"],
+  ["Last edited 16 January 2026 by Ines.", "2026-01-16"],
+  ["Checklist, kept by Ann, last touched 15 January 2026", "2026-01-15"],
+];
+for (const [line, day] of written) {
+  Deno.test(`writtenOn() knows the day on which ${JSON.stringify(line)} says its note was written`, () => {
+    assert.equal(new Date(writtenOn(line)?.ms ?? NaN).toISOString().slice(0, 10), day);
+  });
+}
+
+const about = [
+  "Wedding of Lucy & Tom, 12 September 2026",
+  "14 March 2026 is the day of the wedding.",
+  "We launch on 12 May 2026.",
+  "Concert: 14 May 2026",
+  "Concert, 14 May 2026",
+  "Summer Party – 14 May 2026",
+  "Due date: 3 May 2026",
+  "The contract was opened 3 May 2026",
+  "- 12 May 2026: dentist",
+  "| 12 May 2026 | dentist |",
+  `Date: 3 May 2026${" and more".repeat(30)}`,
+];
+for (const line of about) {
+  Deno.test(`writtenOn() does not take the day that ${JSON.stringify(line.slice(0, 50))} is about`, () => {
+    assert.equal(writtenOn(line), null);
+  });
+}

@@ -302,3 +302,21 @@ Deno.test("readNote() hides what is marked private across sections, its headings
   assert.deepEqual(drafts.map(({ ref, line }) => [ref, line]), [["a.md#one", 2], ["a.md#two", 11]]);
   assert.deepEqual([...redactions], [["private", 1]]);
 });
+
+Deno.test("readNote() takes the day on which a note says it was written, where name, front matter and headings say none", () => {
+  const dayOf = (text: string, path = "plan.md") => {
+    const file = { path, bytes: new TextEncoder().encode(text), modifiedAt: Date.parse("2026-11-30") };
+    const [draft] = readNote(file).drafts;
+    return [new Date(draft?.observedAt ?? NaN).toISOString().slice(0, 10), draft?.timeSource];
+  };
+  assert.deepEqual(dayOf("# Plan\n\nRoz, 8 April 2026\n\nThe van is full.\n"), ["2026-04-08", "heading"]);
+  assert.deepEqual(dayOf("# Plan\n\nThe van is full.\n\n(Roz, 8 April 2026)\n"), ["2026-04-08", "heading"]);
+  assert.deepEqual(dayOf("8 April 2026\nThe van is full.\n"), ["2026-04-08", "heading"]);
+  assert.deepEqual(dayOf("# 7 April 2026\nRoz, 8 April 2026\n"), ["2026-04-07", "heading"]);
+  assert.deepEqual(dayOf("Roz, 8 April 2026\n", "2026-04-06.md"), ["2026-04-06", "name"]);
+  // Lines of days are about these days, and what stands in the middle or in code is about something else.
+  assert.deepEqual(dayOf("8 April 2026, dentist\n9 April 2026, bakery\n"), ["2026-11-30", "file"]);
+  assert.deepEqual(dayOf("a\nb\nc\nRoz, 8 April 2026\nd\n"), ["2026-11-30", "file"]);
+  assert.deepEqual(dayOf("Anna, 2 December 2026\nThe van is full.\n"), ["2026-11-30", "file"]);
+  assert.deepEqual(dayOf("```\nDate: 8 April 2026\n```\nThe van is full.\n"), ["2026-11-30", "file"]);
+});
