@@ -230,10 +230,13 @@ export function countWords({ texts, observedAt, timeSource }: Searchable): WordC
 
 const letters = "abcdefghijklmnopqrstuvwxyz";
 
+/** Longer words are not respelled: each letter has some 50 edits, and each edit a stem as long as the word. */
+const respelledCharsMax = 32;
+
 /** Stems of words one edit away from a typed word, and one edit away from its stem. */
 export function nearStems(word: string): Set<string> {
   const found = new Set<string>();
-  if (word.length < 4 || !plainPattern.test(word)) return found;
+  if (word.length < 4 || word.length > respelledCharsMax || !plainPattern.test(word)) return found;
   const stem = stemOf(word);
   for (const near of edits(word)) found.add(stemOf(near));
   for (const near of edits(stem)) found.add(near);

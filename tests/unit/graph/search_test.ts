@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { type Graph, openGraph, searchLimits, type SearchQuery } from "../../../src/graph/mod.ts";
 import { c, context, e, entry, graphOf, join, link, put, x } from "./support.ts";
+import { nearStems } from "../../../src/graph/words.ts";
 
 const found = (graph: Graph, query: Partial<SearchQuery>) =>
   graph.search({ limit: 10, ...query }).hits.map((hit) => hit.id);
@@ -64,6 +65,12 @@ Deno.test("search() drops function words from the query unless nothing else is l
     assert.deepEqual(found(graph, { text: "what is the tide?" }), [e(0)]);
     assert.deepEqual(found(graph, { text: "what is it" }).sort(), [e(0), e(1)]);
   }));
+
+Deno.test("nearStems() respells no word that is too long to be one, in no time", () => {
+  assert(nearStems("lihgthouse").has("lighthous"));
+  assert.equal(nearStems("a".repeat(32)).size > 0, true);
+  for (const length of [33, 1_000_000]) assert.equal(nearStems("a".repeat(length)).size, 0);
+});
 
 Deno.test("search() respells an unknown word that is one edit from a known one", () =>
   using(graphOf([put(e(0), "the lighthouse keeper"), put(e(1), "a boat")]), (graph) => {
