@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { actIn, addFiles, type NoteText, prepare, toldBy } from "../support/curator_notes_heldback/read.ts";
 import { exportOf } from "../support/agent_host.ts";
+import { apartScore, apartSets } from "../support/apart_sets.ts";
 import { withRuntime } from "../support/runtimes.ts";
 
 const note = (path: string, text: string): NoteText => ({ path, text });
@@ -226,4 +227,54 @@ Deno.test("curator: which copies it joins does not depend on the order of import
     "phone/shed.txt | shed.md",
   ]);
   assert.deepEqual((await joined(notes.toReversed())).pairs, pairs);
+});
+
+const paragraphs = (text: string) => text.split(/\n\s*\n/);
+/** The nth long word of small letters with two letters swapped. */
+const misspelt = (text: string, nth: number) => {
+  let seen = 0;
+  return text.replace(
+    /(?<![\p{L}\p{N}])[a-z]{6,}(?![\p{L}\p{N}])/gu,
+    (word) => ++seen === nth ? word.slice(0, 2) + word.charAt(3) + word.charAt(2) + word.slice(4) : word,
+  );
+};
+/** What people do to a note when they copy it. */
+const copied: readonly ((text: string) => string)[] = [
+  (text) => `Passing this on.\n\n${text.replace(/^/gm, "> ")}`,
+  (text) => paragraphs(text).reverse().join("\n\n"),
+  (text) => `${text.trimEnd()}\n\nPlease read this before the next meeting.\n`,
+  (text) => misspelt(misspelt(text, 3), 7),
+  (text) => text.replace(/^- /gm, "* "),
+  (text) => `Hi all,\n\n${text.trimEnd()}\n\nCheers,\nNoor\n`,
+  (text) =>
+    paragraphs(text).map((one) =>
+      /^[-*|#>\d]/m.test(one) ? one : one.replace(/\n/g, " ").replace(/(.{1,40})( |$)/g, "$1\n").trim()
+    ).join("\n\n"),
+];
+
+Deno.test("curator: it joins copies of strangers' notes, whatever a copy does to form, and nothing else", async () => {
+  const found = { right: 0, made: 0, wanted: 0 };
+  for (const set of apartSets("dev", "strangers")) {
+    const kept = new Set([...set.duplicates, ...set.different].flat());
+    // One section each, so that a pair of paths is a pair of sections.
+    const notes = set.notes.filter(({ path, text }) =>
+      path.endsWith(".md") && !kept.has(path) && !/^#/m.test(text.slice(1)) && text.split(/\s+/).length >= 40
+    );
+    const pairs = notes.map(({ path, text }, at) => {
+      const [, head = "", body = ""] = /^((?:#.*\n+)?)([\s\S]*)$/.exec(text) ?? [];
+      const make = copied[at % copied.length] ?? ((same: string) => same);
+      return { path, copy: { path: path.replace(/[^/]+$/, "copy of $&"), text: head + make(body) } };
+    });
+    const { counts } = await apartScore(
+      { ...set, questions: [], duplicates: pairs.map(({ path, copy }) => [path, copy.path]) },
+      [...notes, ...pairs.map(({ copy }) => copy)],
+    );
+    const { right = 0, made = 0, wanted = 0 } = counts["duplicates"] ?? {};
+    found.right += right;
+    found.made += made;
+    found.wanted += wanted;
+  }
+  assert.ok(found.wanted >= 100, `${found.wanted} copies`);
+  assert.equal(found.right, found.made, "only copies are joined");
+  assert.ok(found.right >= 0.97 * found.wanted, `${found.right} of ${found.wanted}`);
 });
