@@ -107,7 +107,6 @@ Deno.test("a reader that goes away ends a command quietly", { ignore: onWindows 
   assert.equal(new TextDecoder().decode(stderr), "");
 });
 
-// proves: deploy-local-cli_or_web, deploy-local-processes
 const hasFull = Deno.build.os === "linux";
 
 Deno.test("output that finds no room is disk_full, and what can't be told keeps no command from its end", {
@@ -135,6 +134,7 @@ Deno.test("a relative XDG_DATA_HOME is ignored: the data folder is never the cur
   assert.equal(JSON.parse(out).paths.data, "/home/nobody/.local/share/engramlt");
 });
 
+// proves: deploy-local-cli_or_web, deploy-local-processes
 Deno.test("up serves every command until a signal stops it cleanly, and down stops it too", {
   ignore: onWindows,
 }, async () => {
