@@ -2,7 +2,7 @@
  * A client in a thread of its own that reads as fast as it gets answers, until it is told to stop: for doors_bench.ts.
  * It is told what to read, `{address, token, what}`, and says "reading" after its first answer.
  */
-import { readEvents } from "../src/api/events.ts";
+import { readEvents } from "../src/api/http/events.ts";
 
 interface Told {
   readonly address: string;

@@ -4,10 +4,10 @@
  */
 import { createServer, type RequestListener } from "node:http";
 import process from "node:process";
-import { readText } from "../src/api/body.ts";
-import { serveHttp } from "../src/api/http_server.ts";
+import { readText } from "../src/api/wire/body.ts";
+import { serveHttp } from "../src/api/http/server.ts";
 import { apiLimits } from "../src/api/limits.ts";
-import { answerText } from "../src/api/wire.ts";
+import { answerText } from "../src/api/wire/wire.ts";
 
 const hostname = "127.0.0.1", type = { "content-type": "text/plain" };
 

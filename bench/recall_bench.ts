@@ -10,7 +10,7 @@
  */
 import { createHash } from "node:crypto";
 import { type Graph, openGraph, toInt8 } from "../src/graph/mod.ts";
-import { countWords, eachWord } from "../src/graph/words.ts";
+import { countWords, eachWord } from "../src/graph/index/words.ts";
 import { formatId } from "../src/kernel/ids.ts";
 import { Payload } from "../src/kernel/payload.ts";
 import type { Write } from "../src/kernel/records.ts";

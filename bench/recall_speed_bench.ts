@@ -17,9 +17,9 @@
 import { createHash } from "node:crypto";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { DotStore } from "../src/graph/dots.ts";
+import { DotStore } from "../src/graph/index/dots.ts";
 import { type Graph, openGraph, toInt8 } from "../src/graph/mod.ts";
-import { best } from "../src/graph/score.ts";
+import { best } from "../src/graph/index/best.ts";
 import { formatId } from "../src/kernel/ids.ts";
 import { Payload } from "../src/kernel/payload.ts";
 import type { Write } from "../src/kernel/records.ts";

@@ -9,11 +9,11 @@
  * The suite has no way to send a token, so the door is given it here with each request; all else is the host's own.
  */
 import { fileURLToPath } from "node:url";
-import { httpApi } from "../src/api/http.ts";
-import { Jobs } from "../src/api/jobs.ts";
+import { httpApi } from "../src/api/http/http.ts";
+import { Jobs } from "../src/api/host/jobs.ts";
 import { apiLimits } from "../src/api/limits.ts";
-import { TokenWatch } from "../src/api/token_watch.ts";
-import type { Verifier } from "../src/api/tokens.ts";
+import { TokenWatch } from "../src/api/tokens/watch.ts";
+import type { Verifier } from "../src/api/tokens/tokens.ts";
 import { openRuntime } from "../src/mod.ts";
 import { dataPaths } from "../src/runtime/data_folder.ts";
 import { openDataModels } from "../src/runtime/models/models.ts";

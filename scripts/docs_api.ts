@@ -1,10 +1,11 @@
 /**
- * Writes docs/api.md from the API's description (src/api/openapi.ts) and the limits; `--check` only compares.
+ * Writes docs/api.md from the API's description (src/api/openapi/openapi.ts) and the limits; `--check` only
+ * compares.
  *
  * Exit code: 0 if it is up to date or was written, 1 with `--check` if it is not.
  */
 import { apiLimits } from "../src/api/limits.ts";
-import { openApi, type Operation } from "../src/api/openapi.ts";
+import { openApi, type Operation } from "../src/api/openapi/openapi.ts";
 import { writePages } from "./docs_cli.ts";
 
 const limitWords: Readonly<Record<keyof typeof apiLimits, string>> = {

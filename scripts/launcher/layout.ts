@@ -3,7 +3,7 @@
  *
  * Paths are relative to the repository root and use `/`.
  */
-import { explorerPath } from "../../src/api/docs_page.ts";
+import { explorerPath } from "../../src/api/openapi/docs_page.ts";
 import { workerEntries } from "../../src/runtime/assets.ts";
 
 /** Scripts that are started by name: the program and its workers. They are bundled together. */

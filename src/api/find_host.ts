@@ -11,7 +11,7 @@ import { type DataPaths, dataPaths, exists, type HostFile, readHostFile } from "
 import type { Port } from "../runtime/port.ts";
 import { hostPort } from "./host_port.ts";
 import { nonceProof } from "./nonce.ts";
-import { readToken } from "./token_file.ts";
+import { readToken } from "./tokens/file.ts";
 
 /** How long to look. */
 export interface FindOptions {

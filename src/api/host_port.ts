@@ -9,9 +9,9 @@ import { EngramError } from "../kernel/mod.ts";
 import type { Port, RuntimeEvent, View, ViewResults } from "../runtime/port.ts";
 import type { Receipt } from "../runtime/receipts.ts";
 import type { Request } from "../runtime/requests.ts";
+import { readEvents } from "./http/events.ts";
 import { apiLimits } from "./limits.ts";
-import { refusalIn } from "./problem.ts";
-import { readEvents } from "./events.ts";
+import { refusalIn } from "./wire/problem.ts";
 
 /** A module whose base64 is longer goes by the route that takes larger bodies. */
 const wasmTextMax = apiLimits.bodyBytesMax / 2;

@@ -2,7 +2,7 @@
  * serveHost(): owns a data folder and serves it to clients until it is told to stop.
  *
  * Owns: the order of beginning (lock → engine → reader → http → mcp socket → host.json) and of ending (the reverse).
- * Does not own: signals (the CLI's), what is served (http.ts), the state (the engine).
+ * Does not own: signals (the CLI's), what is served (http/http.ts), the state (the engine).
  *
  * Invariants:
  * 1. host.json names a host that answers: it is written last and removed first.
@@ -11,9 +11,11 @@
  * 3. A lost engine or reader ends the host with a fault; a folder that vanished ends it too. The log keeps the rest.
  * 4. Only a host that a client started ends by itself, and only when nothing was under way for the whole time.
  */
+import type { LogLevel } from "../input/log_levels.ts";
 import { EngramError } from "../kernel/mod.ts";
-import { buildInfo } from "../runtime/assets.ts";
 import type { BundledAgent } from "../runtime/agents/bundled.ts";
+import { buildInfo } from "../runtime/assets.ts";
+import { checkpointBeside } from "../runtime/checkpoint/client.ts";
 import {
   type DataPaths,
   dataPaths,
@@ -21,29 +23,27 @@ import {
   readHostFile,
   writePrivate,
 } from "../runtime/data_folder.ts";
-import type { StartedBy } from "../runtime/host_file.ts";
-import type { Port } from "../runtime/port.ts";
 import { type Engine, startEngine } from "../runtime/engine_client.ts";
+import type { StartedBy } from "../runtime/host_file.ts";
 import { BackgroundEmbedding, serveTexts, withModel } from "../runtime/models/embedding.ts";
 import { openDataModels, preloadModels } from "../runtime/models/models.ts";
-import { type Reader, startReader, withReader } from "../runtime/views/reader_client.ts";
-import { checkpointBeside } from "../runtime/checkpoint/client.ts";
 import { openFilesMax } from "../runtime/platform.ts";
+import type { Port } from "../runtime/port.ts";
 import { replayBeside } from "../runtime/replay/client.ts";
+import { type Reader, startReader, withReader } from "../runtime/views/reader_client.ts";
 import { within } from "../runtime/within.ts";
-import { Activity } from "./activity.ts";
 import { authorityOf, checkListenAddress, isLoopback, localAddress, loopback } from "./addresses.ts";
-import { type AwakeAgents, startAgents } from "./awake.ts";
-import type { LogLevel } from "../input/log_levels.ts";
-import { HostLog } from "./host_log.ts";
-import { httpApi } from "./http.ts";
-import { type HttpServer, serveHttp } from "./http_server.ts";
-import { Jobs } from "./jobs.ts";
+import { Activity } from "./host/activity.ts";
+import { type AwakeAgents, startAgents } from "./host/awake.ts";
+import { Jobs } from "./host/jobs.ts";
+import { HostLog } from "./host/log.ts";
+import { httpApi } from "./http/http.ts";
+import { type HttpServer, serveHttp } from "./http/server.ts";
 import { type ApiLimits, apiLimits, connectionsIn } from "./limits.ts";
 import { type McpSocket, serveMcpSocket } from "./mcp/socket.ts";
-import { TokenWatch } from "./token_watch.ts";
-import { openTokens, ownToken, type Verifier } from "./tokens.ts";
-import type { Wire } from "./wire.ts";
+import { openTokens, ownToken, type Verifier } from "./tokens/tokens.ts";
+import { TokenWatch } from "./tokens/watch.ts";
+import type { Wire } from "./wire/wire.ts";
 
 /** A host that clients can find. */
 export interface HostReady {

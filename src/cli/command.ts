@@ -13,8 +13,8 @@ import { EngramError } from "../kernel/errors.ts";
 import type { JsonObject } from "../kernel/records.ts";
 import type { At, Port } from "../runtime/port.ts";
 import { within } from "../runtime/within.ts";
-import { plural, type Screen } from "./screen.ts";
-import { shellWord } from "./shell_word.ts";
+import { plural, type Screen } from "./terminal/screen.ts";
+import { shellWord } from "./terminal/shell_word.ts";
 
 /** A flag: `--limit N` takes a value, `--check` none, `--no-progress` switches something off. */
 export interface Flag {

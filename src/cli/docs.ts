@@ -11,8 +11,8 @@ import {
   variableOf,
 } from "./command.ts";
 import { globalFlags } from "./globals.ts";
+import { words } from "./help/words.ts";
 import { tree } from "./tree.ts";
-import { words } from "./words.ts";
 
 const cell = (text: string): string => text.replaceAll("|", "\\|").replaceAll("\n", " ");
 

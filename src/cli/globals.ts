@@ -2,8 +2,8 @@
 import { EngramError } from "../kernel/errors.ts";
 import type { Flag } from "./command.ts";
 import { variableOf } from "./command.ts";
-import type { ScreenOptions } from "./screen.ts";
-import type { Terminal } from "./terminal.ts";
+import type { ScreenOptions } from "./terminal/screen.ts";
+import type { Terminal } from "./terminal/terminal.ts";
 
 /** Flags of every command. */
 export const globalFlags: readonly Flag[] = [

@@ -3,7 +3,7 @@ import { EngramError } from "../kernel/errors.ts";
 import { idLetters, parseId } from "../kernel/ids.ts";
 import type { Port } from "../runtime/port.ts";
 import type { Call } from "./command.ts";
-import { shellWord } from "./shell_word.ts";
+import { shellWord } from "./terminal/shell_word.ts";
 
 /** The full id of what a text names. A full id is taken as it is, without asking. */
 export async function fullId(

@@ -9,11 +9,11 @@ import { EngramError, exitCodes } from "../kernel/errors.ts";
 import { Call, type Given, type Node } from "./command.ts";
 import { connect, connectOptions } from "./connect.ts";
 import { screenOptions } from "./globals.ts";
+import { versionLine, versions } from "./help/versions.ts";
 import { parse } from "./parse.ts";
-import { Screen, type ScreenOptions } from "./screen.ts";
-import { OutputClosed, processTerminal, type Terminal } from "./terminal.ts";
+import { Screen, type ScreenOptions } from "./terminal/screen.ts";
+import { OutputClosed, processTerminal, type Terminal } from "./terminal/terminal.ts";
 import { tree } from "./tree.ts";
-import { versionLine, versions } from "./versions.ts";
 
 const plain: ScreenOptions = { format: "text", quiet: false, color: "auto", progress: true };
 

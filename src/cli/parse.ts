@@ -6,10 +6,10 @@
  * 2. Global flags stand before or after the command.
  */
 import { Command, CommanderError, Option } from "commander";
+import type { EngramError } from "../kernel/errors.ts";
 import { type Flag, flagName, flagsOf, type Given, isGroup, type Leaf, type Node, usage } from "./command.ts";
 import { globalFlags } from "./globals.ts";
-import { helpFor } from "./help_text.ts";
-import type { EngramError } from "../kernel/errors.ts";
+import { helpFor } from "./help/text.ts";
 
 /** What the arguments mean. */
 export type Parsed =

@@ -2,7 +2,7 @@
 import { basename, dirname, join, resolve } from "node:path";
 import { EngramError } from "../kernel/errors.ts";
 import { defaultDataFolder } from "../runtime/platform.ts";
-import type { Terminal } from "./terminal.ts";
+import type { Terminal } from "./terminal/terminal.ts";
 
 export { basename, dirname, join };
 

@@ -3,7 +3,7 @@ import { sendsMessages } from "../kernel/commands.ts";
 import type { Receipt } from "../runtime/receipts.ts";
 import type { Request, WriteOp } from "../runtime/requests.ts";
 import { type Call, given } from "./command.ts";
-import { plural } from "./screen.ts";
+import { plural } from "./terminal/screen.ts";
 
 /** Submits a request as the client "cli". */
 export async function submit(call: Call, request: Request): Promise<Receipt> {

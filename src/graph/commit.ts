@@ -11,6 +11,9 @@
  * 3. One live connection at most for a (source, target, type); one live membership for a pair.
  */
 import { sql } from "kysely";
+import { assert } from "../kernel/errors.ts";
+import type { Id } from "../kernel/ids.ts";
+import type { Payload } from "../kernel/payload.ts";
 import {
   type Author,
   connectionTypes,
@@ -19,14 +22,11 @@ import {
   timeSources,
   type Write,
 } from "../kernel/records.ts";
-import { assert } from "../kernel/errors.ts";
-import type { Payload } from "../kernel/payload.ts";
-import type { Id } from "../kernel/ids.ts";
-import { Batch, batchQueries } from "./batch.ts";
-import { forever } from "./schema.ts";
-import { build, given, num, Query, type Sqlite, text, type Value } from "./sqlite.ts";
-import { contextTexts, engramTexts, hashOrNull } from "./texts.ts";
-import { putVector } from "./vectors.ts";
+import { Batch, batchQueries } from "./file/batch.ts";
+import { forever } from "./file/schema.ts";
+import { build, given, num, Query, type Sqlite, text, type Value } from "./file/sqlite.ts";
+import { putVector } from "./index/vectors.ts";
+import { contextTexts, engramTexts, hashOrNull } from "./reads/texts.ts";
 
 /** Told what a commit changed, so that caches follow. */
 export interface Listener {

@@ -25,13 +25,9 @@ import {
   type Path,
   type Write,
 } from "../kernel/records.ts";
-import { Changes, type ChangesPage } from "./changes.ts";
 import { Committer } from "./commit.ts";
-import { type EngramVersion, type NewestOptions, Reads, type ThreadOptions } from "./reads.ts";
-import { copyRows, schemaOf } from "./copy.ts";
-import { dropFreedPages, eraseRows } from "./erase.ts";
-import { Links } from "./links.ts";
-import { makeTables, migrate } from "./schema.ts";
+import { copyRows, schemaOf } from "./file/copy.ts";
+import { dropFreedPages, eraseRows } from "./file/erase.ts";
 import {
   firstDifference,
   frame,
@@ -39,14 +35,18 @@ import {
   type RowHashes,
   rowHashes,
   type RowKind,
-} from "./row_hashes.ts";
-import { recall, type RecallQuery, type RecallResult } from "./recall.ts";
-import { type Readable, Scopes } from "./scope.ts";
-import { searchLimits } from "./score.ts";
-import { Search, type SearchQuery, type SearchResult } from "./search.ts";
-import { build, busyWaitMsMax, bytesOf, given, num, Query, Sqlite, text } from "./sqlite.ts";
-import { similarityOf, type Unembedded, unembedded, VectorIndex } from "./vectors.ts";
-import { type NeighborOptions, type PathOptions, Walks } from "./walk.ts";
+} from "./file/row_hashes.ts";
+import { makeTables, migrate } from "./file/schema.ts";
+import { build, busyWaitMsMax, bytesOf, given, num, Query, Sqlite, text } from "./file/sqlite.ts";
+import { similarityOf, type Unembedded, unembedded, VectorIndex } from "./index/vectors.ts";
+import { Changes, type ChangesPage } from "./reads/changes.ts";
+import { type EngramVersion, type NewestOptions, Reads, type ThreadOptions } from "./reads/reads.ts";
+import { type Readable, Scopes } from "./reads/scope.ts";
+import { type NeighborOptions, type PathOptions, Walks } from "./reads/walk.ts";
+import { Links } from "./search/links.ts";
+import { recall, type RecallQuery, type RecallResult } from "./search/recall.ts";
+import { searchLimits } from "./search/score.ts";
+import { Search, type SearchQuery, type SearchResult } from "./search/search.ts";
 
 /** An agent's parked image: a cache beside the state, believed only if index and digest fit. */
 export interface ParkedImage {
@@ -675,7 +675,7 @@ export class Graph {
     }
   }
 
-  /** Hashes of the rows as of a tick, by kind (row_hashes.ts). Reads all of them. */
+  /** Hashes of the rows as of a tick, by kind (file/row_hashes.ts). Reads all of them. */
   rowHashes(asOf?: number): RowHashes {
     return this.#read(() => rowHashes(this.#db, asOf));
   }

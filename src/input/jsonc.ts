@@ -3,7 +3,7 @@
  * written by hand, with comments and trailing commas where that program allows them.
  *
  * Owns: where a value stands in the text, where a new one goes, which comma goes with it.
- * Does not own: which file, which values (src/cli/client_files.ts).
+ * Does not own: which file, which values (src/cli/setup/client_files.ts).
  *
  * Invariants:
  * 1. Outside the value set, added or removed, and its comma, not one character changes.

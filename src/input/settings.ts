@@ -2,7 +2,8 @@
  * The settings of a host, as `config.toml` holds them: one schema for the file, the flags and the variables.
  *
  * Owns: their names, bounds and defaults (published as docs/config.schema.json). A name is that of its flag.
- * Does not own: which of flag, variable and file counts (cli/settings.ts), what a setting does (api/serve_host.ts).
+ * Does not own: which of flag, variable and file counts (cli/host/settings.ts), what a setting
+ * does (api/serve_host.ts).
  */
 import { z } from "zod";
 import { EngramError } from "../kernel/errors.ts";

@@ -3,7 +3,7 @@
  *
  * Owns: the two formats (Claude Code: ~/.claude/projects/PROJECT/SESSION.jsonl; Codex: ~/.codex/sessions/…/rollout-….jsonl),
  * which lines are turns, their refs.
- * Does not own: finding files, which project a folder is (src/cli/import.ts).
+ * Does not own: finding files, which project a folder is (src/cli/sessions/import.ts).
  *
  * Invariants:
  * 1. Left out: what tools put in and out, thinking, what a program said in the person's or the assistant's name
@@ -17,12 +17,12 @@
  */
 import { createHash } from "node:crypto";
 import type { RefusalCode } from "../kernel/errors.ts";
+import { parseTime } from "../kernel/times.ts";
 import type { EngramDraft, Failure, InputLimits } from "./drafts.ts";
 import { inputLimits, overLimit } from "./drafts.ts";
 import { isObject, parseJson } from "./json.ts";
 import { eachLine } from "./jsonl.ts";
 import { decodeText } from "./text.ts";
-import { parseTime } from "../kernel/times.ts";
 
 /** Programs whose transcripts are read. */
 export const transcriptClients = ["claude-code", "codex"] as const;

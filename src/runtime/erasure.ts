@@ -3,7 +3,8 @@
  *
  * Owns: finding the copies of a text in the log (commands, write sets, results, messages, recorded answers), in the
  * memories that agents took from it, and in agents' images; and what an erasure says it could not reach.
- * Does not own: rewriting segments (log/repair.ts), emptying rows (graph/erase.ts), the order of these (runtime.ts).
+ * Does not own: rewriting segments (log/repair.ts), emptying rows (graph/file/erase.ts), the order of these
+ * (runtime.ts).
  *
  * Invariants:
  * 1. Finding changes nothing; what was found is recorded in the entry before anything is removed, so a crash in the

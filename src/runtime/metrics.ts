@@ -2,7 +2,7 @@
  * Metrics: what this process counted since it opened its folder, and what there is now, as a monitoring system reads it.
  *
  * Owns: the names, their kinds and help, counting, the bounds of histograms.
- * Does not own: an agent's own figures (kernel, durations.ts), the text form (api/prometheus.ts).
+ * Does not own: an agent's own figures (kernel, durations.ts), the text form (api/http/prometheus.ts).
  *
  * Invariants:
  * 1. Nothing here is state: nothing decides by it, and replay and recovery count nothing.

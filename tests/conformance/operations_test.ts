@@ -1,6 +1,6 @@
 /** Promises of the seeds to whoever runs a host: it can be watched, and what went wrong can be taken back. */
 import assert from "node:assert/strict";
-import { createToken } from "../../src/api/tokens.ts";
+import { createToken } from "../../src/api/tokens/tokens.ts";
 import { sha256Hex } from "../../src/log/mod.ts";
 import type { LogLevel } from "../../src/input/log_levels.ts";
 import { EngramError, type Request, type Runtime } from "../../src/mod.ts";

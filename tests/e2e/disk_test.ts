@@ -1,7 +1,7 @@
 /** A full and a read-only disk, for real: a small tmpfs. */
 import assert from "node:assert/strict";
 import { EngramError, openRuntime, replay } from "../../src/mod.ts";
-import { Sqlite } from "../../src/graph/sqlite.ts";
+import { Sqlite } from "../../src/graph/file/sqlite.ts";
 import { exists } from "../../src/runtime/data_folder.ts";
 import { withHost } from "../support/ports.ts";
 import { codeOf, loadTestAgent, run, temporaryFolder } from "../support/runtimes.ts";

@@ -1,6 +1,6 @@
 /** What doctor, up and setup say of a data folder, a model and assistants; homes and hubs of their own. */
 import assert from "node:assert/strict";
-import { shellWord } from "../../src/cli/shell_word.ts";
+import { shellWord } from "../../src/cli/terminal/shell_word.ts";
 import { join } from "node:path";
 import config from "../../deno.json" with { type: "json" };
 import { dataPaths, writePrivate } from "../../src/runtime/data_folder.ts";

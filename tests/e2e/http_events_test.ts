@@ -1,6 +1,6 @@
 /** GET /v1/events over real sockets: where a stream begins, what it leaves out, and how it ends. */
 import assert from "node:assert/strict";
-import { readEvents } from "../../src/api/events.ts";
+import { readEvents } from "../../src/api/http/events.ts";
 import { openRuntime } from "../../src/mod.ts";
 import type { Port } from "../../src/runtime/port.ts";
 import { testAgentBase64 } from "../support/agents.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { hookMsMax } from "../../src/cli/hook.ts";
+import { hookMsMax } from "../../src/cli/sessions/hook.ts";
 import { selfCommand } from "../../src/runtime/assets.ts";
 import { claudeLine, codexFork, codexLines } from "../support/transcripts.ts";
 import { runCli } from "../support/terminal.ts";

@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { hasCompiler } from "../../scripts/build_agents.ts";
 import { transcriptOf } from "../../scripts/transcript.ts";
-import { figuresLine, figuresOf } from "../../src/cli/demo_steps.ts";
+import { figuresLine, figuresOf } from "../../src/cli/demo/steps.ts";
 import { selfCommand } from "../../src/runtime/mod.ts";
 
 const root = new URL("../../", import.meta.url);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { checkCommand } from "../../src/cli/setup_check.ts";
+import { checkCommand } from "../../src/cli/setup/check.ts";
 import { findHost } from "../../src/api/mod.ts";
 import { selfCommand } from "../../src/runtime/assets.ts";
 import { runCli } from "../support/terminal.ts";

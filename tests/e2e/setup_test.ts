@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { removeJson, setJson } from "../../src/input/mod.ts";
 import { executablePath } from "../../src/runtime/assets.ts";
-import { clientNames, clientPlaces, shellLine } from "../../src/cli/clients.ts";
+import { clientNames, clientPlaces, shellLine } from "../../src/cli/setup/clients.ts";
 import { runCli, type TerminalFacts } from "../support/terminal.ts";
 
 interface Home {

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { type Graph, type GraphEntry, openGraph } from "../../src/graph/mod.ts";
-import { Sqlite } from "../../src/graph/sqlite.ts";
+import { Sqlite } from "../../src/graph/file/sqlite.ts";
 import type { Write } from "../../src/kernel/records.ts";
 import { context, e, join, put, x } from "../unit/graph/support.ts";
 

@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { type Graph, openGraph } from "../../src/graph/mod.ts";
-import { indexLimits } from "../../src/graph/postings.ts";
+import { indexLimits } from "../../src/graph/index/postings.ts";
 import { Payload } from "../../src/kernel/payload.ts";
 import type { Write } from "../../src/kernel/records.ts";
 import { c, context, e, entry, join, link, put, x } from "../unit/graph/support.ts";

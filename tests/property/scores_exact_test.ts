@@ -1,17 +1,16 @@
 /** Law: what a search leaves out of its work changes no score and no place among the best. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { Corpus, Neighbours } from "../../src/graph/corpus.ts";
+import { best, bestOfAll } from "../../src/graph/index/best.ts";
+import type { Corpus, Neighbours } from "../../src/graph/search/corpus.ts";
 import {
   addNeighbours,
   afterWeights,
   beforeWeights,
-  best,
-  bestOfAll,
   ownScores,
   type QueryWord,
   searchLimits,
-} from "../../src/graph/score.ts";
+} from "../../src/graph/search/score.ts";
 
 const k1 = 1.2, b = 0.6;
 

@@ -1,7 +1,7 @@
 /** Law: the words of a text are its longest runs of letters, digits and marks, whatever else is in it. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { eachWord, stemOf, type Wanted, wantedOf } from "../../src/graph/words.ts";
+import { eachWord, stemOf, type Wanted, wantedOf } from "../../src/graph/index/words.ts";
 
 /** Runs by Unicode's classes alone; scripts without spaces, whose runs are cut, are not among the texts. */
 function runs(text: string): [string, number, number][] {

@@ -1,6 +1,6 @@
 /** What a person or a script types by mistake is told as such: nothing hangs, nothing is taken in unasked. */
 import assert from "node:assert/strict";
-import { findFiles } from "../../src/cli/memory_import.ts";
+import { findFiles } from "../../src/cli/memory/import.ts";
 import { runCli } from "../support/terminal.ts";
 import { temporaryFolder } from "../support/runtimes.ts";
 

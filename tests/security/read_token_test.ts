@@ -2,7 +2,7 @@
 import type { Client } from "@modelcontextprotocol/client";
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { createToken, revokeToken } from "../../src/api/tokens.ts";
+import { createToken, revokeToken } from "../../src/api/tokens/tokens.ts";
 import { dataPaths, exists } from "../../src/runtime/data_folder.ts";
 import { drawnRequests, requestOf } from "../support/drawn_requests.ts";
 import { clientOf, type Era, eras, httpTransport, stdioTransport } from "../support/mcp_clients.ts";

@@ -1,7 +1,13 @@
 /** Tokens: what each scope reaches, and when one holds no more, against a real host. */
 import assert from "node:assert/strict";
-import { routeList } from "../../src/api/route_list.ts";
-import { createToken, listTokens, openTokens, revokeToken, rotateToken } from "../../src/api/tokens.ts";
+import { routeList } from "../../src/api/routes/list.ts";
+import {
+  createToken,
+  listTokens,
+  openTokens,
+  revokeToken,
+  rotateToken,
+} from "../../src/api/tokens/tokens.ts";
 import { dataPaths } from "../../src/runtime/data_folder.ts";
 import { withHost } from "../support/ports.ts";
 import { temporaryFolder } from "../support/runtimes.ts";

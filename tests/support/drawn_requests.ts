@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { z } from "zod";
-import { openApi, type Operation } from "../../src/api/openapi.ts";
+import { openApi, type Operation } from "../../src/api/openapi/openapi.ts";
 
 type Schema = { readonly [key: string]: unknown };
 const description = openApi();

@@ -1,6 +1,6 @@
 /** A terminal of the command line in memory, and runs of the command line on it. */
 import { main } from "../../src/cli/main.ts";
-import { OutputClosed, type Terminal } from "../../src/cli/terminal.ts";
+import { OutputClosed, type Terminal } from "../../src/cli/terminal/terminal.ts";
 
 /** What a terminal is like; a pipe with nothing to read and no environment unless said otherwise. */
 export interface TerminalFacts {

@@ -16,7 +16,7 @@ import {
   type ServerNotifier,
   WebStandardStreamableHTTPServerTransport as SessionTransport,
 } from "@modelcontextprotocol/server";
-import type { Hold } from "../token_watch.ts";
+import type { Hold } from "../tokens/watch.ts";
 import { SessionEvents } from "./event_store.ts";
 import { mcpLimits } from "./limits.ts";
 

@@ -1,8 +1,8 @@
 /** The route /mcp of a host: who asks becomes a caller. */
 import type { Port } from "../../runtime/mod.ts";
-import { type Body, type BodyBounds, isJsonType, readText } from "../body.ts";
 import type { ApiLimits } from "../limits.ts";
-import type { Hold } from "../token_watch.ts";
+import type { Hold } from "../tokens/watch.ts";
+import { type Body, type BodyBounds, isJsonType, readText } from "../wire/body.ts";
 import type { McpCaller } from "./caller.ts";
 import { mcpHttp } from "./http.ts";
 import { mcpLimits } from "./limits.ts";

@@ -3,7 +3,8 @@
  * of JSON that says where the client works.
  *
  * Owns: the socket, its connections and their bounds.
- * Does not own: the other end (src/cli/mcp.ts), what is served (server.ts), the host's life (serve_host.ts).
+ * Does not own: the other end (src/cli/host/mcp.ts), what is served (server.ts),
+ * the host's life (serve_host.ts).
  *
  * Invariants:
  * 1. Only the folder's owner reaches the socket: it is a 0600 file in the data folder. Where the system has no such
@@ -23,8 +24,8 @@ import { EngramError, type RefusalCode } from "../../kernel/mod.ts";
 import type { Port } from "../../runtime/mod.ts";
 import { makePrivate, os } from "../../runtime/platform.ts";
 import { compareVersions } from "../../runtime/version_order.ts";
-import type { TokenWatch } from "../token_watch.ts";
-import type { Identity, Verifier } from "../tokens.ts";
+import type { Identity, Verifier } from "../tokens/tokens.ts";
+import type { TokenWatch } from "../tokens/watch.ts";
 import { mcpLimits } from "./limits.ts";
 
 /** What the socket serves. */

@@ -2,7 +2,7 @@
  * What a checkpoint says of the rows at its tick, and how rows are compared with it.
  *
  * Invariant: equal entries give equal hashes, whether a host, a recovery or a replay made the rows: the graph's own by
- * src/graph/row_hashes.ts, the kernel's as the state they and the entries after them come to.
+ * src/graph/file/row_hashes.ts, the kernel's as the state they and the entries after them come to.
  */
 import { type Graph, type RowHashes, rowKinds } from "../../graph/mod.ts";
 import { advance, type State } from "../../kernel/mod.ts";

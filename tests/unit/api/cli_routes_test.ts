@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { InMemoryTransport } from "@modelcontextprotocol/client";
 import { mcpServer } from "../../../src/api/mcp/mod.ts";
-import { routeList } from "../../../src/api/route_list.ts";
+import { routeList } from "../../../src/api/routes/list.ts";
 import { isGroup } from "../../../src/cli/command.ts";
 import { tree } from "../../../src/cli/tree.ts";
 import { clientOf } from "../../support/mcp_clients.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { apiLimits } from "../../../src/api/limits.ts";
-import { openApi } from "../../../src/api/openapi.ts";
-import { routeList } from "../../../src/api/route_list.ts";
+import { openApi } from "../../../src/api/openapi/openapi.ts";
+import { routeList } from "../../../src/api/routes/list.ts";
 
 /** Without the spaces that align its tables. */
 const page = Deno.readTextFileSync(new URL("../../../docs/api.md", import.meta.url)).replace(/ +/g, " ");

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readEvents } from "../../../src/api/events.ts";
+import { readEvents } from "../../../src/api/http/events.ts";
 
 async function read(parts: readonly string[]): Promise<unknown[]> {
   const events: unknown[] = [];

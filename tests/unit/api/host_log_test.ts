@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { HostLog, hostLogLimits, logFiles } from "../../../src/api/host_log.ts";
+import { HostLog, hostLogLimits, logFiles } from "../../../src/api/host/log.ts";
 import { EngramError } from "../../../src/kernel/errors.ts";
 
 function withFolder(work: (path: string) => void): void {

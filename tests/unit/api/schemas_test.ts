@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { readingRoutes, viewOf } from "../../../src/api/routes.ts";
-import { readCommand, readView } from "../../../src/api/schemas.ts";
+import { readingRoutes, viewOf } from "../../../src/api/routes/routes.ts";
+import { readCommand, readView } from "../../../src/api/routes/schemas.ts";
 import { EngramError } from "../../../src/kernel/mod.ts";
 
 function refusal(work: () => unknown): readonly [string, string] {

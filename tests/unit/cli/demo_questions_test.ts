@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { questionsOf } from "../../../src/cli/demo_questions.ts";
+import { questionsOf } from "../../../src/cli/demo/questions.ts";
 import type { Engram, JsonObject } from "../../../src/mod.ts";
 
 let last = 0;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { Screen, widthOf } from "../../../src/cli/screen.ts";
-import { Story } from "../../../src/cli/demo_screen.ts";
+import { Screen, widthOf } from "../../../src/cli/terminal/screen.ts";
+import { Story } from "../../../src/cli/demo/screen.ts";
 import { TestTerminal } from "../../support/terminal.ts";
 
 function storyOn(): [Story, TestTerminal] {

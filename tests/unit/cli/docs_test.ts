@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { isGroup } from "../../../src/cli/command.ts";
-import { completionScript } from "../../../src/cli/completions.ts";
+import { completionScript } from "../../../src/cli/help/completions.ts";
 import { cliPage, errorsPage } from "../../../src/cli/docs.ts";
-import { helpFor } from "../../../src/cli/help_text.ts";
+import { helpFor } from "../../../src/cli/help/text.ts";
 import { tree } from "../../../src/cli/tree.ts";
 import { exitCodes, refusals } from "../../../src/kernel/errors.ts";
 import { runCli } from "../../support/terminal.ts";

@@ -41,7 +41,7 @@ async function packagesOf(paths: readonly string[]): Promise<string[]> {
 
 Deno.test("what finds the host and a folder's project imports no package and no slow part of node", async () => {
   assert.deepEqual(
-    await packagesOf(["src/api/find_host.ts", "src/runtime/projects.ts", "src/cli/hook.ts"]),
+    await packagesOf(["src/api/find_host.ts", "src/runtime/projects.ts", "src/cli/sessions/hook.ts"]),
     [],
   );
 });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { linkLine, linkLines } from "../../../src/cli/link_lines.ts";
+import { linkLine, linkLines } from "../../../src/cli/memory/link_lines.ts";
 
 const encode = (text: string) => new TextEncoder().encode(text);
 const link = {

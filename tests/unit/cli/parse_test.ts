@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Call, type Group, isGroup, type Leaf } from "../../../src/cli/command.ts";
 import { parse, type Parsed } from "../../../src/cli/parse.ts";
-import { Screen } from "../../../src/cli/screen.ts";
+import { Screen } from "../../../src/cli/terminal/screen.ts";
 import { tree } from "../../../src/cli/tree.ts";
 import { EngramError } from "../../../src/kernel/errors.ts";
 import { TestTerminal } from "../../support/terminal.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { showAnswer, whyLines } from "../../../src/cli/people.ts";
-import { Screen } from "../../../src/cli/screen.ts";
+import { showAnswer, whyLines } from "../../../src/cli/memory/people.ts";
+import { Screen } from "../../../src/cli/terminal/screen.ts";
 import type { AskView, Quotation } from "../../../src/runtime/port.ts";
 import { TestTerminal } from "../../support/terminal.ts";
 

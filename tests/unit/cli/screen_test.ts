@@ -7,7 +7,7 @@ import {
   Screen,
   type ScreenOptions,
   widthOf,
-} from "../../../src/cli/screen.ts";
+} from "../../../src/cli/terminal/screen.ts";
 import { EngramError } from "../../../src/kernel/errors.ts";
 import { type TerminalFacts, TestTerminal } from "../../support/terminal.ts";
 

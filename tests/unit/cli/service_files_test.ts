@@ -8,7 +8,7 @@ import {
   type ServiceFacts,
   serviceFile,
   startsProgram,
-} from "../../../src/cli/service_files.ts";
+} from "../../../src/cli/host/service_files.ts";
 
 /** Words that a form could take for its own: a space, quotes, specifiers, variables, entities, a backslash at an end. */
 const words = ["a b", '"q"', "100%h", "$HOME", "<&>", "c\\", 'd\\"', "é", ""];

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { apiLimits } from "../../../src/api/limits.ts";
 import { flagName } from "../../../src/cli/command.ts";
-import { doorFlags } from "../../../src/cli/settings.ts";
+import { doorFlags } from "../../../src/cli/host/settings.ts";
 import {
   type DoorSetting,
   doorSettings,

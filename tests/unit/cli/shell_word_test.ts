@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { shellWord } from "../../../src/cli/shell_word.ts";
+import { shellWord } from "../../../src/cli/terminal/shell_word.ts";
 
 const words = [
   "/home/ada/notes",

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { code, DotStore } from "../../../src/graph/dots.ts";
+import { code, DotStore } from "../../../src/graph/index/dots.ts";
 import { wat } from "../../support/wat.ts";
 
-const path = new URL("../../../src/graph/dots.wat", import.meta.url);
+const path = new URL("../../../src/graph/index/dots.wat", import.meta.url);
 
 Deno.test("the module of dots.ts is dots.wat assembled", () => {
   assert.equal(wat(Deno.readTextFileSync(path)).toBase64(), code);

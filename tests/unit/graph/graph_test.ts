@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { openGraph } from "../../../src/graph/mod.ts";
-import { Sqlite } from "../../../src/graph/sqlite.ts";
+import { Sqlite } from "../../../src/graph/file/sqlite.ts";
 import { EngramError } from "../../../src/kernel/errors.ts";
 import { temporaryFolder } from "../../support/runtimes.ts";
 import { c, context, e, entry, graphOf, join, link, put, x } from "./support.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type Graph, openGraph, searchLimits, type SearchQuery } from "../../../src/graph/mod.ts";
 import { c, context, e, entry, graphOf, join, link, put, x } from "./support.ts";
-import { nearStems } from "../../../src/graph/words.ts";
+import { nearStems } from "../../../src/graph/index/words.ts";
 
 const found = (graph: Graph, query: Partial<SearchQuery>) =>
   graph.search({ limit: 10, ...query }).hits.map((hit) => hit.id);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { cachedCharsMax, TextCache } from "../../../src/graph/text_cache.ts";
+import { cachedCharsMax, TextCache } from "../../../src/graph/reads/text_cache.ts";
 import { e, entry, graphOf, put } from "./support.ts";
 
 const cache = (entriesMax: number, charsMax: number) =>

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { openGraph } from "../../../src/graph/mod.ts";
-import { PostingIndex } from "../../../src/graph/postings.ts";
-import { Sqlite } from "../../../src/graph/sqlite.ts";
-import { Threads } from "../../../src/graph/threads.ts";
+import { PostingIndex } from "../../../src/graph/index/postings.ts";
+import { Sqlite } from "../../../src/graph/file/sqlite.ts";
+import { Threads } from "../../../src/graph/index/threads.ts";
 import { e, entry, put } from "./support.ts";
 
 /** Which texts of a thread a recall lifts for a word that only one of them has. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { openRuntime, replay, type Runtime } from "../../../src/mod.ts";
 import { openGraph } from "../../../src/graph/mod.ts";
-import { Sqlite } from "../../../src/graph/sqlite.ts";
+import { Sqlite } from "../../../src/graph/file/sqlite.ts";
 import {
   checkpointLimits,
   listCheckpoints,

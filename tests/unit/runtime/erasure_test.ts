@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { openRuntime, type Receipt, replay, type Request, type Runtime } from "../../../src/mod.ts";
 import { Graph } from "../../../src/graph/graph.ts";
-import { Sqlite } from "../../../src/graph/sqlite.ts";
+import { Sqlite } from "../../../src/graph/file/sqlite.ts";
 import { MemoryDisk } from "../../../src/log/mod.ts";
 import { echoAgentBase64, testAgentBase64 } from "../../support/agents.ts";
 import { filesHolding } from "../../support/folder_bytes.ts";
