@@ -39,7 +39,7 @@ import {
 import { makeTables, migrate } from "./file/schema.ts";
 import { build, busyWaitMsMax, bytesOf, given, num, Query, Sqlite, text } from "./file/sqlite.ts";
 import { similarityOf, type Unembedded, unembedded, VectorIndex } from "./index/vectors.ts";
-import { Changes, type ChangesPage } from "./reads/changes.ts";
+import { Changes, type ChangesOptions, type ChangesPage } from "./reads/changes.ts";
 import { type EngramVersion, type NewestOptions, Reads, type ThreadOptions } from "./reads/reads.ts";
 import { type Readable, Scopes } from "./reads/scope.ts";
 import { type NeighborOptions, type PathOptions, Walks } from "./reads/walk.ts";
@@ -578,7 +578,7 @@ export class Graph {
   changes(
     sinceTick: number,
     limit: number,
-    options: { asOf?: number; readable?: Readable } = {},
+    options: ChangesOptions = {},
   ): ChangesPage {
     return this.#read(() => this.#changes.page(sinceTick, limit, this.#tick, options));
   }

@@ -6,3 +6,4 @@ export { serve, type Served } from "./serve.ts";
 export { Denial, findContext, mayEnter, type Peers, Session, type SessionOptions } from "./session.ts";
 export type { Readable, Snapshot, SnapshotRecall, SnapshotSearch } from "./snapshot.ts";
 export { firstPermit, type Habit, habitOf } from "./permit.ts";
+export { permitWithin } from "./work.ts";

@@ -96,7 +96,9 @@ export function firstPermit(session: Session, habit: Habit): StepPermit | null {
 }
 
 function engramPermit(session: Session, id: Id): EngramPermit | null {
+  const { work } = session;
   const engram = session.peek(id);
+  session.work = work; // a guess takes nothing
   if (engram === null) return null;
   const json = session.engramJson(engram);
   if (json.length > jsonCharactersMax) return null;

@@ -21,6 +21,7 @@ import { Denial, type EngramParts, type Session } from "./session.ts";
 import { sendLimits, sendPermit } from "./permit.ts";
 import type { SnapshotRecall, SnapshotSearch } from "./snapshot.ts";
 import { connectedWith, pathsWith } from "./walks.ts";
+import { answerWork, lookWork, workOf } from "./work.ts";
 
 /** Hits of one recall at most. */
 const recallHitsMax = 100;
@@ -183,6 +184,7 @@ function list(session: Session, name: string, items: readonly unknown[], more: o
 
 /** Searches: recorded live, from the log in replay. */
 function searchWith(session: Session, query: Partial<SnapshotSearch> & { limit: number }): Served {
+  session.work += query.limit * lookWork;
   const answer = session.record(() => {
     try {
       const { hits, cursor } = session.snapshot.search({
@@ -373,6 +375,11 @@ function similarity(session: Session, args: Args): Served {
   }));
 }
 
+/** Counts what a walk looks at as the step's work. */
+function looking(session: Session): (count: number) => void {
+  return (count) => session.work += count * lookWork;
+}
+
 function findPaths(session: Session, args: Args): HostAnswer {
   const source = texts(args, 0), target = texts(args, 1), depth = numbers(args, 2);
   if (source === null || target === null || depth < 1) return refuse(-2);
@@ -381,7 +388,12 @@ function findPaths(session: Session, args: Args): HostAnswer {
   const depthMax = Math.min(depth, pathDepthMax);
   const paths = session.writes.changesEdges
     ? pathsWith(session, source, target, depthMax, pathsMax)
-    : session.snapshot.paths(source, target, { depthMax, pathsMax, readable: session.readable });
+    : session.snapshot.paths(source, target, {
+      depthMax,
+      pathsMax,
+      readable: session.readable,
+      looked: looking(session),
+    });
   return list(session, "paths", paths);
 }
 
@@ -398,6 +410,7 @@ function findConnected(session: Session, args: Args): HostAnswer {
       depth: bounded,
       limit: connectedMax,
       readable: session.readable,
+      looked: looking(session),
     });
   const seen = connected.map((one) => ({ ...one, engram: session.peek(one.engram.id) ?? one.engram }));
   return list(session, "connected", seen);
@@ -453,6 +466,7 @@ function contextGetEngrams(session: Session, args: Args): HostAnswer {
   const stored = session.snapshot.contextEngrams(context.id, limit + 1);
   const ids = new Set(stored.map((engram) => engram.id));
   for (const id of session.writes.changed()) ids.add(id);
+  session.work += (ids.size + session.writes.size) * lookWork;
   const engrams = [...ids].map((id) => session.peek(id)).filter((engram) =>
     engram !== null && engram.contexts.includes(context.id)
   );
@@ -469,7 +483,7 @@ function changes(session: Session, args: Args): HostAnswer {
   const since = numbers(args, 0), limit = numbers(args, 1);
   if (since < 0 || limit < 1) return refuse(-2);
   const bounded = Math.min(limit, session.config.changesLimitMax);
-  const { changes, nextTick } = session.snapshot.changes(since, bounded, session.readable);
+  const { changes, nextTick } = session.snapshot.changes(since, bounded, session.readable, looking(session));
   return list(session, "changes", changes, { nextTick });
 }
 
@@ -506,6 +520,11 @@ function begin(session: Session): HostAnswer {
   return done;
 }
 
+function rollback(session: Session): HostAnswer {
+  session.work += (session.writes.size + session.writes.messages.length) * lookWork;
+  return session.writes.rollback() ? done : refuse(-7);
+}
+
 function engramGet(session: Session, args: Args): HostAnswer {
   const id = texts(args, 0);
   if (id === null) return refuse(-2);
@@ -537,7 +556,7 @@ const functions: Readonly<Record<HostFunctionName, Function>> = {
   send_message: sendMessage,
   transaction_begin: begin,
   transaction_commit: (session) => session.writes.commit() ? done : refuse(-7),
-  transaction_rollback: (session) => session.writes.rollback() ? done : refuse(-7),
+  transaction_rollback: rollback,
   recall,
   embed,
   similarity,
@@ -551,10 +570,13 @@ const harmless: ReadonlySet<HostFunctionName> = new Set([
   "transaction_rollback",
 ]);
 
-/** Answers one host call. */
+/** Answers one host call, and counts its work. */
 export function serve(session: Session, call: HostCall): Served {
   if (session.options.query && hostFunctions[call.name].effect === "write" && !harmless.has(call.name)) {
     return refuse(-3);
   }
-  return functions[call.name](session, call.args, call.isAnswered === true);
+  session.work += workOf(call, session.writes.size);
+  const answer = functions[call.name](session, call.args, call.isAnswered === true);
+  if (!("end" in answer)) session.work += answerWork(answer);
+  return answer;
 }

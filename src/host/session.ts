@@ -33,6 +33,7 @@ import { byteLength, putOf, shown, stagedEngram, textsPayload, textsTooLarge, vi
 import { later, type Meanings, type TextVector } from "./meanings.ts";
 import type { SendLimits } from "./permit.ts";
 import type { Readable, Snapshot } from "./snapshot.ts";
+import { lookWork } from "./work.ts";
 import { connectionKey, WriteSet } from "./write_set.ts";
 
 /** What a refused call answers: a status for a guest, and why, for the owner. */
@@ -179,6 +180,8 @@ export class Session {
   readonly reads = new Set<string>();
   readonly recorded: Payload[] = [];
   readonly logs: { level: number; text: Payload }[] = [];
+  /** What its host calls have taken of the engine (work.ts). */
+  work = 0;
   /** Whether the step has to wait for a model: then it is carried over, and nothing of this run is kept. */
   awaitsModel = false;
   /** The engram that was got first, and the JSON of the one that was told last. */
@@ -278,6 +281,7 @@ export class Session {
     if (supersededBy === null && staged.length === 0) return null;
     const stored = this.snapshot.connectionsOf(id, "in", connectionTypes.supersedes)
       .filter(({ source, target, type }) => this.writes.connection(source, target, type) === undefined);
+    this.work += (stored.length + staged.length) * lookWork;
     return [...stored, ...staged].map((one) => one.source).findLast((source) => {
       const newer = this.#find(source);
       return newer !== null && visible(newer, this.#readable);
@@ -457,8 +461,7 @@ export class Session {
 
   /** A context by id or name, staged ones first; whether it may be seen is the caller's question. */
   context(idOrName: string): Context | null {
-    const staged = this.writes.context(idOrName) ??
-      this.writes.contexts().find((one) => one.name === idOrName);
+    const staged = this.writes.context(idOrName) ?? this.writes.contextByName(idOrName);
     return staged ?? this.#contexts.find(idOrName);
   }
 
@@ -513,7 +516,9 @@ export class Session {
       this.recorded.push(payload);
       return statusIn(payload.text()) ?? payload.text();
     }
+    const { work } = this;
     const answer = result();
+    this.work = work; // a replay does not make the answer again
     if (answer === later) return later;
     const tooMuch = answer instanceof Denial ||
       this.#recordedBytes + answer.length > this.config.recordedBytesPerStepMax;

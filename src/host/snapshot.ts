@@ -8,6 +8,9 @@ import type { Change, Connected, Connection, Context, Engram, Hit, Id, Json, Pat
 /** Contexts a reader may see; null is everything (the owner). */
 export type Readable = ReadonlySet<Id> | null;
 
+/** Told of how many connections or changes a read has looked at; live and in replay alike. */
+export type Looked = (count: number) => void;
+
 /** What a search asks for. */
 export interface SnapshotSearch {
   readonly text?: string;
@@ -57,17 +60,18 @@ export interface Snapshot {
   contextEngrams(context: Id, limit: number): readonly Engram[];
   neighbors(
     id: Id,
-    options: { type: string | null; depth: number; limit: number; readable: Readable },
+    options: { type: string | null; depth: number; limit: number; readable: Readable; looked: Looked },
   ): readonly Connected[];
   paths(
     source: Id,
     target: Id,
-    options: { depthMax: number; pathsMax: number; readable: Readable },
+    options: { depthMax: number; pathsMax: number; readable: Readable; looked: Looked },
   ): readonly Path[];
   changes(
     sinceTick: number,
     limit: number,
     readable: Readable,
+    looked: Looked,
   ): { changes: readonly Change[]; nextTick: number };
   search(query: SnapshotSearch): { hits: readonly Hit[]; cursor?: string };
   /** `vectors`: whether vectors took part. */

@@ -6,6 +6,7 @@
  */
 import type { Connected, Connection, Engram, Id, Path } from "../kernel/mod.ts";
 import type { Session } from "./session.ts";
+import { lookWork } from "./work.ts";
 
 /** Connections looked at by one walk. */
 const visitsMax = 100_000;
@@ -28,10 +29,10 @@ class Walker {
     const stored = this.#session.snapshot.connectionsOf(id, "both", type).filter((one) =>
       !this.#touched.has(one.id)
     );
-    const staged = this.#session.writes.connections().filter((one) =>
-      (one.source === id || one.target === id) && (type === null || one.type === type)
-    );
+    const all = this.#session.writes.connectionsOf(id);
+    const staged = all.filter((one) => type === null || one.type === type);
     this.visits += stored.length + staged.length;
+    this.#session.work += (stored.length + all.length) * lookWork;
     return [...stored, ...staged].sort((a, b) => a.id < b.id ? -1 : 1);
   }
 }

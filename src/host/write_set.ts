@@ -78,8 +78,14 @@ export class WriteSet {
   #messageBytes = 0;
   readonly #savepoints: { staged: number; messages: number }[] = [];
   #engrams = new Map<Id, Engram | null>();
+  /** Whether an engram is deleted here. */
+  #deletes = false;
   #connections = new Map<string, Connection | null>();
+  /** Keys of connections by each of their two ends. */
+  #connectionsAt = new Map<Id, Set<string>>();
+  #touchedConnections = new Set<Id>();
   #contexts = new Map<Id, Context>();
+  #contextsByName = new Map<string, Context>();
   /** Memberships by engram, then by context. */
   #members = new Map<Id, Map<Id, boolean>>();
   #refs = new Map<string, Id[]>();
@@ -93,7 +99,7 @@ export class WriteSet {
 
   /** Whether connections or deletions are staged: then walks need the overlay. */
   get changesEdges(): boolean {
-    return this.#connections.size > 0 || [...this.#engrams.values()].some((engram) => engram === null);
+    return this.#connections.size > 0 || this.#deletes;
   }
 
   get messages(): readonly StagedMessage[] {
@@ -136,8 +142,12 @@ export class WriteSet {
     this.#messageBytes = this.#messages.reduce((sum, one) => sum + bodyBytes(one), 0);
     this.#staged = this.#staged.slice(0, point.staged);
     this.#engrams = new Map();
+    this.#deletes = false;
     this.#connections = new Map();
+    this.#connectionsAt = new Map();
+    this.#touchedConnections = new Set();
     this.#contexts = new Map();
+    this.#contextsByName = new Map();
     this.#members = new Map();
     this.#refs = new Map();
     this.#superseding = new Map();
@@ -177,6 +187,12 @@ export class WriteSet {
     return [...this.#connections.values()].filter((connection) => connection !== null);
   }
 
+  /** Those of one engram. */
+  connectionsOf(id: Id): Connection[] {
+    const keys = [...this.#connectionsAt.get(id) ?? []];
+    return keys.map((key) => this.#connections.get(key) ?? null).filter((one) => one !== null);
+  }
+
   /** Staged connections by which an engram is superseded, oldest first. */
   superseding(target: Id): Connection[] {
     const keys = this.#superseding.get(target) ?? [];
@@ -195,15 +211,15 @@ export class WriteSet {
 
   /** Ids of connections put or deleted here. */
   touchedConnections(): ReadonlySet<Id> {
-    const ids = new Set<Id>();
-    for (const { write } of this.#staged) {
-      if (write.op === "connection_put" || write.op === "connection_delete") ids.add(write.id);
-    }
-    return ids;
+    return this.#touchedConnections;
   }
 
   context(id: Id): Context | undefined {
     return this.#contexts.get(id);
+  }
+
+  contextByName(name: string): Context | undefined {
+    return this.#contextsByName.get(name);
   }
 
   contexts(): Context[] {
@@ -270,8 +286,10 @@ export class WriteSet {
     if ("engram" in staged) this.#showEngram(staged.engram);
     else if (write.op === "engram_delete") this.#forget(write.id);
     else if ("connection" in staged) this.#showConnection(staged);
-    else if ("context" in staged) this.#contexts.set(staged.context.id, staged.context);
-    else if (write.op === "member_add" || write.op === "member_remove") {
+    else if ("context" in staged) {
+      this.#contexts.set(staged.context.id, staged.context);
+      this.#contextsByName.set(staged.context.name, staged.context);
+    } else if (write.op === "member_add" || write.op === "member_remove") {
       const member = write.op === "member_add", known = this.#members.get(write.engram);
       if (known === undefined) this.#members.set(write.engram, new Map([[write.context, member]]));
       else known.set(write.context, member);
@@ -288,8 +306,14 @@ export class WriteSet {
   }
 
   #showConnection(staged: Extract<Staged, { connection: Connection }>): void {
-    const key = keyOf(staged), { target, type } = staged.connection;
+    const key = keyOf(staged), { source, target, type } = staged.connection;
     this.#connections.set(key, staged.write.op === "connection_put" ? staged.connection : null);
+    this.#touchedConnections.add(staged.write.id);
+    for (const end of [source, target]) {
+      const keys = this.#connectionsAt.get(end);
+      if (keys === undefined) this.#connectionsAt.set(end, new Set([key]));
+      else keys.add(key);
+    }
     if (type !== connectionTypes.supersedes || staged.write.op !== "connection_put") return;
     const keys = this.#superseding.get(target);
     if (keys === undefined) this.#superseding.set(target, [key]);
@@ -298,10 +322,7 @@ export class WriteSet {
 
   #forget(id: Id): void {
     this.#engrams.set(id, null);
-    for (const [key, connection] of this.#connections) {
-      if (connection !== null && (connection.source === id || connection.target === id)) {
-        this.#connections.set(key, null);
-      }
-    }
+    this.#deletes = true;
+    for (const key of this.#connectionsAt.get(id) ?? []) this.#connections.set(key, null);
   }
 }

@@ -49,6 +49,11 @@ export interface Config {
   readonly messageBytesMax: number;
   readonly writesPerStepMax: number;
   readonly hostCallsPerStepMax: number;
+  /**
+   * What a step's host calls may take of the engine, in units of about a microsecond (src/host/work.ts). A folder begun
+   * before there was this limit has none.
+   */
+  readonly hostWorkPerStepMax?: number;
   /** Bytes of texts, messages and log lines one step may stage. */
   readonly stagedBytesPerStepMax: number;
   /** Bytes of one tick's commands, and of what its steps staged: what is beyond waits for the next tick. */
@@ -102,6 +107,7 @@ export const defaultConfig: Config = {
   messageBytesMax: 64 * 1024,
   writesPerStepMax: 50_000,
   hostCallsPerStepMax: 1_000_000,
+  hostWorkPerStepMax: 10_000_000,
   stagedBytesPerStepMax: 64 * 1024 * 1024,
   tickBytesMax: 128 * 1024 * 1024,
   contentBytesMax: 1024 * 1024,
@@ -133,6 +139,7 @@ const laterLimits: readonly string[] = [
   "mailboxBytesMax",
   "mailMessagesMax",
   "mailBytesMax",
+  "hostWorkPerStepMax",
   "linearMemoryPagesAllMax",
   "agentWrittenBytesMax",
 ];

@@ -19,6 +19,7 @@ import {
   habitOf,
   mayEnter,
   type Peers,
+  permitWithin,
   serve,
   Session,
   writeDirect,
@@ -382,7 +383,8 @@ export class Machine {
     for (const one of all) {
       try {
         const habit = this.#habits.get(one.runner);
-        const permit = habit === undefined ? null : firstPermit(one.session, habit);
+        const guess = habit === undefined ? null : firstPermit(one.session, habit);
+        const permit = guess === null ? null : permitWithin(guess, this.#workLeft(one.session));
         const tellsImage = images < imagesPerFrameMax && this.#imageIsDue(one.step);
         steps.push({ ...this.#sandboxStep(sandbox, one.step, one.runner), permit, tellsImage });
         if (tellsImage) images++;
@@ -403,12 +405,13 @@ export class Machine {
       const callsLeft = this.state.config.hostCallsPerStepMax - one.calls.all;
       if (callsLeft < 0) return { end: "hostCallsPerStepMax" };
       const answer = serve(one.session, call);
-      if (!("permit" in answer) || answer.permit === undefined || answer.permit.calls <= callsLeft) {
-        return answer;
-      }
-      return callsLeft === 0
+      const workLeft = this.#workLeft(one.session);
+      if (workLeft < 0) return { end: "hostWorkPerStepMax" };
+      if (!("permit" in answer) || answer.permit === undefined) return answer;
+      const permit = callsLeft === 0 ? null : permitWithin(answer.permit, workLeft);
+      return permit === null
         ? { status: answer.status }
-        : { ...answer, permit: { ...answer.permit, calls: callsLeft } };
+        : { ...answer, permit: { ...permit, calls: Math.min(permit.calls, callsLeft) } };
     }, meanwhile);
     results.forEach((result, at) => {
       const one = ready[at];
@@ -422,6 +425,11 @@ export class Machine {
       const said = errors.map(({ text }) => text.text());
       told.set(stepKey(one.step), { executionMs: result.executionMs, backtrace, said });
     });
+  }
+
+  /** What a step's host calls may still take; less than 0 where they took too much. */
+  #workLeft({ work }: Session): number {
+    return (this.state.config.hostWorkPerStepMax ?? Infinity) - work;
   }
 
   /** A result over the limit is no result: the step failed. */

@@ -75,8 +75,13 @@ function failure(record: StepRecord, tick: number, { backtrace, said }: ToldOnce
     : "Execution of";
   const fuel = record.fuel.toLocaleString("en-US");
   const own = quoted(said);
-  const why = outcome === "failed" && own !== "" ? "" : `: ${words[outcome]}` +
-    `${detail === "" ? "" : ` (${detail})`}${outcome === "out_of_fuel" ? `, ${fuel}` : ""}`;
+  const isLimit = outcome === "trapped" && record.reason.endsWith("Max");
+  const why = outcome === "failed" && own !== ""
+    ? ""
+    : isLimit
+    ? `: it reached ${record.reason}`
+    : `: ${words[outcome]}` +
+      `${detail === "" ? "" : ` (${detail})`}${outcome === "out_of_fuel" ? `, ${fuel}` : ""}`;
   const message = `${what} agent ${
     JSON.stringify(record.agent)
   } ended ${outcome} at tick ${tick}${why}${own}`;

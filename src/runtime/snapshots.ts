@@ -30,10 +30,11 @@ export function snapshotOf(graph: Graph, asOf: number | null): Snapshot {
     findByRef: (source, ref, context) => graph.findByRef(source, ref, context ?? undefined, at),
     findForgotten: (source, ref, context) => graph.findForgotten(source, ref, context, at),
     contextEngrams: (context, limit) => graph.contextEngrams(context, { limit, ...when }),
-    neighbors: (id, { type, depth, limit, readable }) =>
-      graph.neighbors(id, { depth, limit, readable, ...when, ...(type === null ? {} : { type }) }),
+    neighbors: (id, { type, ...options }) =>
+      graph.neighbors(id, { ...options, ...when, ...(type === null ? {} : { type }) }),
     paths: (source, target, options) => graph.paths(source, target, { ...options, ...when }),
-    changes: (sinceTick, limit, readable) => graph.changes(sinceTick, limit, { readable, ...when }),
+    changes: (sinceTick, limit, readable, looked) =>
+      graph.changes(sinceTick, limit, { readable, looked, ...when }),
     search: (query) => search(graph, query, when),
     recall: ({ hidden, staged, ...rest }) =>
       graph.recall({ ...rest, ...when, staged, stagedDeleted: deleted(hidden, staged) }),
@@ -43,7 +44,8 @@ export function snapshotOf(graph: Graph, asOf: number | null): Snapshot {
 
 /** What is hidden and has no new version. */
 function deleted(hidden: ReadonlySet<Id>, staged: readonly Engram[]): Id[] {
-  return [...hidden].filter((id) => !staged.some((engram) => engram.id === id));
+  const known = new Set(staged.map((engram) => engram.id));
+  return [...hidden].filter((id) => !known.has(id));
 }
 
 function search(graph: Graph, query: SnapshotSearch, when: { asOf?: number }) {

@@ -174,8 +174,8 @@ class Call {
     if (permit === null) return false;
     const isCovered = permit.calls-- > 0 && this.#desk.out.length < permittedBytesMax &&
       this.#covers(permit, raw, inputs, memory);
-    // What has to be asked may change what the permit stands on, unless it only reads.
-    if (!isCovered && (permit.calls < 0 || this.#function.effect === "write")) this.#site.permit = null;
+    // What has to be asked may change what the permit stands on, and takes of what the host left for it.
+    if (!isCovered) this.#site.permit = null;
     return isCovered;
   }
 

@@ -325,6 +325,7 @@ export class Workload {
       { tickBytesMax: this.#random.between(100, 100_000) },
       { resultBytesMax: this.#random.between(20, 10_000) },
       { hostCallsPerStepMax: this.#random.between(1, 10) },
+      { hostWorkPerStepMax: this.#random.between(100, 10_000) },
     ]);
   }
 

@@ -19,6 +19,14 @@ export interface ChangesPage {
   readonly nextTick: number;
 }
 
+/** Whose changes, until when. */
+export interface ChangesOptions {
+  readonly asOf?: number;
+  readonly readable?: Readable;
+  /** Told of how many changes were looked at, those of a list at a time. */
+  readonly looked?: (count: number) => void;
+}
+
 const operations = [
   "engram_put",
   "engram_delete",
@@ -108,7 +116,7 @@ export class Changes {
     sinceTick: number,
     limit: number,
     lastTick: number,
-    options: { asOf?: number; readable?: Readable },
+    options: ChangesOptions,
   ): ChangesPage {
     const until = Math.min(options.asOf ?? lastTick, lastTick);
     const readable = options.readable ?? null;
@@ -134,7 +142,9 @@ export class Changes {
           if (!close()) return { changes: found, nextTick };
           openTick = tick;
         }
-        for (const [change, context] of this.#parse(tick, text(row[1]))) {
+        const written = this.#parse(tick, text(row[1]));
+        options.looked?.(written.length);
+        for (const [change, context] of written) {
           if (readable === null || this.#visible(change, context, readable)) open.push(change);
         }
       }

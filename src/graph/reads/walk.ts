@@ -31,6 +31,8 @@ export interface NeighborOptions {
   readonly limit: number;
   readonly asOf?: number;
   readonly readable?: Readable;
+  /** Told of how many connections were looked at. */
+  readonly looked?: (count: number) => void;
 }
 
 /** How {@link Walks.paths} is asked. */
@@ -39,6 +41,8 @@ export interface PathOptions {
   readonly pathsMax: number;
   readonly asOf?: number;
   readonly readable?: Readable;
+  /** As of {@link NeighborOptions}. */
+  readonly looked?: (count: number) => void;
 }
 
 interface Edge {
@@ -76,6 +80,11 @@ class Walk {
     this.#db = db;
     this.#scopes = scopes;
     this.#scope = scope;
+  }
+
+  /** Connections looked at. */
+  get visited(): number {
+    return walkLimits.visitsMax - this.visitsLeft;
   }
 
   visible(key: number): boolean {
@@ -151,6 +160,7 @@ export class Walks {
       frontier = sorted.map(([key, { id: reachedId }]) => ({ key, id: reachedId }));
       if (walk.visitsLeft <= 0) break;
     }
+    options.looked?.(walk.visited);
     return found;
   }
 
@@ -165,7 +175,10 @@ export class Walks {
     const distances = distancesTo(walk, to.key, from.key, depthMax);
     const shortest = distances.get(from.key);
     const found: Path[] = [];
-    if (shortest === undefined) return found;
+    if (shortest === undefined) {
+      options.looked?.(walk.visited);
+      return found;
+    }
     let visitsLeft: number = walkLimits.visitsMax;
     for (let length = shortest; length <= depthMax && found.length < options.pathsMax; length++) {
       const paths: Path[] = [];
@@ -194,6 +207,7 @@ export class Walks {
       found.push(...paths.sort(comparePaths));
       if (visitsLeft <= 0) break;
     }
+    options.looked?.(walk.visited + walkLimits.visitsMax - visitsLeft);
     return found.slice(0, options.pathsMax);
   }
 }
