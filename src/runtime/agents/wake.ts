@@ -74,6 +74,8 @@ class Waker {
   #quiet: ReturnType<typeof setTimeout> | undefined;
   #patience: ReturnType<typeof setTimeout> | undefined;
   #isWaking = false;
+  /** Whether an agent said that it has more to do: then nobody waits for quiet, until something changes from outside. */
+  #atOnce = false;
   /** Rounds that follow from each other: ended by a change from outside, or when nobody is due after the last. */
   #rounds = 0;
   #wakeTick = -1;
@@ -111,7 +113,10 @@ class Waker {
       await this.#learn(entry.tick);
     }
     this.#takenTick = entry.tick;
-    if (this.#observe(entry)) this.#rounds = 0;
+    if (this.#observe(entry)) {
+      this.#rounds = 0;
+      this.#atOnce = false;
+    }
     this.#plan();
   }
 
@@ -174,7 +179,7 @@ class Waker {
   }
 
   /** Sets the timer anew, if anyone is due. */
-  #plan(atOnce = false): void {
+  #plan(): void {
     if (this.#ended || this.#isWaking) return;
     if (this.#due().length === 0) {
       this.#clear();
@@ -184,14 +189,14 @@ class Waker {
     const { quietMs = 2000, quietWaitMsMax = 60_000 } = this.#options;
     const wake = () => void this.#wake();
     clearTimeout(this.#quiet);
-    this.#quiet = setTimeout(wake, atOnce ? 0 : quietMs);
+    this.#quiet = setTimeout(wake, this.#atOnce ? 0 : quietMs);
     this.#patience ??= setTimeout(wake, quietWaitMsMax);
   }
 
   async #wake(): Promise<void> {
     this.#isWaking = true;
     this.#clear();
-    let more = false;
+    this.#atOnce = false;
     try {
       const due = this.#due();
       const { wakeRoundsMax = 64 } = this.#options;
@@ -201,13 +206,13 @@ class Waker {
         for (const sleeper of due) sleeper.dueTick = null;
         return;
       }
-      more = (await Promise.all(due.map((sleeper) => this.#wakeOne(sleeper)))).includes(true);
+      this.#atOnce = (await Promise.all(due.map((sleeper) => this.#wakeOne(sleeper)))).includes(true);
     } catch (error) {
       if (!(error instanceof EngramError)) throw error;
       if (!this.#ended && !this.#options.signal.aborted) this.#trouble(error.message);
     } finally {
       this.#isWaking = false;
-      this.#plan(more);
+      this.#plan();
     }
   }
 
