@@ -41,7 +41,7 @@ function rule(seed: number): (max: number) => number {
 }
 
 /** The n-th note: sentences with names, values and decisions, and a task. */
-export function noteAt(n: number): WriteOp {
+function noteAt(n: number): WriteOp {
   const next = rule(n);
   const pick = (list: readonly string[]) => list[next(list.length)] ?? "";
   const lines = [

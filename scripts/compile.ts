@@ -115,7 +115,7 @@ class FolderCache implements MemberCache {
 }
 
 /** Flags for `deno compile`. The place of native files and of the program is not known yet: those kinds are whole. */
-export function denoCompileFlags(output: string): string[] {
+function denoCompileFlags(output: string): string[] {
   const workers = bundleSources.filter((source) => source !== "main.ts" && exists(join(root, source)));
   return [
     "compile",

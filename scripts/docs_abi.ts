@@ -201,7 +201,7 @@ ${sections}`;
 }
 
 /** The page as `deno fmt` leaves it. */
-export async function abiPage(): Promise<string> {
+async function abiPage(): Promise<string> {
   const child = new Deno.Command(Deno.execPath(), {
     args: ["fmt", "--quiet", "--ext", "md", "--line-width", "110", "-"],
     stdin: "piped",

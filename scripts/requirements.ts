@@ -216,7 +216,7 @@ export function scanTests(): Scan {
 // ---- comparing
 
 /** How a test is named in `provenBy`. */
-export const testKey = (test: FoundTest): string => `${test.file} :: ${test.name}`;
+const testKey = (test: FoundTest): string => `${test.file} :: ${test.name}`;
 
 /** The tests that cite each id, as `provenBy` lists them. */
 function citations(scan: Scan): Map<string, string[]> {

@@ -20,7 +20,7 @@ export function transcriptOf(page: string): string {
 }
 
 /** The page with another transcript. `program` is how this run was started, which the README calls `engramlt`. */
-export function withTranscript(page: string, printed: string, program: string): string {
+function withTranscript(page: string, printed: string, program: string): string {
   const text = printed.replaceAll(program, "engramlt").replace(/^\n+|\s+$/g, "");
   const before = page.slice(0, page.indexOf(begin) + begin.length);
   return `${before}\n\n\`\`\`text\n$ engramlt demo\n${text}\n\`\`\`\n\n${page.slice(page.indexOf(end))}`;

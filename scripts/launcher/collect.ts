@@ -197,7 +197,7 @@ export function nativeFiles(files: readonly PayloadFile[]): string[] {
 }
 
 /** Files that the program reads at run time, relative to the root. */
-export function assetPaths(): string[] {
+function assetPaths(): string[] {
   const isAsset = (path: string) =>
     /^(demo|sdk)\//.test(path) ||
     (/\.(wasm|json|ya?ml|md)$/.test(path) && !/(^|\/)(package(-lock)?|asconfig|tsconfig)\.json$/.test(path));
@@ -225,7 +225,7 @@ function checkUsing(): void {
  * Bundles main.ts and the worker scripts together: what several need stands in chunks beside main.js, and what is
  * imported at run time is loaded then. A worker whose source is not there yet is left out.
  */
-export async function bundleAll(): Promise<PayloadFile[]> {
+async function bundleAll(): Promise<PayloadFile[]> {
   checkUsing();
   const folder = await Deno.makeTempDir({ prefix: "engramlt-bundle-" });
   try {

@@ -72,7 +72,7 @@ export function isGroup(node: Node): node is Group {
 }
 
 /** How a positional is shown in help. */
-export function placeName(place: Place): string {
+function placeName(place: Place): string {
   const name = place.shown ?? place.name.toUpperCase().replaceAll("-", "_");
   return place.many === true ? `${name}…` : name;
 }
@@ -139,7 +139,7 @@ export interface CallParts {
 }
 
 /** ms for which a command without a host waits for what agents say to each other, once it has its own answer. */
-export const agentsWaitMsMax = 10_000;
+const agentsWaitMsMax = 10_000;
 
 /** A command that runs: what it was given, where it prints, the port it speaks to. */
 export class Call {

@@ -140,8 +140,7 @@ export function stagedEngram(
 /** ISO 8601, or null. */
 export const formatOrNull = (time: number | null): string | null => time === null ? null : formatTime(time);
 /** ms since 1970, or null. */
-export const timeOrNull = (text: string | null): number | null =>
-  text === null ? null : parseTime(text)?.ms ?? null;
+const timeOrNull = (text: string | null): number | null => text === null ? null : parseTime(text)?.ms ?? null;
 
 /** The write that stores an engram with `changes`. */
 export function putOf(

@@ -14,7 +14,7 @@ import { isBlank } from "./text.ts";
 
 const depthMax = 200;
 /** The value of a text. Errors: `invalid_config` with the line. */
-export function readTomlText(text: string, path: string): Json {
+function readTomlText(text: string, path: string): Json {
   try {
     return toJson(parse(text.replace(/^\uFEFF/, ""), { integersAsBigInt: "asNeeded" }), depthMax);
   } catch (error) {

@@ -101,7 +101,6 @@ export const refusals = {
   abi_unsupported: refusal("invalid", 422, "This build speaks ABI version 1"),
   agent_initialize_failed: refusal("invalid", 422, "The agent's initialize must return 0 or more"),
   agent_exists: refusal("conflict", 409, "Unload it first: engramlt agent unload ID"),
-  agent_no_receive: refusal("invalid", 422, "The agent exports no receive function"),
   action_unknown: refusal("invalid", 422, "engramlt agent list --json shows each agent's actions"),
   // models
   model_not_found: refusal(
@@ -231,11 +230,6 @@ export class EngramError extends Error {
   /** Whether the same request may succeed later without change. */
   get retry(): boolean {
     return refusals[this.code].retry;
-  }
-
-  /** The kind of failure it is. */
-  get exitKind(): ExitKind {
-    return refusals[this.code].exit;
   }
 
   /** The process exit code for this refusal. */

@@ -1,7 +1,6 @@
 /** The kernel: pure functions over values. See docs/architecture.md. */
 export {
   type AgentLimits,
-  agentOf,
   type Ask,
   type Command,
   type DirectOp,
@@ -17,7 +16,6 @@ export {
   type Message,
   type OutcomeKind,
   outcomeKinds,
-  type StepEntry,
   type StepRecord,
 } from "./entry.ts";
 export { type Erasure, erasureOf } from "./erasure.ts";
@@ -37,7 +35,6 @@ export {
   emptyState,
   homeOf,
   mailIsFull,
-  runEnded,
   type RunStep,
   type State,
   type Step,
@@ -63,22 +60,6 @@ export {
   timeSources,
   type Write,
 } from "./records.ts";
-export { endOf, formatDay, formatTime, type ParsedTime, parseTime, requireTime } from "./times.ts";
-export {
-  grantsOf,
-  type Manifest,
-  type ManifestAction,
-  narrow,
-  parseGrant,
-  plainWords,
-  type Subscription,
-  type Wanted,
-} from "./manifest.ts";
-export {
-  checkSteps,
-  loggedWorkflow,
-  readySteps,
-  resolveParams,
-  type Workflow,
-  type WorkflowStep,
-} from "./workflow.ts";
+export { endOf, formatDay, formatTime, parseTime, requireTime } from "./times.ts";
+export { grantsOf, type Manifest, narrow, plainWords, type Subscription } from "./manifest.ts";
+export { checkSteps, loggedWorkflow, type Workflow } from "./workflow.ts";

@@ -14,6 +14,7 @@ import type { StepEntry } from "./entry.ts";
 import { EngramError } from "./errors.ts";
 import { nestsDeeper } from "./json_depth.ts";
 import { Payload } from "./payload.ts";
+import type { Json } from "./records.ts";
 import { fuelBudget, runEnded, type State, type Step, type WorkflowRun } from "./state.ts";
 import { paramsOf, readySteps, resolveParams } from "./workflow.ts";
 
@@ -263,20 +264,20 @@ function runSteps(
 }
 
 /** The results of a run's completed steps, parsed where they are JSON. */
-export function runResults(run: WorkflowRun): ReadonlyMap<string, unknown> & Map<string, never> {
-  const results = new Map<string, unknown>();
+function runResults(run: WorkflowRun): Map<string, Json> {
+  const results = new Map<string, Json>();
   for (const [id, step] of run.steps) {
     if (step.outcome !== "completed") continue;
     const text = step.result === null || step.result.erased ? "" : step.result.text();
     results.set(id, parseOr(text));
   }
-  return results as Map<string, never>;
+  return results;
 }
 
 /** The value JSON text stands for, or the text itself where it is none or nests too deep to be passed on. */
-export function parseOr(text: string): unknown {
+export function parseOr(text: string): Json {
   try {
-    const value: unknown = text === "" ? null : JSON.parse(text);
+    const value: Json = text === "" ? null : JSON.parse(text);
     return nestsDeeper(value) ? text : value;
   } catch {
     return text; // an agent's answer need not be JSON

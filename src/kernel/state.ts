@@ -260,7 +260,7 @@ function boxOf(state: State, agent: string): Message[] {
 }
 
 /** Takes the first `count` messages of an agent's mailbox. */
-export function takeMail(state: State, agent: string, count: number): readonly Message[] {
+function takeMail(state: State, agent: string, count: number): readonly Message[] {
   const box = state.mail.get(agent) ?? [];
   assert(box.length >= count, `agent ${agent} received ${count} messages but has ${box.length}`);
   if (box.length === count) {

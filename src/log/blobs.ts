@@ -16,7 +16,7 @@ import { sha256Hex } from "./codec.ts";
 import { type Disk, type DiskFile, ioRefusal, writeAll } from "./disk.ts";
 
 /** The folder of blobs, below the data folder. */
-export const blobsFolder = "blobs";
+const blobsFolder = "blobs";
 
 /** A store of immutable bytes by hash. Hashes are SHA-256 as 64 lower-case hexadecimal digits. */
 export interface Blobs {

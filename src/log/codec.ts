@@ -34,7 +34,7 @@ export const digestBytes = 32;
 /** Bytes a salt may have. Fewer would let a guess be checked against the digest; 16 is what the runtime gives. */
 export const saltBytes = { min: 16, max: 64 } as const;
 /** The msgpack extension type of a payload's digest. */
-export const payloadExtension = 1;
+const payloadExtension = 1;
 
 /** What an entry body may hold. */
 export type Body =

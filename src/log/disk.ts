@@ -82,7 +82,7 @@ const numbered: Readonly<Record<string, string>> = Deno.build.os === "windows"
   : { "27": "EFBIG", [Deno.build.os === "linux" ? "122" : "69"]: "EDQUOT" };
 
 /** The operating system's code of an error (ENOSPC, EIO …), or "". */
-export function errorCode(error: unknown): string {
+function errorCode(error: unknown): string {
   if (!(error instanceof Error)) return "";
   if ("code" in error && typeof error.code === "string") return error.code;
   return numbered[/\(os error (\d+)\)/.exec(error.message)?.[1] ?? ""] ?? "";

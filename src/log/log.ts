@@ -40,7 +40,7 @@ import { type Found, listSegments, logFolder, marksPath, Segment, segmentPath } 
 import { checkPayloads, corrupt, type LogPlace, walk } from "./walk.ts";
 
 /** Defaults of {@link LogOptions}; none of them changes a result. */
-export const logDefaults = { segmentBytesMax: 64 * 1024 * 1024, preallocateBytes: 256 * 1024 } as const;
+const logDefaults = { segmentBytesMax: 64 * 1024 * 1024, preallocateBytes: 256 * 1024 } as const;
 
 /** How to open a log. */
 export interface LogOptions {

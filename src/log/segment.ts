@@ -38,7 +38,7 @@ import {
 export const logFolder = "log";
 /** A frame gets a mark when this many entries or bytes came since the last one: what opening scans at most. */
 export const markEntries = 64;
-export const markBytes = 256 * 1024;
+const markBytes = 256 * 1024;
 
 const windowBytes = 256 * 1024;
 const markRecordBytes = 16;
@@ -256,7 +256,7 @@ function readMarks(disk: Disk, segment: string, first: number): Mark[] {
 }
 
 /** Writes `marks` from the one numbered `from` on; not synced, since they are hints. */
-export function writeMarks(file: DiskFile, marks: readonly Mark[], from: number): void {
+function writeMarks(file: DiskFile, marks: readonly Mark[], from: number): void {
   const records = new Uint8Array((marks.length - from) * markRecordBytes);
   const into = new DataView(records.buffer);
   for (const [i, mark] of marks.slice(from).entries()) {

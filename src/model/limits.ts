@@ -38,6 +38,4 @@ export const modelLimits = {
   dimensionsMax: 8192,
   /** Numbers in the inputs, and in the outputs, of one `run`. */
   tensorElementsMax: 4_000_000,
-  /** A model whose opening takes longer is given up. */
-  openMsMax: 120_000,
 } as const;

@@ -25,13 +25,11 @@ import {
 } from "./store.ts";
 import { checkTexts, inputHash } from "./texts.ts";
 
-export { type Provider, providers, type RunInputs, type RunOutputs, type TensorValue } from "./calls.ts";
+export { type Provider, providers, type RunInputs, type TensorValue } from "./calls.ts";
 export { modelLimits } from "./limits.ts";
-export type { Pulled, PullProgress } from "./pull.ts";
 export type { ModelEvent } from "./sessions.ts";
 export { defaultEndpoint, defaultModel } from "./source.ts";
-export type { ModelKind } from "./store.ts";
-export { inputHash, textRefusal } from "./texts.ts";
+export { textRefusal } from "./texts.ts";
 
 /** A model of the store, one row a version. */
 export interface ListedModel {

@@ -41,7 +41,7 @@ export type Source =
 const part = /^[A-Za-z0-9][A-Za-z0-9._-]{0,95}$/;
 
 /** Whether a text may name a model in the store: `NAME` or `OWNER/NAME`. */
-export function isModelName(name: string): boolean {
+function isModelName(name: string): boolean {
   const parts = name.split("/");
   return parts.length <= 2 && parts.every((one) => part.test(one) && !one.includes(".."));
 }

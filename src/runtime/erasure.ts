@@ -41,7 +41,7 @@ import { entriesFrom, readEntry } from "./entries.ts";
 import { pack, unpack } from "./rows.ts";
 
 /** Bounds of one erasure. */
-export const erasureLimits = {
+const erasureLimits = {
   /** Texts and sentences that are looked for. */
   needlesMax: 20_000,
   /** Words overwritten in agents' memories: those with digits and the longest first. */

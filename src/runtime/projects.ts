@@ -36,7 +36,7 @@ export interface Project {
 }
 
 /** The file in which a folder says what project it is. */
-export const projectFileName = ".engramlt.toml";
+const projectFileName = ".engramlt.toml";
 
 /** Files that stand at the root of a project, where there is no git. */
 export const projectMarkers: readonly string[] = [
@@ -241,7 +241,7 @@ async function realPath(path: string): Promise<string> {
 }
 
 /** The key of the project a context belongs to, or null. */
-export function projectKeyOf(context: Context): string | null {
+function projectKeyOf(context: Context): string | null {
   const key = context.metadata["project"];
   return typeof key === "string" ? key : null;
 }

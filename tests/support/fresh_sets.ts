@@ -134,7 +134,7 @@ export const precision = ({ right, made }: Count): number => made === 0 ? 1 : ri
 export const recall = ({ right, wanted }: Count): number => wanted === 0 ? 1 : right / wanted;
 
 /** Runs linker, curator and digest once. */
-export async function runAgents(runtime: Runtime): Promise<void> {
+async function runAgents(runtime: Runtime): Promise<void> {
   await act(runtime, "linker", "link");
   await actIn(runtime, "curator", "curate");
   await actIn(runtime, "digest", "digest");

@@ -86,7 +86,7 @@ export function product(rows: number, columns: number): Uint8Array<ArrayBuffer> 
 const words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "cat", "dog", "sat", "ran", "the", "on", "mat", "hill"];
 
 /** The tokenizer for {@link embedder}: a dozen words. */
-export function tinyTokenizer(): Uint8Array<ArrayBuffer> {
+function tinyTokenizer(): Uint8Array<ArrayBuffer> {
   const special = (id: number) => ({
     id,
     content: words[id],

@@ -79,7 +79,7 @@ export function listTokens(paths: DataPaths): readonly TokenView[] {
 }
 
 /** What a token may be called. "owner" is the first one's. */
-export function checkTokenName(name: string): string {
+function checkTokenName(name: string): string {
   if (/^[\w.:@/ -]{1,48}$/.test(name) && name !== "owner") return name;
   throw new EngramError(
     "invalid_argument",

@@ -40,7 +40,7 @@ function sourceOf({ source, line, ref }: Quotation): string {
 }
 
 /** Prints quotations under each other, their sources in one column; those that no longer hold are struck through. */
-export function showQuotations(screen: Screen, quotations: readonly Quotation[], year: string): void {
+function showQuotations(screen: Screen, quotations: readonly Quotation[], year: string): void {
   const rows = quotations.map((quotation) => {
     const until = quotation.until ?? null;
     const note = until === null ? "" : `  (until ${dayWords(until, year)})`;

@@ -16,7 +16,7 @@ import { buildInfo } from "../../runtime/assets.ts";
 import type { Started } from "./clients.ts";
 
 /** ms for a check. A host may have to start, from source. */
-export const checkMsMax = 60_000;
+const checkMsMax = 60_000;
 /** Characters of an answer. */
 const answerCharsMax = 4 * 1024 * 1024;
 

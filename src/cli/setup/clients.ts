@@ -12,7 +12,7 @@ import type { os as thisOs } from "../../runtime/platform.ts";
 import { shellWord } from "../terminal/shell_word.ts";
 
 /** The name of our entry in every client. */
-export const entryName = "engramlt";
+const entryName = "engramlt";
 
 /** Clients by the name that `setup` takes. */
 export const clientNames = ["claude-code", "claude-desktop", "cursor", "vscode", "codex"] as const;

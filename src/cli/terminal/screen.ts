@@ -67,7 +67,7 @@ export function cut(text: string, width: number): string {
 }
 
 /** A text cut to a width at its beginning: of a path, its end says more. */
-export function cutStart(text: string, width: number): string {
+function cutStart(text: string, width: number): string {
   if (widthOf(text) <= width) return text;
   const segments = segmentsOf(text);
   let used = widthOf(text) + 1;
@@ -201,11 +201,6 @@ export class Screen {
     if (this.options.color !== "auto") return this.options.color === "always";
     const env = (name: string) => this.terminal.env(name) ?? "";
     return isTerminal && env("NO_COLOR") === "" && env("TERM") !== "dumb";
-  }
-
-  /** Whether stdout shows colour. */
-  get hasColor(): boolean {
-    return this.#showsColor(this.terminal.outIsTerminal);
   }
 
   /** Prints rows. In a pipe there is no heading, and a tab between columns. */

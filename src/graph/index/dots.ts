@@ -16,7 +16,7 @@ export const code =
   "AAVxdWVyeQEEbGlzdAIFY291bnQDBWJ5dGVzBANvdXQFAXEGA2VuZAcBYQgBYgkBYwoBZAsGbnVtYmVyDARzdW1BDQRzdW1CDgRzdW1DDwRzdW1E";
 
 /** Vectors are padded with zeros to a multiple of this many bytes. */
-export const vectorBlock = 16;
+const vectorBlock = 16;
 /** So many vectors are multiplied at once. */
 const atOnce = 4;
 const pageBytes = 65_536;

@@ -30,7 +30,7 @@ export const vectorLimits = {
 } as const;
 
 /** What a vector of length 1 is multiplied by before it is rounded (reports: loses ≤ 0.15 points). */
-export const vectorScale = 127 / 0.25;
+const vectorScale = 127 / 0.25;
 
 /** Numbers of a vector of length 1 as int8. */
 export function toInt8(vector: ArrayLike<number>): Int8Array {

@@ -13,7 +13,7 @@ import type { Reads } from "./reads.ts";
 import type { Readable, Scope, Scopes } from "./scope.ts";
 
 /** Bounds of the walks. The build's, and part of the behaviour number: a replay walks again. */
-export const walkLimits = {
+const walkLimits = {
   /** Steps from the start, neighbours and paths alike. */
   depthMax: 8,
   /** Connections looked at by one walk. */

@@ -7,7 +7,7 @@
 import { eachWord, wantedOf } from "../index/words.ts";
 
 /** UTF-16 units of a snippet, about. */
-export const snippetCharsMax = 240;
+const snippetCharsMax = 240;
 
 /** The piece of `content` where the most weight of `weights` (by stem) stands together. */
 export function snippetOf(content: string, weights: ReadonlyMap<string, number>): string {

@@ -11,7 +11,7 @@ import { assetUrl } from "../assets.ts";
 import type { Port } from "../port.ts";
 
 /** The ids of the bundled agents for notes. */
-export const noteAgents = ["linker", "curator", "digest"] as const;
+const noteAgents = ["linker", "curator", "digest"] as const;
 
 /** A bundled agent as the host has it. */
 export interface BundledAgent {

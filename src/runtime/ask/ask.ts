@@ -35,7 +35,7 @@ export interface Question {
 }
 
 /** Bounds of one question. */
-export const askLimits = {
+const askLimits = {
   /** Hits of the question's words, and of words that mean nearly the same. */
   hitsMax: 40,
   relatedHitsMax: 20,

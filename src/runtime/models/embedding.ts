@@ -19,7 +19,7 @@ import type { ModelUsed, Port, Progress, QuestionVector } from "../port.ts";
 import type { WriteOp } from "../requests.ts";
 
 /** Bounds of embedding. */
-export const embeddingLimits = {
+const embeddingLimits = {
   /** Memories of one batch: one command, one entry. */
   batchMemories: 16,
   /** Words of a window of a long text; about 128 tokens. */

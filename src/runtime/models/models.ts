@@ -8,7 +8,7 @@ export { defaultEndpoint, defaultModel, type Models, type Provider, providers } 
 export type { ListedModel, ModelEvent, Ran, RunInputs, TensorValue } from "../../model/mod.ts";
 
 /** Where the models of a data folder lie. */
-export const modelsFolder = (data: string): string => join(data, "models");
+const modelsFolder = (data: string): string => join(data, "models");
 
 /** Opens the models of a data folder; costs nothing until one is used. */
 export function openDataModels(

@@ -54,7 +54,7 @@ export interface ReplayOptions {
 type Difference = NonNullable<ReplayReport["first"]>;
 
 /** What an entry gives a tick as input. */
-export function inputOf(entry: Entry): TickInput {
+function inputOf(entry: Entry): TickInput {
   return {
     time: entry.time,
     commands: entry.commands.map((one) => one.command),

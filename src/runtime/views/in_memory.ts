@@ -24,7 +24,7 @@ import { type LiveFacts, statusOf } from "./status.ts";
 import { Views } from "./views.ts";
 
 /** Bytes of graph.db above which it is not taken into memory. */
-export const memoryGraphBytesMax = 1024 * 1024 * 1024;
+const memoryGraphBytesMax = 1024 * 1024 * 1024;
 
 /** What they are made from. */
 export interface MemoryParts {

@@ -19,7 +19,7 @@ import type { Receipt } from "../receipts.ts";
 import type { WriteOp } from "../requests.ts";
 
 /** The type of a connection that is only proposed. */
-export const proposedType = "proposed";
+const proposedType = "proposed";
 
 /** The types of connections that can be proposed, and undone where an agent made them. */
 export const reviewedTypes = [
