@@ -5,8 +5,7 @@
 import { erasureOf } from "../kernel/mod.ts";
 import type { Log, LogVerdict } from "../log/mod.ts";
 import { entriesFrom } from "./entries.ts";
-import { erasedKey } from "./erasure.ts";
-import { type AgentHistory, unpack } from "./rows.ts";
+import { type AgentHistory, erasedKey, unpack } from "./rows.ts";
 import type { ViewParts } from "./views/parts.ts";
 
 type Damage = NonNullable<LogVerdict["first"]>;

@@ -49,7 +49,7 @@ import {
 import type { Log } from "../log/mod.ts";
 import { imagesPerFrameMax, type Sandbox, type SandboxStep } from "../sandbox/mod.ts";
 import { behaviour } from "./entries.ts";
-import { planErasure } from "./erasure.ts";
+import { planErasure } from "./erasure/plan.ts";
 import type { Images } from "./agents/images.ts";
 import type { ModelDesk } from "./models/desk.ts";
 import type { Modules } from "./agents/modules.ts";

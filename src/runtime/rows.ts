@@ -27,6 +27,11 @@ export interface Row {
   readonly value: Uint8Array | null;
 }
 
+/** Kernel rows of erasures whose entry is durable and whose work is not done yet; no part of the state. */
+export const erasingPrefix = "local/erasing/";
+/** The kernel row that names the last erasure carried out; no part of the state. Who reads the log opens it again. */
+export const erasedKey = "local/erased";
+
 const encoder = new TextEncoder(), decoder = new TextDecoder();
 const payloadKey = "$payload";
 /** A key that reads like the mark of a payload, in JSON that others gave: it is kept with one "$" more. */

@@ -24,7 +24,6 @@ import {
   defaultConfig,
   EngramError,
   type Entry,
-  type Erasure,
   erasureOf,
   hasWork,
   loggedWorkflow,
@@ -49,18 +48,13 @@ import { openSandbox, type Sandbox, type SandboxOptions } from "../sandbox/mod.t
 import { defaultStackDepthMax } from "../wasm/mod.ts";
 import { checkCommand, checkRequest } from "./admission.ts";
 import { workerUrl } from "./assets.ts";
-import {
-  type CheckpointMade,
-  makeCheckpoint,
-  removeErased,
-  sweepCheckpoints,
-} from "./checkpoint/checkpoint.ts";
+import { type CheckpointMade, makeCheckpoint, sweepCheckpoints } from "./checkpoint/checkpoint.ts";
 import { type Restored, restoreGraph } from "./checkpoint/use.ts";
 import { type DataPaths, dataPaths, exists, lockFolder } from "./data_folder.ts";
 import { entriesFrom, entryOf, graphSteps, inLogOrder, readEntry, samePart } from "./entries.ts";
 import { Durations } from "./durations.ts";
 import { type Env, liveEnv, seededEnv } from "./env.ts";
-import { carryOut, erasedKey, erasingPrefix, erasureAt, forgottenReceipts } from "./erasure.ts";
+import { notErasedYet, OpenErasures } from "./erasure/open.ts";
 import { Images } from "./agents/images.ts";
 import { KeptImages, type Moment } from "./agents/kept_images.ts";
 import { loadFacts, loadReader, needsReader } from "./agents/loads.ts";
@@ -74,7 +68,7 @@ import { roomBytes } from "./room.ts";
 import { idleReceipt, type Receipt, receiptOf, runReceipt, unchangedReceipt } from "./receipts.ts";
 import { type LoadFacts, type Request, toAsk } from "./requests.ts";
 import { beginSession, sessionOf, type SessionStart } from "./sessions.ts";
-import { loadState, pack, Rows, tickInKey, unpack } from "./rows.ts";
+import { loadState, Rows, tickInKey, unpack } from "./rows.ts";
 import { type LiveFacts, statusOf } from "./views/status.ts";
 import { logView, Views } from "./views/views.ts";
 import { type Waiting, WaitingRoom } from "./waiting.ts";
@@ -215,30 +209,6 @@ interface Unlogged {
 /** Tells someone who waits: the receipt, or what is said in its place. */
 type Answer = (instead: EngramError | null, checkpointsGone: readonly number[]) => void;
 
-function stillRead(): EngramError {
-  return new EngramError(
-    "data_folder_in_use",
-    "Cannot empty the memory graph's file: somebody is reading it",
-  );
-}
-
-function stillMade(): EngramError {
-  return new EngramError(
-    "checkpoint_busy",
-    "Cannot remove the checkpoints that hold it: they are in use, or one is being made",
-  );
-}
-
-/** The truth about an erasure that could not be finished now. */
-function notErasedYet(reason: EngramError): EngramError {
-  return new EngramError(
-    "outcome_unknown",
-    `Cannot finish the erasure now: it is in the log, and is done as soon as it can be: ${reason.message}`,
-    {},
-    "Free some space and let other programs close the folder: it goes on by itself",
-  );
-}
-
 /** Log, graph and blobs of a folder, checked against each other. */
 export interface Stores {
   readonly log: OpenLog;
@@ -320,8 +290,7 @@ class LocalRuntime implements Runtime {
   readonly #disk: Disk;
   /** While the disk is full: what views are answered from. */
   #memory: MemoryViews | null = null;
-  /** Kernel rows that name erasures still to be carried out; whether all but freed pages is gone. */
-  readonly #erasing = new Map<string, { isEmptied: boolean }>();
+  readonly #erasures: OpenErasures;
   /**
    * Entries the log has and the graph has not committed: their rows wait for those of later ticks, or for room on a
    * full disk. May still hold what a read made the graph commit.
@@ -353,6 +322,7 @@ class LocalRuntime implements Runtime {
     this.#log = log;
     this.#graph = graph;
     this.#blobs = blobs;
+    this.#erasures = new OpenErasures({ graph, log, blobs, paths });
     this.#durations = new Durations(graph, (agent) => this.#state.agents.has(agent));
     try {
       this.#modules = new Modules(blobs, { stopwatch, onPrepared: (ms) => this.#metrics.prepared(ms) });
@@ -370,8 +340,8 @@ class LocalRuntime implements Runtime {
       this.#machine = new Machine(state, parts);
       this.#recover();
       this.#kept = new KeptImages({ graph, log, blobs });
-      for (const { key } of graph.rows(erasingPrefix)) this.#erasing.set(key, { isEmptied: false });
-      this.#carryOutErasures(); // where a full disk forbids it, it is for a later moment: the folder opens all the same
+      this.#erasures.takeUp();
+      this.#erasures.carryOut(); // where a full disk forbids it, it is for a later moment: the folder opens all the same
       if (log.next === 0) this.#genesis();
       if (options.resume === "now" && hasWork(this.#state)) this.#schedule();
       this.#views = new Views({ graph, log, images: this.#images, paths, state: () => this.#state });
@@ -703,7 +673,7 @@ class LocalRuntime implements Runtime {
       const waits = unlogged.hash === null && this.#hasWork;
       unfinished = waits ? null : this.#catchUp();
       // What could not be finished before is upkeep's: it may take long, and no tick waits for it.
-      if (erases) unfinished ??= this.#carryOutErasures(checkpointsGone);
+      if (erases) unfinished ??= this.#erasures.carryOut(checkpointsGone);
     } finally {
       // Durable, whatever became of the graph: until it has caught up, views and ticks are refused.
       const instead = erases && unfinished !== null ? notErasedYet(unfinished) : null;
@@ -746,37 +716,6 @@ class LocalRuntime implements Runtime {
     } finally {
       this.#log.sync();
     }
-  }
-
-  /** Removes what erasures found, where that is still to be done; gives why not, if it has to be tried again. */
-  #carryOutErasures(checkpointsGone: number[] = []): EngramError | null {
-    try {
-      for (const [key, progress] of this.#erasing) {
-        const tick = Number(key.slice(erasingPrefix.length));
-        const erasure = erasureAt(this.#log, tick);
-        if (!progress.isEmptied) this.#empty(tick, erasure);
-        progress.isEmptied = true;
-        const gone = removeErased(this.#paths, { since: erasure.since, tick });
-        if (gone === null) return stillMade();
-        checkpointsGone.push(...gone);
-        if (!this.#graph.dropFreedPages()) return stillRead();
-        this.#graph.putRows([{ key, value: null }]);
-        this.#erasing.delete(key);
-      }
-      return null;
-    } catch (error) {
-      const isForLater = isDiskFull(error) ||
-        (error instanceof EngramError && error.code === "data_folder_in_use");
-      if (!isForLater) throw error;
-      return error;
-    }
-  }
-
-  #empty(tick: number, erasure: Erasure): void {
-    const digests = carryOut({ log: this.#log, blobs: this.#blobs }, erasure);
-    this.#graph.putRows(forgottenReceipts(this.#graph, erasure));
-    this.#graph.erase(digests, erasure.readers);
-    this.#graph.putRows([{ key: erasedKey, value: pack(tick) }]);
   }
 
   /** Commits what the log has and the graph has not; gives the refusal of a full disk, throws anything else. */
@@ -925,12 +864,6 @@ class LocalRuntime implements Runtime {
 
   #graphEntry(logged: Unlogged, rows: GraphEntry["rows"]): GraphEntry {
     const { entry } = logged;
-    const erasing = [];
-    if (entry.steps.some((step) => erasureOf(step) !== null)) {
-      const key = `${erasingPrefix}${tickInKey(entry.tick)}`;
-      erasing.push({ key, value: pack(true) });
-      this.#erasing.set(key, { isEmptied: false });
-    }
     return {
       index: entry.tick,
       get hash() {
@@ -939,7 +872,7 @@ class LocalRuntime implements Runtime {
       },
       tick: entry.tick,
       steps: graphSteps(this.#log, entry),
-      rows: [...rows, ...erasing],
+      rows: [...rows, ...this.#erasures.open(entry)],
     };
   }
 
@@ -1108,8 +1041,8 @@ class LocalRuntime implements Runtime {
       return true;
     }
     try {
-      if (this.#erasing.size > 0) {
-        if (this.#blobs.isWriting || (this.#catchUp() ?? this.#carryOutErasures()) !== null) return true;
+      if (this.#erasures.count > 0) {
+        if (this.#blobs.isWriting || (this.#catchUp() ?? this.#erasures.carryOut()) !== null) return true;
       }
       this.#forgetCommands();
       return this.#graph.maintain() || leavesImages;

@@ -23,7 +23,7 @@ import { type CheckpointRows, comparedKinds, hashOfRows, rowsAt, stateAt } from 
 import { type DataPaths, exists } from "../data_folder.ts";
 import { roomBytes } from "../room.ts";
 import { liveEnv } from "../env.ts";
-import { erasingPrefix } from "../erasure.ts";
+import { erasingPrefix } from "../rows.ts";
 import { makePrivate } from "../platform.ts";
 
 /** Bounds of checkpoints. */

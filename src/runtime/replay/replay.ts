@@ -30,7 +30,7 @@ import { differingKinds, nameDifference, rowsAt, stateAt } from "../checkpoint/r
 import { chooseCheckpoint, type PassedOver } from "../checkpoint/use.ts";
 import { dataPaths, exists } from "../data_folder.ts";
 import { behaviour, entriesFrom, graphSteps, payloadsIn, plainPart } from "../entries.ts";
-import { Erasures } from "../erasure.ts";
+import { Erasures } from "../erasure/recorded.ts";
 import { Images } from "../agents/images.ts";
 import { Machine, type TickInput } from "../machine.ts";
 import { Modules } from "../agents/modules.ts";

@@ -12,7 +12,7 @@ import { assert } from "../../kernel/mod.ts";
 import { type Log, openBlobs, openLog, realDisk, toHex } from "../../log/mod.ts";
 import { stepBack } from "../../model/low_priority.ts";
 import { dataPaths } from "../data_folder.ts";
-import { erasedKey } from "../erasure.ts";
+import { erasedKey } from "../rows.ts";
 import { Images } from "../agents/images.ts";
 import { Modules } from "../agents/modules.ts";
 import { entriesFrom } from "../entries.ts";

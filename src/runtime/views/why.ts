@@ -18,9 +18,9 @@ import {
   type StepRecord,
 } from "../../kernel/mod.ts";
 import { entriesFrom, lineAt, messageAt, payloadText, plainPart, readEntry } from "../entries.ts";
-import { erasedKey, Erasures } from "../erasure.ts";
+import { Erasures } from "../erasure/recorded.ts";
 import type { WhyLink, WhyView } from "../port.ts";
-import { agentAt } from "../rows.ts";
+import { agentAt, erasedKey } from "../rows.ts";
 import type { ViewParts } from "./parts.ts";
 
 /** Links shown of one kind. */

@@ -1,10 +1,9 @@
 /**
- * Erasing: what it takes to remove memories for good from everything a data folder holds.
+ * Planning an erasure: what it takes to remove memories for good from everything a data folder holds.
  *
  * Owns: finding the copies of a text in the log (commands, write sets, results, messages, recorded answers), in the
  * memories that agents took from it, and in agents' images; and what an erasure says it could not reach.
- * Does not own: rewriting segments (log/repair.ts), emptying rows (graph/file/erase.ts), the order of these
- * (runtime.ts).
+ * Does not own: what is looked for in which form (needles.ts), removing it (open.ts).
  *
  * Invariants:
  * 1. Finding changes nothing; what was found is recorded in the entry before anything is removed, so a crash in the
@@ -18,7 +17,7 @@
  *    agent would have it in its memory again. The others stay as they are.
  */
 import { Buffer } from "node:buffer";
-import type { Graph } from "../graph/mod.ts";
+import type { Graph } from "../../graph/mod.ts";
 import {
   assert,
   connectionTypes,
@@ -32,26 +31,15 @@ import {
   type Message,
   type Payload,
   type State,
-  type StepRecord,
-} from "../kernel/mod.ts";
-import { type Blobs, type Log, type LogEntry, toHex } from "../log/mod.ts";
-import { inputHash } from "../model/texts.ts";
-import { isImage, overwriteMemory } from "../sandbox/mod.ts";
-import { entriesFrom, readEntry } from "./entries.ts";
-import { pack, unpack } from "./rows.ts";
+} from "../../kernel/mod.ts";
+import { type Log, type LogEntry, toHex } from "../../log/mod.ts";
+import { overwriteMemory } from "../../sandbox/mod.ts";
+import { entriesFrom } from "../entries.ts";
+import { inJson, needleCharsMin, Needles, textsIn, Words } from "./needles.ts";
+import { imagesIn } from "./recorded.ts";
 
-/** Bounds of one erasure. */
-const erasureLimits = {
-  /** Texts and sentences that are looked for. */
-  needlesMax: 20_000,
-  /** Words overwritten in agents' memories: those with digits and the longest first. */
-  wordsMax: 500,
-  /** Memories named that say the same and stay. */
-  alsoInMax: 100,
-} as const;
-
-/** Shorter texts stand in too many places to be looked for by themselves. */
-const needleCharsMin = 16;
+/** Memories named at most that say the same and stay. */
+const alsoInMax = 100;
 
 /** What an erasure needs to look at. */
 export interface ErasureParts {
@@ -82,11 +70,6 @@ export interface PlannedErasure {
   };
 }
 
-/** Kernel rows of erasures whose entry is durable and whose work is not done yet; no part of the state. */
-export const erasingPrefix = "local/erasing/";
-/** The kernel row that names the last erasure carried out; no part of the state. Who reads the log opens it again. */
-export const erasedKey = "local/erased";
-
 /** What no program can reach, or none should: said by every receipt. */
 const notReached = [
   "copies made elsewhere: exports, backups, snapshots of the disk, what log repair put into log-aside/, and the files " +
@@ -94,59 +77,6 @@ const notReached = [
   "blocks the disk has freed but not yet overwritten",
   "what agents put into words of their own, words that other memories have too, and names of things",
 ] as const;
-
-/** A text as it stands between the quotes of JSON. */
-const inJson = (text: string): string => JSON.stringify(text).slice(1, -1);
-
-/** Texts to be looked for, as bytes. */
-class Needles {
-  readonly #found = new Map<string, Buffer>();
-  readonly #texts = new Set<string>();
-
-  /** Adds a memory's text in every form in which a payload may hold it. */
-  add(content: string): void {
-    if (content.length >= needleCharsMin) {
-      for (const text of [content, ...sentencesIn(content)]) {
-        this.#texts.add(text);
-        this.#put(inputHash([text])); // what is recorded of a model's answer names its input so
-        for (const form of [text, inJson(text), inJson(inJson(text))]) this.#put(form);
-      }
-    } else if (content !== "") {
-      this.#put(inputHash([content]));
-      this.#put(`"content":${JSON.stringify(content)}`);
-      this.#put(inJson(`"content":${JSON.stringify(content)}`));
-    }
-  }
-
-  #put(form: string): void {
-    this.#found.set(form, Buffer.from(form));
-    if (this.#found.size > erasureLimits.needlesMax) {
-      throw new EngramError(
-        "limit_reached",
-        `Cannot erase: more than ${erasureLimits.needlesMax} texts and sentences (needlesMax); erase fewer at once`,
-      );
-    }
-  }
-
-  in(bytes: Uint8Array): boolean {
-    const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-    for (const needle of this.#found.values()) {
-      if (needle.length <= text.length && text.includes(needle)) return true;
-    }
-    return false;
-  }
-
-  /** The same for an agent's memory, longest first: UTF-8, JSON, and the UTF-16 that some languages use. */
-  forMemory(): Buffer[] {
-    const wide = [...this.#texts].map((text) => Buffer.from(text, "utf16le"));
-    return [...this.#found.values(), ...wide].sort((a, b) => b.length - a.length);
-  }
-}
-
-function sentencesIn(content: string): string[] {
-  return (content.match(/[^.!?\n]+[.!?]*/g) ?? []).map((one) => one.trim())
-    .filter((one) => one.length >= needleCharsMin && one !== content);
-}
 
 /** Titles, refs, sources and metadata of some memories: what else may tell of them. */
 function textsBeside(graph: Graph, ids: ReadonlySet<Id>): Set<string> {
@@ -159,70 +89,6 @@ function textsBeside(graph: Graph, ids: ReadonlySet<Id>): Set<string> {
     }
   }
   return found;
-}
-
-/**
- * Words of some memories by their small letters: what an agent makes of a text (in small letters, cut, put together
- * anew) is found by them. Short words tell nothing, and stand in too many places.
- */
-class Words {
-  readonly #forms = new Map<string, Set<string>>();
-
-  add(text: string): void {
-    for (const word of wordsIn(text)) {
-      const small = word.toLowerCase();
-      const forms = this.#forms.get(small) ?? new Set([small, word.toUpperCase()]);
-      this.#forms.set(small, forms.add(word).add(small.slice(0, 1).toUpperCase() + small.slice(1)));
-    }
-  }
-
-  /** Leaves out what another memory says too. */
-  drop(text: string): void {
-    for (const word of wordsIn(text)) this.#forms.delete(word.toLowerCase());
-  }
-
-  get size(): number {
-    return this.#forms.size;
-  }
-
-  /** Whether a text holds one of them. */
-  in(text: string): boolean {
-    return wordsIn(text).some((word) => this.#forms.has(word.toLowerCase()));
-  }
-
-  /** Those that stand in a text, in small letters. */
-  amongThoseOf(text: string): string[] {
-    return wordsIn(text).map((word) => word.toLowerCase()).filter((word) => this.#forms.has(word));
-  }
-
-  /** Whether a module has a word as its own, however it is written. */
-  areIn(module: Buffer, word: string): boolean {
-    return [...this.#forms.get(word) ?? []].some((form) => module.includes(form));
-  }
-
-  /** As bytes, without those that an agent brought along itself; the longest first. */
-  for(module: Uint8Array): Buffer[] {
-    const own = Buffer.from(module.buffer, module.byteOffset, module.length);
-    const rank = (word: string) => (/\d/.test(word) ? 1000 : 0) + word.length;
-    const words = [...this.#forms.keys()].sort((a, b) => rank(b) - rank(a) || (a < b ? -1 : 1));
-    return words.slice(0, erasureLimits.wordsMax)
-      .flatMap((word) => [...this.#forms.get(word) ?? []])
-      .flatMap((form) => [Buffer.from(form), Buffer.from(form, "utf16le")])
-      .filter((bytes) => !own.includes(bytes))
-      .sort((a, b) => b.length - a.length);
-  }
-}
-
-function wordsIn(text: string): string[] {
-  const whole = text.match(/[\p{L}\p{N}][\p{L}\p{N}_-]*/gu) ?? [];
-  return whole.flatMap((word) => [word, ...word.split(/[-_]/)])
-    .filter((word) => word.length >= (/\d/.test(word) ? 4 : 5));
-}
-
-/** Every text in a value of JSON. */
-function textsIn(value: unknown): string[] {
-  if (typeof value === "string") return [value];
-  return typeof value === "object" && value !== null ? Object.values(value).flatMap(textsIn) : [];
 }
 
 /** Leaves those that no memory of a person but these has: a file's name goes with the last memory of the file. */
@@ -439,14 +305,6 @@ function holds(needles: Needles, payload: Payload): boolean {
   return payload.bytes !== null && needles.in(payload.bytes);
 }
 
-/** Images that a record names: the step's own, and those an erasure stored. */
-function imagesIn(record: StepRecord): string[] {
-  return [
-    ...(record.image === null ? [] : [record.image]),
-    ...Object.values(erasureOf(record)?.images ?? {}),
-  ];
-}
-
 /** Images that erasures before a tick stored: they cannot be made again, and are older than what is erased. */
 function storedBefore(log: Log, tick: number): Set<string> {
   const found = new Set<string>();
@@ -459,13 +317,8 @@ function storedBefore(log: Log, tick: number): Set<string> {
   return found;
 }
 
-/** Finds everything that an erasure of some memories removes. Changes nothing but that new images are stored. */
-export function planErasure(parts: ErasureParts, ids: readonly Id[]): PlannedErasure {
-  const { graph, log, state } = parts;
-  if (ids.length === 0) throw new EngramError("invalid_argument", "Cannot erase: no memory is named");
-  const asked = [...new Set(ids)];
-  const written = Math.min(...asked.map((id) => versionsOf(graph, id)[0]?.createdTick ?? 0));
-  const all = withDerived(log, asked);
+/** What to look for of some memories; things that only their words name are added to `all`. */
+function lookedFor({ graph, log }: ErasureParts, all: Set<Id>) {
   const needles = new Needles(), refs = new Set<string>(), words = new Words();
   for (const id of all) {
     for (const { content, source, ref } of graph.versions(id).map((one) => one.engram)) {
@@ -483,6 +336,31 @@ export function planErasure(parts: ErasureParts, ids: readonly Id[]): PlannedEra
     all.add(id);
     needles.add(name);
   }
+  return { needles, refs, words };
+}
+
+/** Stores the images of agents without what is erased; the sha256 of each, by agent. */
+function storeWithout(
+  { state, imageOf, moduleOf, storeImages }: ErasureParts,
+  agents: readonly string[],
+  needles: Needles,
+  words: Words,
+): Readonly<Record<string, string>> {
+  const inMemory = needles.forMemory();
+  const hashes = storeImages(
+    agents.map((id) => overwriteMemory(imageOf(id), [...inMemory, ...words.for(moduleOf(id, state.tick))])),
+  );
+  return Object.fromEntries(agents.map((id, at) => [id, hashes[at] ?? ""]));
+}
+
+/** Finds everything that an erasure of some memories removes. Changes nothing but that new images are stored. */
+export function planErasure(parts: ErasureParts, ids: readonly Id[]): PlannedErasure {
+  const { graph, log, state } = parts;
+  if (ids.length === 0) throw new EngramError("invalid_argument", "Cannot erase: no memory is named");
+  const asked = [...new Set(ids)];
+  const written = Math.min(...asked.map((id) => versionsOf(graph, id)[0]?.createdTick ?? 0));
+  const all = withDerived(log, asked);
+  const { needles, refs, words } = lookedFor(parts, all);
   const dropped = waitingMessages(parts, needles, words);
   const sent = Map.groupBy(dropped, ({ tick }) => tick);
   // Who sent one had the text before it became a memory.
@@ -501,14 +379,8 @@ export function planErasure(parts: ErasureParts, ids: readonly Id[]): PlannedEra
     }
   }
   const loaded = [...found.readers].filter((id) => (state.agents.get(id)?.completed ?? 0) > 0).sort();
-  const inMemory = needles.forMemory();
-  const hashes = parts.storeImages(
-    loaded.map((id) =>
-      overwriteMemory(parts.imageOf(id), [...inMemory, ...words.for(parts.moduleOf(id, state.tick))])
-    ),
-  );
-  const images = Object.fromEntries(loaded.map((id, at) => [id, hashes[at] ?? ""]));
-  for (const sha of hashes) others.add(sha);
+  const images = storeWithout(parts, loaded, needles, words);
+  for (const sha of Object.values(images)) others.add(sha);
   for (const agent of state.agents.values()) {
     if (!found.readers.has(agent.id) && agent.image !== null) others.add(agent.image.sha);
   }
@@ -531,93 +403,8 @@ export function planErasure(parts: ErasureParts, ids: readonly Id[]): PlannedEra
       agents: loaded,
       messages: dropped.length,
       alsoIn: [...found.alsoIn].filter((id) => graph.engram(id) !== null)
-        .slice(0, erasureLimits.alsoInMax),
+        .slice(0, alsoInMax),
       notReached,
     },
   };
-}
-
-/** What an erasure of a log names, by tick: for reading it again without what is gone. */
-export class Erasures {
-  readonly #all: readonly (Erasure & { readonly tick: number; readonly agents: ReadonlySet<string> })[];
-
-  /** `from`: the first entry that will be asked about; erasures before it do not concern it. */
-  constructor(log: Log, from = 0) {
-    const all = [];
-    for (const { entry } of entriesFrom(log, from)) {
-      for (const record of entry.steps) {
-        const erasure = erasureOf(record);
-        if (erasure !== null) all.push({ ...erasure, tick: entry.tick, agents: new Set(erasure.readers) });
-      }
-    }
-    this.#all = all;
-  }
-
-  /** Whether an entry can't be run again: something of it is gone, or an agent in it may have read what is. */
-  redacted(entry: Entry, logged: LogEntry): boolean {
-    return logged.payloads.some(({ bytes }) => bytes === null) ||
-      this.#all.some(({ tick, since, agents }) =>
-        entry.tick === tick ||
-        (since <= entry.tick && entry.tick < tick &&
-          entry.steps.some(({ agent }) => agent !== null && agents.has(agent)))
-      );
-  }
-}
-
-/** The erasure that an entry records. */
-export function erasureAt(log: Log, tick: number): Erasure {
-  const erasure = readEntry(log, tick).steps.map(erasureOf).find((one) => one !== null);
-  assert(erasure !== undefined && erasure !== null, `entry ${tick} records an erasure`);
-  return erasure;
-}
-
-/** Carries out a recorded erasure in log and blobs; gives the digests of what went, for the graph's part. */
-export function carryOut(
-  { log, blobs }: { readonly log: Log; readonly blobs: Blobs },
-  erasure: Erasure,
-): readonly Uint8Array[] {
-  const digests = erasure.payloads.flatMap(([at, places]) => {
-    const { payloads } = log.read(at);
-    return places.map((place) => {
-      const payload = payloads[place];
-      assert(payload !== undefined, `entry ${at} has payload ${place}`);
-      return payload.digest;
-    });
-  });
-  log.erase(new Map(erasure.payloads.map(([at, places]) => [at, new Set(places)])));
-  blobs.remove(erasure.blobs);
-  removeUnnamed(log, blobs);
-  return digests;
-}
-
-/** Removes images that no entry names, of steps that a crash or a full disk undid: they may hold anything. */
-function removeUnnamed(log: Log, blobs: Blobs): void {
-  const named = new Set<string>();
-  for (const { entry } of entriesFrom(log, 0)) {
-    for (const { command: { ask } } of entry.commands) if (ask.kind === "agent_load") named.add(ask.module);
-    for (const record of entry.steps) {
-      for (const sha of imagesIn(record)) named.add(sha);
-    }
-  }
-  blobs.removeOthers((sha) => sha !== null && (named.has(sha) || mayWait(blobs, sha)));
-}
-
-/** Whether a blob that no entry names may be the module of a load that waits: whole, and no image. */
-function mayWait(blobs: Blobs, sha: string): boolean {
-  try {
-    return !isImage(blobs.get(sha));
-  } catch (error) {
-    if (error instanceof EngramError && error.code === "log_corrupt") return false;
-    throw error;
-  }
-}
-
-/** Rows of remembered receipts that may hold what is erased: the command stays known, what it was told does not. */
-export function forgottenReceipts(graph: Graph, { payloads }: Erasure): { key: string; value: Uint8Array }[] {
-  return graph.rows("command/").flatMap(({ key, value }) => {
-    const { tick, took = tick } = unpack(value) as { readonly tick: number; readonly took?: number };
-    // A workflow's receipt tells what its steps answered in every tick since it was taken.
-    if (!payloads.some(([at]) => at >= took && at <= tick)) return [];
-    return [{ key, value: pack({ tick, took, receipt: { tick, erased: true }, error: null }) }];
-  });
 }
