@@ -21,7 +21,7 @@ import {
   updateEngram,
 } from "../../sdk/assemblyscript/assembly";
 import { alikePairs, keysOf } from "./alike";
-import { compareSections, Link, Section, Statement, Stored } from "./notes";
+import { compareSections, Link, noLinks, Section, Statement, Stored } from "./notes";
 import { Memory, relate } from "./relations";
 import { endedNow, Reversals } from "./reversals";
 import { Watch } from "./watch";
@@ -244,7 +244,7 @@ export class Desk {
   /** A statement's fact is this one: what is to be connected is what no one has answered. */
   private isFactOf(stored: Stored | null, statement: Statement, actCertainty: f64): void {
     statement.stored = stored;
-    statement.acts = [];
+    statement.acts = noLinks;
     if (statement.links.length == 0) return;
     const answered = stored === null ? new Set<string>() : targetsOf(stored.id, proposed);
     const connected = stored === null ? new Set<string>() : targetsOf(stored.id, "");
@@ -253,6 +253,7 @@ export class Desk {
       const target = this.facts.has(one.target.ref) ? this.facts.get(one.target.ref).id : "";
       if (target.length > 0 && answered.has(target)) continue;
       if (one.certainty < actCertainty && target.length > 0 && connected.has(target)) continue;
+      if (statement.acts.length == 0) statement.acts = [];
       statement.acts.push(one);
     }
   }

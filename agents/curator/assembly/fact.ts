@@ -3,7 +3,7 @@
  *
  * Invariant: the topic depends on headings and the name of the file alone.
  */
-import { ValueSet } from "./values";
+import { settledTexts, ValueSet } from "./values";
 import { singularOf, Token, tokenize } from "./tokens";
 import { attributes, genericTitles, monthOf, singular, stops } from "./vocabulary";
 
@@ -47,6 +47,13 @@ export class Fact {
   /** Words as written, for people. */
   about: string = "";
   private joined: string | null = null;
+  /** Takes no more room than it needs, once it is read. */
+  settle(): void {
+    this.subject = settledTexts(this.subject);
+    this.topic = settledTexts(this.topic);
+    this.value.settle();
+    this.old.settle();
+  }
   /** The subject in one text. Ask when the fact is read to its end. */
   get subjectText(): string {
     let joined = this.joined;

@@ -108,6 +108,12 @@ export function compareSections(a: Section, b: Section): i32 {
   return c == 0 ? order(a.content, b.content) : c;
 }
 
+/** For all that have none: nothing is added to them. */
+export const noLinks: Link[] = [];
+export const noEnds: Ended[] = [];
+export const noPairs: Pair[] = [];
+const noStatements: Statement[] = [];
+
 let statementsMade: u64 = 0;
 
 /** A statement with its place. */
@@ -116,19 +122,19 @@ export class Statement {
   /** Its fact in the graph, once there is one. */
   stored: Stored | null = null;
   /** What this one is connected to, by this run. */
-  links: Link[] = [];
+  links: Link[] = noLinks;
   /** The links of the last run, in one text; those of them that are written. */
   told: string = "\0";
-  acts: Link[] = [];
+  acts: Link[] = noLinks;
   /** Its section's place in this run. */
   section: i32 = 0;
   /** The last run that looked at it. */
   run: i32 = 0;
   /** What it ends, and what ends it, by its words (reversals.ts). */
-  readonly ends: Ended[] = [];
-  readonly endedBy: Statement[] = [];
+  ends: Ended[] = noEnds;
+  endedBy: Statement[] = noStatements;
   /** What it may end, to be weighed (pairs.ts). */
-  pairs: Pair[] = [];
+  pairs: Pair[] = noPairs;
   isTeller: bool = false;
   /** The place of the least promising pair, or -1 where it is not known. */
   lastPair: i32 = -1;
@@ -136,7 +142,7 @@ export class Statement {
   overflown: bool = false;
   /** How many were there when they were weighed; what came of it, and what weighed so against this one. */
   weighedPairs: i32 = -1;
-  weighed: Ended[] = [];
+  weighed: Ended[] = noEnds;
   /** Its words are counted (reversals.ts). */
   counted: bool = false;
   /** The last run in which something was connected to it, or it to something. */
@@ -159,6 +165,19 @@ export class Statement {
     readonly beside: string[],
     readonly ref: string,
   ) {}
+
+  link(one: Link): void {
+    if (this.links.length == 0) this.links = [];
+    this.links.push(one);
+  }
+  /** What this one ends is told to both. */
+  end(one: Ended): void {
+    if (this.ends.length == 0) this.ends = [];
+    this.ends.push(one);
+    const ended = one.target;
+    if (ended.endedBy.length == 0) ended.endedBy = [];
+    ended.endedBy.push(this);
+  }
 }
 
 export class Link {
@@ -265,13 +284,15 @@ function readStatements(section: Section): Statement[] {
   const note = headings.split(" › ")[0];
   const topic: Topic = topicOf(headings, note, section.source);
   const parts = pieces(text);
+  const said = new Array<string>(parts.length);
+  for (let i = 0; i < parts.length; i++) said[i] = text.substring(parts[i].start, parts[i].end);
   let bytes = 0, at = 0, line = section.line, lastBlock = -1;
   for (let i = 0; i < parts.length; i++) {
     const part = parts[i];
-    const sentence = text.substring(part.start, part.end);
+    const sentence = said[i];
     // A row says nothing by itself: it may be ended.
     let fact: Fact | null = part.row ? null : readFact(sentence, topic);
-    const previous = i > 0 && parts[i - 1].block == part.block ? text.substring(parts[i - 1].start, parts[i - 1].end) : "";
+    const previous = i > 0 && parts[i - 1].block == part.block ? said[i - 1] : "";
     const sketch = sketchOf(sentence, previous, topic);
     const loose = fact === null;
     if (fact === null) {
@@ -279,13 +300,14 @@ function readStatements(section: Section): Statement[] {
       fact = new Fact();
       fact.cue = sketch.cue;
     }
+    fact.settle();
     bytes += utf8Length(text, at, part.start);
     for (let j = at; j < part.start; j++) if (text.charCodeAt(j) == 0x0a) line++;
     at = part.start;
     const beside: string[] = [];
     if (previous.length > 0) beside.push(previous);
     if (i + 1 < parts.length && parts[i + 1].block == part.block) {
-      beside.push(text.substring(parts[i + 1].start, parts[i + 1].end));
+      beside.push(said[i + 1]);
     }
     const end = bytes + utf8Length(text, part.start, part.end);
     const ref = section.name + "@" + bytes.toString();

@@ -78,7 +78,7 @@ function quarters(value: i32): i32 {
 /** A later sentence and an earlier one that it may end. */
 export class Pair {
   /** In the order of `featureNames`; null until measured. */
-  features: StaticArray<i32> | null = null;
+  features: StaticArray<i16> | null = null;
   sharedRarity: i32 = 0;
   /** The later sentence has no other word or value; it begins with another name than the earlier one. */
   saysSame: bool = false;
@@ -403,7 +403,14 @@ export function measure(pair: Pair, rarity: Rarity): void {
   }
   f.push(vt.length == 0 ? -1 : met * 8 / vt.length);
   for (let i = 0; i < besideFeatures; i++) f.push(0);
-  pair.features = StaticArray.fromArray<i32>(f);
+  pair.features = narrow(f);
+}
+
+/** In two bytes each; what is beyond is as much as they hold. */
+function narrow(from: i32[]): StaticArray<i16> {
+  const into = new StaticArray<i16>(from.length);
+  for (let i = 0; i < from.length; i++) into[i] = <i16> max<i32>(i16.MIN_VALUE, min<i32>(i16.MAX_VALUE, from[i]));
+  return into;
 }
 
 /** Features that depend on the other candidates: the last ones. */
@@ -424,11 +431,11 @@ export function placeAmong(pairs: Pair[]): void {
       if (other.sharedRarity * 4 >= one.sharedRarity * 3 && other.older.owner.observedAt > one.older.owner.observedAt) newerBetter++;
     }
     const f = one.features!, from = f.length - besideFeatures;
-    f[from] = better;
-    f[from + 1] = best == 0 ? 0 : one.sharedRarity * 32 / best;
-    f[from + 2] = near;
-    f[from + 3] = newerBetter;
-    f[from + 4] = pairs.length;
+    f[from] = <i16> better;
+    f[from + 1] = <i16> (best == 0 ? 0 : one.sharedRarity * 32 / best);
+    f[from + 2] = <i16> near;
+    f[from + 3] = <i16> newerBetter;
+    f[from + 4] = <i16> pairs.length;
   }
 }
 
@@ -510,7 +517,8 @@ function comesBefore(promise: i32, older: Statement, other: Pair): bool {
 export function offer(newer: Statement, older: Statement, promise: i32): void {
   const pairs = newer.pairs;
   if (pairs.length < pairsMax) {
-    pairs.push(new Pair(newer, older, promise));
+    if (pairs.length == 0) newer.pairs = [];
+    newer.pairs.push(new Pair(newer, older, promise));
     newer.lastPair = -1;
     return;
   }

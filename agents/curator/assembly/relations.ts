@@ -8,7 +8,7 @@
  */
 import { Fact } from "./fact";
 import { endedNow, later } from "./reversals";
-import { Link, Section, Statement } from "./notes";
+import { Link, noLinks, Section, Statement } from "./notes";
 import { tokenize } from "./tokens";
 import { compare, Compared, Kind, readValues, ValueSet } from "./values";
 import { bygones, changes } from "./vocabulary";
@@ -67,7 +67,7 @@ export function relate(
 ): bool {
   pairsLeft = pairsMax;
   leftOut = false;
-  for (let i = 0; i < all.length; i++) if (all[i].links.length > 0) all[i].links = [];
+  for (let i = 0; i < all.length; i++) all[i].links = noLinks;
   const byKey = groups(all, (one) => one.fact.comparable ? one.fact.key : "");
   const bySubject = groups(all, (one) => one.fact.comparable ? one.fact.subjectText : "");
   const byWhole = groups(all, (one) => one.fact.comparable ? one.fact.whole : "");
@@ -114,7 +114,7 @@ function endEarlier(newer: Statement, run: i32): void {
     let before = false;
     for (let j = 0; j < ended.length; j++) if (i != j && linked(ended[j].target, target)) before = true;
     for (let j = 0; j < newer.links.length; j++) if (linked(newer.links[j].target, target)) before = true;
-    if (!before) newer.links.push(new Link("supersedes", target, ended[i].cue, ended[i].why, ended[i].certainty));
+    if (!before) newer.link(new Link("supersedes", target, ended[i].cue, ended[i].why, ended[i].certainty));
   }
 }
 
@@ -127,7 +127,7 @@ function endWeighed(newer: Statement, run: i32, actCertainty: f64, isCertain: bo
     const one = newer.weighed[i], target = one.target;
     if (one.certainty >= actCertainty != isCertain || target.owner.gone || target.run != run || linked(target, newer)) continue;
     const known = placeOf(newer, target);
-    if (known < 0) newer.links.push(new Link("supersedes", target, one.cue, one.why, one.certainty));
+    if (known < 0) newer.link(new Link("supersedes", target, one.cue, one.why, one.certainty));
     else if (isCertain && newer.links[known].certainty < one.certainty) {
       newer.links[known] = new Link("supersedes", target, one.cue, one.why, one.certainty);
     }
@@ -175,7 +175,7 @@ function supersede(all: Statement[], by: Map<string, i32[]>, before: Map<string,
     kept.set(keys[k], memo);
     for (let i = 0; i < memo.links.length; i++) {
       const newer = all[group[memo.newer[i]]];
-      if (!linked(newer, memo.links[i].target)) newer.links.push(memo.links[i]);
+      if (!linked(newer, memo.links[i].target)) newer.link(memo.links[i]);
     }
   }
 }
@@ -340,7 +340,7 @@ function contradict(
       const older = memo.links[i].target;
       if (linked(newer, older) || linked(older, newer)) continue;
       if (overAt.has(older.ref) && overAt.get(older.ref) <= sections[newer.section].observedAt) continue;
-      newer.links.push(memo.links[i]);
+      newer.link(memo.links[i]);
     }
   }
 }

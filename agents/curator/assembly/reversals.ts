@@ -185,8 +185,7 @@ export class Reversals {
         if (offersOnly || !may) continue;
         const ended = verdict(newer, older);
         if (ended === null) continue;
-        newer.ends.push(ended);
-        older.endedBy.push(newer);
+        newer.end(ended);
       }
     }
     return count;

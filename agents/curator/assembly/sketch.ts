@@ -9,7 +9,7 @@
 import { isUpper } from "../../sdk/assemblyscript/assembly";
 import { Topic } from "./fact";
 import { stemOf, Token, tokenize } from "./tokens";
-import { hasDigit, Kind, readValues, Value, ValueSet } from "./values";
+import { hasDigit, Kind, readValues, settledValues, Value, ValueSet } from "./values";
 import {
   adverbs,
   attributes,
@@ -210,23 +210,23 @@ export function holds(words: u64[], one: u64): bool {
 /** A sentence, or one clause of it. */
 export class View {
   /** Content words outside typed values. */
-  readonly words: u64[] = [];
+  words: u64[] = [];
   /** Those of them that begin with a capital inside the sentence, or hold a digit. */
-  readonly names: u64[] = [];
+  names: u64[] = [];
   /** Those of them that stand before the verb, but for those that say where. */
-  readonly headNames: u64[] = [];
+  headNames: u64[] = [];
   /** Words that only stand before a number that makes a name of them: the "room" of "room 4". */
-  readonly nouns: u64[] = [];
+  nouns: u64[] = [];
   /** Each of them with its number. */
-  readonly numbered: u64[] = [];
-  readonly typed: Value[] = [];
+  numbered: u64[] = [];
+  typed: Value[] = [];
   /** A bit for each kind among them. */
   kinds: i32 = 0;
   /** Content words before the first verb. */
-  readonly heads: u64[] = [];
+  heads: u64[] = [];
   /** By which preposition each of `words`, each of `typed` is joined on (a letter of its own each), or 0. */
-  readonly wordJoins: i32[] = [];
-  readonly typedJoins: i32[] = [];
+  wordJoins: i32[] = [];
+  typedJoins: i32[] = [];
   /** It speaks of the present, of what will be, of what was. */
   present: bool = false;
   future: bool = false;
@@ -244,13 +244,35 @@ export class View {
   /** Something is chosen: bought, used, taken, decided. */
   chosen: bool = false;
   role: bool = false;
+
+  /** Takes no more room than it needs, once it is read. */
+  settle(): void {
+    this.words = settled(this.words);
+    this.names = settled(this.names);
+    this.headNames = settled(this.headNames);
+    this.nouns = settled(this.nouns);
+    this.numbered = settled(this.numbered);
+    this.typed = settledValues(this.typed);
+    this.heads = settled(this.heads);
+    this.wordJoins = this.wordJoins.length == 0 ? noJoins : this.wordJoins.slice();
+    this.typedJoins = this.typedJoins.length == 0 ? noJoins : this.typedJoins.slice();
+  }
+}
+
+const noWords: u64[] = [];
+const noJoins: i32[] = [];
+const noView: View = new View();
+
+/** A list that grows no more: without spare room, and one for all that are empty. */
+function settled(list: u64[]): u64[] {
+  return list.length == 0 ? noWords : list.slice();
 }
 
 export class Sketch {
   /** The whole sentence, then its clauses where there are several. */
   readonly views: View[] = [];
   /** Up to three of the longest words of the sentence: one of them stands in every sentence about the same. */
-  readonly keys: u64[] = [];
+  keys: u64[] = [];
   /** The word by which it tells a change, or "". */
   cue: string = "";
   /** Where there is no cue: a word that may tell a change, or "". */
@@ -258,25 +280,25 @@ export class Sketch {
   /** A word says how it is now, whatever the cue. */
   saysNow: bool = false;
   /** The clause with the cue, with its label. */
-  turn: View = new View();
+  turn: View = noView;
   /** Names and numbered words of that clause before its verb, or after "of" and "for": whose change it is. */
-  readonly subjectNames: u64[] = [];
-  readonly oldTyped: Value[] = [];
-  readonly oldWords: u64[] = [];
+  subjectNames: u64[] = [];
+  oldTyped: Value[] = [];
+  oldWords: u64[] = [];
   /** Some word of the old value begins with a capital. */
   oldNamed: bool = false;
   /** Content words and values behind a negation, or of which it says that they are over. */
-  readonly denied: u64[] = [];
-  readonly deniedTyped: Value[] = [];
+  denied: u64[] = [];
+  deniedTyped: Value[] = [];
   /** Its typed values, in a form by which sentences are found. */
-  readonly values: u64[] = [];
+  values: u64[] = [];
   /** Those of them that are over, likewise. */
-  readonly deniedValues: u64[] = [];
+  deniedValues: u64[] = [];
   /** It speaks of what was said before: by "it", "he", "there". */
   refers: bool = false;
   /** Content words of the sentence before, where this one goes on with it. */
-  readonly before: u64[] = [];
-  readonly topic: u64[] = [];
+  before: u64[] = [];
+  topic: u64[] = [];
   /** It is a line `Label: value`. */
   labelled: bool = false;
   /** The heading above is a name, and no day. */
@@ -285,6 +307,21 @@ export class Sketch {
   /** Of all words it has or goes on with. */
   mask: u64 = 0;
 
+  /** As {@link View.settle}. */
+  settle(): void {
+    for (let i = 0; i < this.views.length; i++) this.views[i].settle();
+    if (this.turn !== noView) this.turn.settle();
+    this.keys = settled(this.keys);
+    this.subjectNames = settled(this.subjectNames);
+    this.oldTyped = settledValues(this.oldTyped);
+    this.oldWords = settled(this.oldWords);
+    this.denied = settled(this.denied);
+    this.deniedTyped = settledValues(this.deniedTyped);
+    this.values = settled(this.values);
+    this.deniedValues = settled(this.deniedValues);
+    this.before = settled(this.before);
+    this.topic = settled(this.topic);
+  }
   get tells(): bool {
     return this.cue.length > 0 || this.weak.length > 0;
   }
@@ -299,7 +336,9 @@ export function sketchOf(text: string, previous: string, topic: Topic): Sketch |
   if (text.endsWith("?") || text.includes("~~") || first == 0x22 || first == 0x201c || first == 0x3e) return null;
   const tokens = tokenize(text);
   if (tokens.length < 3 || tokens.length > tokensMax || otherLabels.has(tokens[0].lower) && !asked.has(tokens[0].lower) && tokens[1].text == ":") return null;
-  return new SketchReader(tokens).read(previous, topic);
+  const sketch = new SketchReader(tokens).read(previous, topic);
+  if (sketch !== null) sketch.settle();
+  return sketch;
 }
 
 class SketchReader {

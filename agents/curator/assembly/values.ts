@@ -37,13 +37,31 @@ export enum Compared {
   incomparable,
 }
 
+const noValues: Value[] = [];
+const noTexts: string[] = [];
+
+/** A list that grows no more: without spare room, and one for all that are empty. */
+export function settledValues(list: Value[]): Value[] {
+  return list.length == 0 ? noValues : list.slice();
+}
+/** As {@link settledValues}. */
+export function settledTexts(list: string[]): string[] {
+  return list.length == 0 ? noTexts : list.slice();
+}
+
 /** What a piece of a sentence holds. */
 export class ValueSet {
-  readonly typed: Value[] = [];
+  typed: Value[] = [];
   /** Words that are in no typed value, in order, stemmed. */
-  readonly names: string[] = [];
+  names: string[] = [];
   /** Those of them that begin with a capital letter or hold a digit. */
-  readonly proper: string[] = [];
+  proper: string[] = [];
+  /** Takes no more room than it needs, once it is read. */
+  settle(): void {
+    this.typed = settledValues(this.typed);
+    this.names = settledTexts(this.names);
+    this.proper = settledTexts(this.proper);
+  }
   get empty(): bool {
     return this.typed.length == 0 && this.names.length == 0;
   }

@@ -6,7 +6,7 @@
  * 2. What was weighed is weighed again only where a candidate came or went, or one of its words became rarer or more
  *    common: the outcome is that of weighing all anew.
  */
-import { Statement } from "./notes";
+import { noEnds, Statement } from "./notes";
 import { isVoid, measure, newerRarities, olderRarities, placeAmong, Rarity } from "./pairs";
 import { Ended } from "./reversals";
 import { act, base, besides, bounds, depth, features, leaves, propose, width } from "./weights";
@@ -16,7 +16,7 @@ export const actingCertainty: f64 = 0.92;
 export const proposedCertainty: f64 = 0.6;
 
 /** The sum over all trees: log-odds in 1024ths that the pair's later sentence ends its earlier one. */
-export function sumOf(values: StaticArray<i32>): i32 {
+export function sumOf(values: StaticArray<i16>): i32 {
   const questions = (1 << depth) - 1;
   let sum = base, first = 0;
   for (let from = 0; from < features.length; from += questions) {
@@ -59,6 +59,6 @@ export function weigh(newer: Statement, rarity: Rarity): i32 {
     const certainty = sum >= act ? actingCertainty : proposedCertainty;
     ends.push(new Ended(pairs[i].older, cue, "weighs as a change of the same", certainty));
   }
-  newer.weighed = ends;
+  newer.weighed = ends.length == 0 ? noEnds : ends;
   return measured;
 }
