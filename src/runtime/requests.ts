@@ -11,6 +11,7 @@ import {
   type Ask,
   type Capability,
   checkSteps,
+  connectionTypes,
   type DirectOp,
   EngramError,
   type EngramKind,
@@ -201,6 +202,17 @@ function toEmbed(
   return { op: "embed", id, tick: updatedTick, model, dimensions, vectors: new Payload(bytes) };
 }
 
+function needContent(content: string, what: string): void {
+  if (content.trim() === "") throw invalid(`Cannot ${what} the memory: its content is empty`);
+}
+
+function needOrder({ validFrom, validTo }: Pick<MemoryInput, "validFrom" | "validTo">, what: string): void {
+  const from = time(validFrom, "validFrom"), to = time(validTo, "validTo");
+  if (from !== null && to !== null && to < from) {
+    throw invalid(`Cannot ${what} the memory: validTo is before validFrom`);
+  }
+}
+
 function toOp(op: WriteOp, redactions: Redactions): DirectOp {
   switch (op.op) {
     case "add":
@@ -212,6 +224,8 @@ function toOp(op: WriteOp, redactions: Redactions): DirectOp {
           `Cannot store the memory: kind ${JSON.stringify(kind)} is none of ${engramKinds.join(", ")}`,
         );
       }
+      if (op.op === "add") needContent(op.content, "store");
+      needOrder(op, "store");
       const position = op.position ?? null;
       if (position !== null && !Number.isSafeInteger(position)) {
         throw invalid("Cannot store the memory: position is not a whole number");
@@ -238,6 +252,8 @@ function toOp(op: WriteOp, redactions: Redactions): DirectOp {
     }
     case "update": {
       const { op: _, id, confidence, time: observed, validFrom, validTo, ...changes } = op;
+      if (changes.content !== undefined) needContent(changes.content, "update");
+      needOrder(op, "update");
       return {
         op: "update",
         id,
@@ -249,6 +265,9 @@ function toOp(op: WriteOp, redactions: Redactions): DirectOp {
       };
     }
     case "connect":
+      if (op.source === op.target && op.type === connectionTypes.supersedes) {
+        throw invalid(`Cannot connect ${op.source} to itself: no memory supersedes itself`);
+      }
       return {
         op: "connect",
         source: op.source,
