@@ -47,6 +47,8 @@ const prefixed: readonly Shape[] = ([
   ["Mapbox token", "sk.eyJ", "[\\w-]{20,256}\\.[\\w-]{20,64}"],
   ["Dropbox token", "sl.", "(?=[\\w-]{0,200}\\d)[\\w-]{130,200}"],
   ["Mailgun key", "key-", "[a-f0-9]{32}"],
+  ["crates.io token", "cio", "(?=[A-Za-z]{0,31}\\d)[A-Za-z0-9]{32}"],
+  ["Hugging Face token", "api_org_", "[A-Za-z0-9]{34}"],
 ] as const).map(([what, begins, follows]) => ({
   what,
   hints: [begins],
@@ -71,7 +73,11 @@ const shapes: readonly Shape[] = [
     hints: ["client-key-data"],
     pattern: /(?<keep>\bclient-key-data["']?\s{0,4}:\s{0,4}["']?)[A-Za-z0-9+/=]{40,16384}/g,
   },
-  { what: "private key", hints: ["AGE-SECRET-KEY-1"], pattern: /\bAGE-SECRET-KEY-1[A-Z0-9]{50,64}\b/g },
+  {
+    what: "private key",
+    hints: ["AGE-SECRET-KEY-1", "age-secret-key-1"],
+    pattern: /\b(?:AGE-SECRET-KEY-1[A-Z0-9]{50,64}|age-secret-key-1[a-z0-9]{50,64})\b/g,
+  },
   {
     what: "GitHub token",
     hints: ["ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_"],
@@ -238,6 +244,9 @@ const termOfCraft = new RegExp(
   "i",
 );
 
+/** A name in a program, such as the one a key is renamed to. */
+const nameOfKey = /^[A-Za-z_-]{0,40}(?:key|token|secret)s?[_-]?\d{1,2}$/i;
+
 interface Labelled {
   readonly label: string;
   readonly isStrong: boolean;
@@ -259,7 +268,7 @@ function isSecret(value: string, { label, isStrong, isBare, isQuoted, isTight }:
   if (isTight && isStrong) return value.length >= 4 && !/[()]/.test(value);
   if (termOfCraft.test(value)) return false;
   if (isStrong) return value.length >= 6 && (hasDigit || hasSign) && !/^\w+\(.*\)$/.test(value);
-  if (/\s/.test(value) || !hasDigit) return false;
+  if (/\s/.test(value) || !hasDigit || nameOfKey.test(value)) return false;
   return value.length >= (isBare ? 12 : 6);
 }
 

@@ -69,6 +69,10 @@ const secrets: readonly (readonly [string, string, string])[] = [
   ["Mapbox token", "", of("sk.", "eyJ", "a1B2c3D4e5".repeat(4), ".", "a1B2c3D4e5".repeat(2))],
   ["Dropbox token", "", of("sl.", "a1B2c3D4e5".repeat(13))],
   ["Mailgun key", "", of("key-", "0a1b2c3d".repeat(4))],
+  ["crates.io token", "publish with ", of("cio", "a1B2c3D4".repeat(4))],
+  ["Hugging Face token", "", of("api_", "org_", "aBcDeFgHiJ".repeat(3), "kLmN")],
+  ["private key", "", of("AGE-SECRET-", "KEY-1", "QZRY9X8GF2".repeat(5), "TVDW0S3J")],
+  ["private key", "", of("age-secret-", "key-1", "qzry9x8gf2".repeat(5), "tvdw0s3j")],
   ["Terraform token", "", of("abcdefghijklmn", ".atlasv1.", "a1B2c3D4e5".repeat(6))],
   ["private key", "client-key-data: ", "LS0tLS1CRUdJTiBSU0EgUFJJVkFURSBLRVktLS0tLQo="],
   ["cookie", "Cookie: ", "session=0a1b2c3d4e5f6a7b8c9d"],
@@ -160,6 +164,8 @@ Deno.test("redactText() leaves what only begins as a key does", () => {
       "Passwort: mindestens zwölf Zeichen",
       'the field "auth": "none" and "auth": "oauth2"',
       "https://a.example/?sig=short&design=0a1b2c3d4e5f6a7b8c9d0a1b2c3d4e5f6a7b8c9d0a",
+      "we renamed secretKey to signingKey2, and the token to access_token_2",
+      of("cio", "abcdefgh".repeat(4)),
       "kilowatt: 12345678, pwm: 12345678, http: 12345678",
     ]
   ) assert.equal(text(kept), kept);
