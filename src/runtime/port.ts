@@ -381,7 +381,11 @@ export interface ViewResults {
   readonly ask: AskView;
   readonly brief: BriefView;
   readonly session: { readonly since: SessionStart | null };
-  readonly neighbors: { readonly connected: readonly Connected[] };
+  readonly neighbors: {
+    readonly connected: readonly Connected[];
+    /** Where neither `type` nor `direction` is asked for: what stands before (`offset` < 0) and after it in its thread. */
+    readonly thread: readonly { readonly engram: Engram; readonly offset: number }[];
+  };
   readonly paths: { readonly paths: readonly Path[] };
   readonly thread: { readonly engrams: readonly Engram[] };
   readonly contexts: { readonly contexts: readonly Context[]; readonly next?: string | null };

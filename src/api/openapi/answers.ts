@@ -272,6 +272,7 @@ const views = {
     connected: z.array(
       answer({ engram: Engram, depth: whole, via: answer({ id: text, type: text, from: text }) }),
     ),
+    thread: z.array(answer({ engram: Engram, offset: z.int() })),
   }) satisfies z.ZodType<ViewResults["neighbors"]>,
   paths: answer({
     paths: z.array(answer({

@@ -293,7 +293,7 @@ const paths: Leaf = {
 
 const neighbors: Leaf = {
   name: "neighbors",
-  says: "show what a memory is linked with",
+  says: "show what a memory is linked with, and what stands beside it in its thread",
   places: [idPlace],
   flags: [
     { flags: "--type T", says: "links of this type only" },
@@ -313,18 +313,28 @@ const neighbors: Leaf = {
       limit: call.whole("limit"),
       at: call.at(),
     });
-    const { connected } = await port.view({ view: "neighbors", id, ...more });
-    call.screen.list("connected", connected, {}, () => {
-      call.screen.table(connected, [
-        { title: "LINK", text: ({ via }) => via.id },
-        { title: "TYPE", text: ({ via }) => via.type },
-        { title: "AWAY", text: ({ depth }) => String(depth), right: true },
+    const { connected, thread } = await port.view({ view: "neighbors", id, ...more });
+    const rows = [
+      ...thread.map(({ engram, offset }) => ({
+        engram,
+        link: "",
+        type: offset < 0 ? "before" : "after",
+        away: Math.abs(offset),
+      })),
+      ...connected.map(({ engram, depth, via }) => ({ engram, link: via.id, type: via.type, away: depth })),
+    ];
+    call.screen.list("connected", connected, { thread }, () => {
+      call.screen.table(rows, [
+        { title: "LINK", text: ({ link }) => link },
+        { title: "TYPE", text: ({ type }) => type },
+        { title: "AWAY", text: ({ away }) => String(away), right: true },
         { title: "ID", text: ({ engram }) => engram.id },
         { title: "MEMORY", text: ({ engram }) => engram.content, fills: true },
         { title: "FROM", text: ({ engram }) => placeOf(engram), yields: true },
       ]);
     });
-    call.screen.summary(plural(connected.length, "linked memory", "linked memories"));
+    const beside = thread.length === 0 ? "" : `, ${thread.length} beside it in its thread`;
+    call.screen.summary(plural(connected.length, "linked memory", "linked memories") + beside);
   },
 };
 

@@ -64,6 +64,9 @@ function changedKinds(writes: readonly Write[]): (EngramKind | "any")[] {
   return [...kinds].sort();
 }
 
+/** Members of a thread that are looked through for what stands beside one, and how many on each side are told. */
+const threadMembersMax = 10_000, besideMax = 2;
+
 /** One entry as `log show` and events tell it. */
 export function logView(entry: Entry, hash: Uint8Array): LogView {
   return {
@@ -474,8 +477,9 @@ export class Views {
   #neighbors(view: Extract<View, { view: "neighbors" }>) {
     const { type, direction, depth, limit } = view;
     const at = this.tickOf(view.at);
-    const id = this.#engram(view.id, at).id;
+    const engram = this.#engram(view.id, at), { id } = engram;
     return {
+      thread: type === undefined && direction === undefined ? this.#beside(engram, at) : [],
       connected: this.parts.graph.neighbors(id, {
         depth: Math.min(depth ?? 1, this.#config.pathDepthMax),
         limit: Math.min(limit ?? 100, this.#config.connectedMax),
@@ -484,6 +488,23 @@ export class Views {
         ...(at === null ? {} : { asOf: at }),
       }),
     };
+  }
+
+  /** The members of its thread and source around an engram. */
+  #beside({ id, thread, source }: Engram, at: number | null): ViewResults["neighbors"]["thread"] {
+    if (thread === null) return [];
+    const members = this.parts.graph.thread(thread, {
+      source,
+      limit: threadMembersMax,
+      ...(at === null ? {} : { asOf: at }),
+    });
+    const place = members.findIndex((one) => one.id === id), from = Math.max(0, place - besideMax);
+    if (place < 0) return [];
+    return members.slice(from, place + besideMax + 1).map((engram, nth) => ({
+      engram,
+      offset: from + nth - place,
+    }))
+      .filter(({ offset }) => offset !== 0);
   }
 
   #paths(view: Extract<View, { view: "paths" }>) {
